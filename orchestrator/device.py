@@ -1,0 +1,415 @@
+"""The device: film, material, resistivities and contacts as frozen descriptions in SI units.
+
+Coordinates have their origin in the film's lower left corner (x to the right, y up, z along the
+film's normal), so a film of `(nx, ny, nz)` cells of size `(cx, cy, cz)` fills
+`[0, nx cx] x [0, ny cy] x [0, nz cz]`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import ConfigDict, Discriminator, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from orchestrator.errors import InputError
+
+if TYPE_CHECKING:
+    from micromagneticmodel import System
+
+MU0 = 4e-7 * math.pi
+LARGEST_FILM = 1e-3
+"""Longest plausible film edge in m; anything larger is taken for a slip of units."""
+
+_FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Film:
+    """A rectangular film on a regular grid.
+
+    Parameters
+    ----------
+    cells : (nx, ny, nz)
+        Number of cells.
+    cell_size : (cx, cy, cz)
+        Cell size in m. A film uniform along its normal has one layer, as thick as the film.
+    size : (Lx, Ly, Lz), optional
+        Film size in m; given besides the cells it must agree with them to 1e-6.
+    pbc : (px, py, pz)
+        mumax3's `SetPBC` images. The default (0, 0, 1) stands for translation invariance along the
+        normal; it switches off the DMI boundary condition of the two film faces that mumax3 3.11
+        adds for one cell layer (an easy plane of Dbulk^2 / (2 Aex)).
+    """
+
+    cells: tuple[int, int, int]
+    cell_size: tuple[float, float, float]
+    size: tuple[float, float, float] | None = None
+    pbc: tuple[int, int, int] = (0, 0, 1)
+
+    def __post_init__(self) -> None:
+        for axis, n, c in zip("xyz", self.cells, self.cell_size, strict=True):
+            if n < 1:
+                raise ValueError(f"cells along {axis} must be at least 1, got {n}")
+            if not c > 0:
+                raise ValueError(f"cell_size along {axis} must be positive (m), got {c:g}")
+            if n * c > LARGEST_FILM:
+                raise ValueError(
+                    f"the film would be {n * c:g} m long along {axis}; lengths are in m, "
+                    f"at most {LARGEST_FILM:g} is accepted"
+                )
+        if any(n < 0 for n in self.pbc):
+            raise ValueError(f"pbc must not be negative, got {self.pbc}")
+        if self.size is not None:
+            for axis, n, c, length in zip(
+                "xyz", self.cells, self.cell_size, self.size, strict=True
+            ):
+                if abs(n * c - length) > 1e-6 * abs(length):
+                    raise ValueError(
+                        f"cells do not divide the film along {axis}: {n} cells of {c:g} m "
+                        f"make {n * c:g} m, size says {length:g} m"
+                    )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Array shape (nz, ny, nx) of a scalar field of cells."""
+        nx, ny, nz = self.cells
+        return nz, ny, nx
+
+    @property
+    def lengths(self) -> tuple[float, float, float]:
+        """Film size (Lx, Ly, Lz) in m."""
+        lx, ly, lz = (n * c for n, c in zip(self.cells, self.cell_size, strict=True))
+        return lx, ly, lz
+
+    @property
+    def is_2d(self) -> bool:
+        """Whether the film is one cell thick (the transport problem is then two-dimensional)."""
+        return self.cells[2] == 1
+
+    @property
+    def node_shape(self) -> tuple[int, int, int]:
+        """Shape (nz + 1, ny + 1, nx + 1) of a nodal field, (1, ny + 1, nx + 1) in 2D."""
+        nx, ny, nz = self.cells
+        return (1 if self.is_2d else nz + 1), ny + 1, nx + 1
+
+    def node_coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coordinates x, y, z in m of the nodes, broadcastable to `node_shape`.
+
+        In 2D the single layer of nodes lies at half the film's thickness.
+        """
+        nz1, ny1, nx1 = self.node_shape
+        cx, cy, cz = self.cell_size
+        x = (np.arange(nx1) * cx)[None, None, :]
+        y = (np.arange(ny1) * cy)[None, :, None]
+        z = (np.array([0.5 * cz]) if self.is_2d else np.arange(nz1) * cz)[:, None, None]
+        return x, y, z
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Material:
+    """Magnetic parameters in mumax3's names and units.
+
+    Parameters
+    ----------
+    Ms : float
+        Saturation magnetization, A/m.
+    Aex : float
+        Exchange stiffness, J/m.
+    alpha : float
+        Gilbert damping.
+    Dbulk, Dind : float
+        Bulk (Bloch) or interfacial (Neel) DMI, J/m2; at most one of them.
+    Ku1 : float
+        First-order uniaxial anisotropy, J/m3, along `axis`.
+    P : float
+        Spin polarization of the current (mumax3's Pol).
+    xi : float
+        Non-adiabaticity of the Zhang-Li torque; 0 in the paper's Eq. (3).
+    """
+
+    Ms: float
+    Aex: float
+    alpha: float
+    Dbulk: float = 0.0
+    Dind: float = 0.0
+    Ku1: float = 0.0
+    axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    P: float = 1.0
+    xi: float = 0.0
+    demag: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.Ms > 0:
+            raise ValueError(f"Ms must be positive (A/m), got {self.Ms:g}")
+        if not 1e2 <= self.Ms <= 1e7:
+            raise ValueError(f"Ms = {self.Ms:g} A/m is implausible; expected 1e2 to 1e7 A/m")
+        if self.Aex < 0:
+            raise ValueError(f"Aex must not be negative (J/m), got {self.Aex:g}")
+        if self.Aex > 1e-9:
+            raise ValueError(f"Aex = {self.Aex:g} J/m is implausible; expected about 1e-11 J/m")
+        if not self.alpha > 0:
+            raise ValueError(f"alpha must be positive, got {self.alpha:g}")
+        if self.Dbulk and self.Dind:
+            raise ValueError("Dbulk and Dind cannot both be set: mumax3 accepts one DMI at a time")
+        if (self.Dbulk or self.Dind) and not self.Aex > 0:
+            raise ValueError("DMI needs Aex > 0: its edge condition divides by Aex")
+        if abs(self.Dbulk) > 1 or abs(self.Dind) > 1:
+            raise ValueError("DMI is given in J/m2; expected about 1e-3 J/m2")
+        if abs(self.P) > 1:
+            raise ValueError(f"|P| must be at most 1, got {self.P:g}")
+        if self.Ku1 and not any(self.axis):
+            raise ValueError("axis must not be the zero vector when Ku1 is set")
+
+    @property
+    def helix_pitch(self) -> float:
+        """Period 4 pi Aex / |D| in m of the free helix; inf without DMI."""
+        d = abs(self.Dbulk) + abs(self.Dind)
+        return 4 * math.pi * self.Aex / d if d else math.inf
+
+
+AmrConvention = Literal["mean"]
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Resistivity:
+    """Anisotropic magnetoresistance: rho_par along m, rho_perp across it, in ohm m.
+
+    Give either `rho_par` and `rho_perp`, or `mean = (rho_par + rho_perp) / 2` with `amr_ratio` and
+    `amr_convention = "mean"`, the paper's a = 2 (rho_par - rho_perp) / (rho_par + rho_perp).
+    The literature knows at least two other ratios, hence the name is asked for.
+
+    `sigma_ah` is the anomalous Hall conductivity in S/m (Sigma_ij += sigma_ah eps_ijk m_k).
+    """
+
+    rho_par: float | None = None
+    rho_perp: float | None = None
+    mean: float | None = None
+    amr_ratio: float | None = None
+    amr_convention: AmrConvention | None = None
+    sigma_ah: float = 0.0
+
+    def __post_init__(self) -> None:
+        explicit = (self.rho_par, self.rho_perp)
+        by_ratio = (self.mean, self.amr_ratio, self.amr_convention)
+        if all(v is not None for v in explicit) and all(v is None for v in by_ratio):
+            pass
+        elif all(v is None for v in explicit) and all(v is not None for v in by_ratio):
+            assert self.mean is not None and self.amr_ratio is not None
+            if not self.mean > 0:
+                raise ValueError(f"mean resistivity must be positive (ohm m), got {self.mean:g}")
+            if not -2 < self.amr_ratio < 2:
+                raise ValueError(
+                    "amr_ratio in the convention 'mean' lies between -2 and 2 "
+                    f"(1.5 stands for 150 %), got {self.amr_ratio:g}"
+                )
+        else:
+            raise ValueError(
+                "give either rho_par and rho_perp, or mean, amr_ratio and "
+                'amr_convention = "mean" (a = 2 (rho_par - rho_perp) / (rho_par + rho_perp))'
+            )
+        for name, rho in (("rho_par", self.parallel), ("rho_perp", self.perpendicular)):
+            if not rho > 0:
+                raise ValueError(f"{name} must be positive (ohm m), got {rho:g}")
+            if not 1e-12 < rho < 1e6:
+                raise ValueError(f"{name} = {rho:g} ohm m is implausible for a conducting film")
+
+    @property
+    def parallel(self) -> float:
+        """rho_par in ohm m."""
+        if self.rho_par is not None:
+            return self.rho_par
+        assert self.mean is not None and self.amr_ratio is not None
+        return self.mean * (1 + self.amr_ratio / 2)
+
+    @property
+    def perpendicular(self) -> float:
+        """rho_perp in ohm m."""
+        if self.rho_perp is not None:
+            return self.rho_perp
+        assert self.mean is not None and self.amr_ratio is not None
+        return self.mean * (1 - self.amr_ratio / 2)
+
+
+Side = Literal["left", "right", "bottom", "top"]
+Corner = Literal["top left", "top right", "bottom right", "bottom left"]
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class SideContact:
+    """All nodes of one side of the film, or of its part from `start` to `stop` (m)."""
+
+    name: str
+    side: Side
+    shape: Literal["side"] = "side"
+    start: float = 0.0
+    stop: float | None = None
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        x, y, z = film.node_coordinates()
+        across, along = (x, y) if self.side in ("left", "right") else (y, x)
+        edge = 0.0 if self.side in ("left", "bottom") else float(across.max())
+        stop = float(along.max()) if self.stop is None else self.stop
+        tol = 1e-6 * min(film.cell_size)
+        mask = (np.abs(across - edge) < tol) & (along >= self.start - tol) & (along <= stop + tol)
+        return np.broadcast_to(mask & np.isfinite(z), film.node_shape)
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class CornerContact:
+    """A square patch of edge `size` (m) in a corner of the film, through its whole thickness."""
+
+    name: str
+    corner: Corner
+    size: float
+    shape: Literal["corner"] = "corner"
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        lx, ly, _ = film.lengths
+        vertical, horizontal = self.corner.split()
+        x0 = 0.0 if horizontal == "left" else lx - self.size
+        y0 = 0.0 if vertical == "bottom" else ly - self.size
+        return _box_nodes(film, (x0, y0), (x0 + self.size, y0 + self.size))
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class DiscContact:
+    """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
+
+    name: str
+    center: tuple[float, float]
+    radius: float
+    shape: Literal["disc"] = "disc"
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        x, y, z = film.node_coordinates()
+        inside = np.hypot(x - self.center[0], y - self.center[1]) <= self.radius * (1 + 1e-9)
+        return np.broadcast_to(inside & np.isfinite(z), film.node_shape)
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class RectangleContact:
+    """A rectangle from `lower` to `upper` (x, y in m), through the film's whole thickness."""
+
+    name: str
+    lower: tuple[float, float]
+    upper: tuple[float, float]
+    shape: Literal["rectangle"] = "rectangle"
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        return _box_nodes(film, self.lower, self.upper)
+
+
+def _box_nodes(film: Film, lower: tuple[float, float], upper: tuple[float, float]) -> np.ndarray:
+    x, y, z = film.node_coordinates()
+    tol = 1e-6 * min(film.cell_size)
+    inside_x = (x >= lower[0] - tol) & (x <= upper[0] + tol)
+    inside_y = (y >= lower[1] - tol) & (y <= upper[1] + tol)
+    return np.broadcast_to(inside_x & inside_y & np.isfinite(z), film.node_shape)
+
+
+Contact = Annotated[
+    SideContact | CornerContact | DiscContact | RectangleContact, Discriminator("shape")
+]
+
+
+def check_contacts(film: Film, contacts: tuple[Contact, ...]) -> None:
+    """Refuse contacts that are doubled, empty or overlapping, by name.
+
+    Raises
+    ------
+    InputError
+        With the names of the contacts concerned.
+    """
+    if len(contacts) < 2:
+        raise InputError(f"a network needs at least 2 contacts, got {len(contacts)}")
+    owner = np.full(film.node_shape, -1)
+    lx, ly, _ = film.lengths
+    for k, contact in enumerate(contacts):
+        if contact.name in [c.name for c in contacts[:k]]:
+            raise InputError(f"two contacts are named {contact.name!r}; names must differ")
+        nodes = contact.nodes(film)
+        if not nodes.any():
+            raise InputError(
+                f"contact {contact.name!r} touches no node of the film "
+                f"(x from 0 to {lx:g} m, y from 0 to {ly:g} m, origin in the lower left corner)"
+            )
+        taken = owner[nodes]
+        if (taken >= 0).any():
+            other = contacts[int(taken[taken >= 0][0])].name
+            raise InputError(f"contacts {other!r} and {contact.name!r} overlap or touch")
+        owner[nodes] = k
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Device:
+    """A conducting magnetic film with contacts.
+
+    Raises
+    ------
+    InputError
+        If contacts are empty, doubled or overlap.
+    """
+
+    film: Film
+    material: Material
+    resistivity: Resistivity
+    contacts: tuple[Contact, ...]
+
+    def __post_init__(self) -> None:
+        check_contacts(self.film, self.contacts)
+
+    @property
+    def contact_names(self) -> tuple[str, ...]:
+        """Names of the contacts in the order of the conductance matrix."""
+        return tuple(c.name for c in self.contacts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Canonical description: plain types, all defaults written out."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, description: dict[str, Any]) -> Device:
+        """The device of a canonical description."""
+        return TypeAdapter(cls).validate_python(description)
+
+    @property
+    def hash(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of the canonical description."""
+        return canonical_hash(self.to_dict())
+
+    @classmethod
+    def from_system(
+        cls, system: System, resistivity: Resistivity, contacts: tuple[Contact, ...], **film: Any
+    ) -> Device:
+        """The device of a micromagneticmodel System; see `orchestrator.ubermag.from_system`."""
+        from orchestrator.ubermag import from_system
+
+        return from_system(system, resistivity, contacts, **film)
+
+    def to_system(self) -> System:
+        """A micromagneticmodel System of the film; see `orchestrator.ubermag.to_system`."""
+        from orchestrator.ubermag import to_system
+
+        return to_system(self)
+
+
+def canonical_hash(description: dict[str, Any]) -> str:
+    """Hash of a description, independent of the order of its keys.
+
+    Parameters
+    ----------
+    description : dict
+        Plain types only; floats enter by their shortest round-trip representation.
+    """
+    text = json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
