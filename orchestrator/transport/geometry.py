@@ -1,0 +1,126 @@
+"""What the conducting cells and the contacts fix before any conductivity is known."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestrator.device import Contact, Film, check_contacts
+from orchestrator.errors import InputError
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Nodes of a film sorted into free ones, contacts and those without meaning.
+
+    Arrays have the two axes (y, x) for a film of one layer, else (z, y, x).
+
+    Attributes
+    ----------
+    spacing : (cx, cy) or (cx, cy, cz)
+        Edges of a cell, m.
+    thickness : float
+        Thickness of a film of one layer, m; 1 in 3D.
+    conducting : ndarray of bool
+        Cells that conduct.
+    contact : ndarray of int
+        Number of each node's contact, -1 elsewhere.
+    free : ndarray of bool
+        Nodes whose potential is unknown: corners of conducting cells that are connected to some
+        contact and belong to none.
+    islands : tuple of ndarray
+        For each conducting region without contact the mask of its cells. Their potential is
+        undefined; they carry no current and are left out.
+    """
+
+    spacing: tuple[float, ...]
+    thickness: float
+    conducting: np.ndarray
+    contact: np.ndarray
+    free: np.ndarray
+    islands: tuple[np.ndarray, ...]
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Number of cells along the array axes."""
+        return self.conducting.shape
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """Number of nodes along the array axes."""
+        return self.free.shape
+
+    def indicator(self, k: int) -> np.ndarray:
+        """Nodal field that is 1 on contact k and 0 elsewhere."""
+        return (self.contact == k).astype(float)
+
+
+def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndarray) -> Geometry:
+    """Sort the nodes of a film.
+
+    Parameters
+    ----------
+    film : Film
+        The film.
+    contacts : tuple of Contact
+        Its contacts, in the order of the conductance matrix.
+    conducting : ndarray of bool, shape (nz, ny, nx)
+        Cells that conduct.
+
+    Raises
+    ------
+    InputError
+        If a contact is doubled, empty, overlaps another one or touches no conducting cell, or if
+        the film is laterally periodic.
+    """
+    from scipy import ndimage
+
+    if film.pbc[0] or film.pbc[1]:
+        raise InputError(
+            f"the transport network has open lateral boundaries, the film's pbc is {film.pbc}; "
+            "use (0, 0, 1)"
+        )
+    check_contacts(film, contacts)
+    d = 2 if film.is_2d else 3
+    cells = conducting.reshape(film.shape[-d:])
+    contact = np.full(film.node_shape[-d:], -1)
+    touched = _corners_of(cells)
+    for k, description in enumerate(contacts):
+        mask = description.nodes(film).reshape(contact.shape)
+        if not (mask & touched).any():
+            raise InputError(f"contact {description.name!r} touches no conducting cell")
+        contact[mask] = k
+
+    regions, count = ndimage.label(cells, structure=np.ones((3,) * d))
+    connected = np.zeros(count + 1, bool)
+    for place in _corner_places(cells.shape):
+        connected[np.unique(regions[contact[place] >= 0])] = True
+    connected[0] = False
+    islands = tuple(regions == i for i in range(1, count + 1) if not connected[i])
+    free = _corners_of(connected[regions]) & (contact < 0)
+    return Geometry(
+        spacing=film.cell_size[:d],
+        thickness=film.cell_size[2] if d == 2 else 1.0,
+        conducting=cells,
+        contact=contact,
+        free=free,
+        islands=islands,
+    )
+
+
+def _corner_places(cells: tuple[int, ...]) -> list[tuple[slice, ...]]:
+    """For each corner of a cell the slices of the nodes that are this corner of some cell."""
+    return [
+        tuple(slice(o, o + n) for o, n in zip(corner, cells, strict=True))
+        for corner in itertools.product((0, 1), repeat=len(cells))
+    ]
+
+
+def _corners_of(cells: np.ndarray) -> np.ndarray:
+    """Nodes that are a corner of some cell of a mask."""
+    nodes = np.zeros(tuple(n + 1 for n in cells.shape), bool)
+    for place in _corner_places(cells.shape):
+        nodes[place] |= cells
+    return nodes

@@ -1,0 +1,220 @@
+"""The conductance network of a film: from a magnetization to currents.
+
+N contacts need N - 1 solutions with one contact at 1 V and the others at 0 V. They give the
+conductance matrix and, by superposition, the potential and current density of every voltage
+vector.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from orchestrator.device import Contact, Film, Resistivity
+from orchestrator.errors import InputError
+from orchestrator.transport.assembly import Assembler, Stencil
+from orchestrator.transport.conductivity import Conductivity, conducting_cells, conductivity
+from orchestrator.transport.fields import average_gradient, contract, gradient_product
+from orchestrator.transport.geometry import Geometry, find_geometry
+from orchestrator.transport.solvers import Prepare, choose_solver
+
+log = logging.getLogger(__name__)
+
+
+class Network:
+    """A film with contacts as a network of conductances, for any magnetization.
+
+    What the geometry fixes (order of elimination, sparsity, places of the coefficients) is kept
+    from one call of `solve` to the next.
+
+    Parameters
+    ----------
+    film : Film
+        The film; one layer of cells makes a two-dimensional problem.
+    resistivity : Resistivity
+        Resistivities of the magnetic cells.
+    contacts : tuple of Contact
+        Equipotential contacts in the order of the conductance matrix.
+    solver : str
+        Name of the linear solver, see `orchestrator.transport.solvers`.
+    """
+
+    def __init__(
+        self,
+        film: Film,
+        resistivity: Resistivity,
+        contacts: tuple[Contact, ...],
+        solver: str = "auto",
+    ) -> None:
+        self.film = film
+        self.resistivity = resistivity
+        self.contacts = tuple(contacts)
+        self._solver = solver
+        self._geometry: Geometry | None = None
+        self._prepare: Prepare
+        self._assemble: Assembler
+        self._guess: np.ndarray | None = None
+
+    def solve(self, m: np.ndarray) -> NetworkState:
+        """Solve for a magnetization.
+
+        Parameters
+        ----------
+        m : ndarray, shape (nz, ny, nx, 3)
+            Unit vectors, zero vectors in vacuum.
+
+        Raises
+        ------
+        InputError
+            If m has the wrong shape or vectors that are neither of unit length nor zero, or if a
+            contact touches no conducting cell.
+        """
+        m = np.asarray(m)
+        if m.shape != (*self.film.shape, 3):
+            raise InputError(
+                f"m has shape {m.shape}; a film of {self.film.cells} cells needs "
+                f"{(*self.film.shape, 3)}"
+            )
+        geometry = self._find_geometry(conducting_cells(m))
+        sigma = conductivity(m, self.resistivity)
+        stencil = self._assemble(sigma)
+        potentials = self._unit_potentials(geometry, stencil)
+        return NetworkState(self.film, geometry, sigma, stencil, potentials)
+
+    def _find_geometry(self, conducting: np.ndarray) -> Geometry:
+        known = self._geometry
+        if known is None or not np.array_equal(known.conducting.ravel(), conducting.ravel()):
+            known = self._geometry = find_geometry(self.film, self.contacts, conducting)
+            for island in known.islands:
+                place = tuple(int(i) for i in np.argwhere(island)[0][::-1])
+                log.warning(
+                    "a conducting region of %d cells around cell %s has no contact; "
+                    "its potential is undefined and it is left out",
+                    island.sum(),
+                    place,
+                )
+            self._assemble = Assembler(known.cells, known.spacing, known.thickness)
+            self._prepare = choose_solver(self._solver, known)
+            self._guess = None
+        return known
+
+    def _unit_potentials(self, geometry: Geometry, stencil: Stencil) -> np.ndarray:
+        n = len(self.contacts)
+        lifted = np.array([geometry.indicator(k) for k in range(n - 1)])
+        rhs = -stencil.apply(lifted) * geometry.free
+        solution = self._prepare(stencil)(rhs, self._guess)
+        self._guess = solution
+        return lifted + solution
+
+
+class NetworkState:
+    """Solution of a network for one magnetization.
+
+    Attributes
+    ----------
+    conductance : ndarray, shape (N, N)
+        I_i = sum_j G_ij V_j, the current into the film through contact i, S. Symmetric without
+        Hall effect; rows and columns sum to zero. From the energy form phi_i^T A phi_j of the
+        unit potentials, whose error is quadratic in theirs.
+    """
+
+    def __init__(
+        self,
+        film: Film,
+        geometry: Geometry,
+        sigma: Conductivity,
+        stencil: Stencil,
+        potentials: np.ndarray,
+    ) -> None:
+        self._film = film
+        self._geometry = geometry
+        self._sigma = sigma
+        self._stencil = stencil
+        self._potentials = potentials
+        k = len(potentials)
+        reduced = potentials.reshape(k, -1) @ stencil.apply(potentials).reshape(k, -1).T
+        if stencil.skew is None:
+            reduced = (reduced + reduced.T) / 2
+        g = np.zeros((k + 1, k + 1))
+        g[:k, :k] = reduced
+        g[:k, k] = -reduced.sum(axis=1)
+        g[k] = -g[:k].sum(axis=0)
+        self.conductance = g
+
+    def _voltages(self, v: np.ndarray) -> np.ndarray:
+        v = np.asarray(v, float)
+        n = len(self.conductance)
+        if v.shape != (n,) or not np.isfinite(v).all():
+            raise InputError(f"need {n} finite voltages, one per contact, got {v.tolist()}")
+        return v
+
+    def _potential(self, v: np.ndarray) -> np.ndarray:
+        v = self._voltages(v)
+        phi = np.tensordot(v[:-1] - v[-1], self._potentials, axes=1)
+        phi += v[-1] * (self._geometry.free | (self._geometry.contact >= 0))
+        return phi
+
+    def potential(self, v: np.ndarray) -> np.ndarray:
+        """Potential of the nodes in V, shape `film.node_shape`; 0 where nothing conducts.
+
+        Parameters
+        ----------
+        v : array_like, shape (N,)
+            Voltages of the contacts, V.
+        """
+        return self._potential(v).reshape(self._film.node_shape)
+
+    def current_density(self, v: np.ndarray) -> np.ndarray:
+        """Current density at the cells' centers in A/m2, shape (nz, ny, nx, 3).
+
+        j = -Sigma times the average gradient of the potential in the cell.
+
+        Parameters
+        ----------
+        v : array_like, shape (N,)
+            Voltages of the contacts, V.
+        """
+        geometry = self._geometry
+        field = -average_gradient(self._potential(v), geometry.spacing)
+        d = len(field)
+        j = np.zeros((*self._film.shape, 3))
+        j.reshape(*geometry.cells, 3)[..., :d] = np.moveaxis(self._sigma.times(field), 0, -1)
+        return j
+
+    def terminal_currents(self, v: np.ndarray) -> np.ndarray:
+        """Currents into the film through the contacts in A, shape (N,).
+
+        Parameters
+        ----------
+        v : array_like, shape (N,)
+            Voltages of the contacts, V.
+        """
+        return self.conductance @ self._voltages(v)
+
+    def power(self, v: np.ndarray) -> float:
+        """Dissipated power V^T G V in W.
+
+        Parameters
+        ----------
+        v : array_like, shape (N,)
+            Voltages of the contacts, V.
+        """
+        v = self._voltages(v)
+        return float(v @ self.conductance @ v)
+
+    def power_density(self, v: np.ndarray) -> np.ndarray:
+        """Joule heat of the cells in W/m3, shape (nz, ny, nx).
+
+        The average over each cell, exact for the finite elements: times the cell volume it adds up
+        to `power(v)`.
+
+        Parameters
+        ----------
+        v : array_like, shape (N,)
+            Voltages of the contacts, V.
+        """
+        spacing = self._geometry.spacing
+        phi = self._potential(v)
+        heat = contract(self._sigma, gradient_product(phi, phi, spacing)) / np.prod(spacing)
+        return heat.reshape(self._film.shape)

@@ -1,0 +1,111 @@
+"""Linear solvers by name.
+
+A solver is built in three steps, each a function that returns the next one: `build(geometry)`
+does what the geometry fixes, `prepare(stencil)` what the conductivities fix, and
+`solve(rhs, guess, transpose)` returns nodal fields that are zero outside the free nodes and
+satisfy the equations on them.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from orchestrator.errors import InputError
+from orchestrator.transport.assembly import Stencil, half_offsets, shifted
+from orchestrator.transport.geometry import Geometry
+from orchestrator.transport.ordering import nested_dissection
+
+
+class Solve(Protocol):
+    """Solves for several right-hand sides, shape (K, *nodes), at once."""
+
+    def __call__(
+        self, rhs: np.ndarray, guess: np.ndarray | None = None, transpose: bool = False
+    ) -> np.ndarray: ...
+
+
+class Prepare(Protocol):
+    """Does what the matrix fixes, for example its factorization."""
+
+    def __call__(self, stencil: Stencil) -> Solve: ...
+
+
+def solver_direct(geometry: Geometry) -> Prepare:
+    """SuperLU with the order of geometric nested dissection.
+
+    Order, pattern and the place of every coefficient in it are found once per geometry.
+    """
+    from scipy.sparse import coo_matrix, csc_matrix
+    from scipy.sparse.linalg import splu
+
+    order = nested_dissection(geometry.nodes)
+    order = order[geometry.free.ravel()[order]]
+    number = np.full(geometry.free.size, -1, np.int32)
+    number[order] = np.arange(order.size, dtype=np.int32)
+    number = number.reshape(geometry.nodes)
+    places = np.arange(geometry.free.size).reshape(geometry.nodes)
+
+    rows, columns = [number[geometry.free]], [number[geometry.free]]
+    sources, signs = [places[geometry.free]], [np.zeros(order.size)]
+    for k, offset in enumerate(half_offsets(len(geometry.nodes))):
+        if k:
+            here, there = shifted(geometry.nodes, offset)
+            both = geometry.free[here] & geometry.free[there]
+            p, q = number[here][both], number[there][both]
+            source = places[here][both] + k * geometry.free.size
+            rows += [p, q]
+            columns += [q, p]
+            sources += [source, source]
+            signs += [np.ones(p.size), -np.ones(p.size)]
+    source = np.concatenate(sources)
+    pattern = coo_matrix(
+        (np.arange(source.size), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(order.size, order.size),
+    ).tocsc()
+    pattern.sort_indices()
+    gather = source[pattern.data]
+    sign = np.concatenate(signs)[pattern.data]
+
+    def prepare(stencil: Stencil) -> Solve:
+        data = stencil.symmetric.ravel()[gather]
+        if stencil.skew is not None:
+            data += sign * stencil.skew.ravel()[gather]
+        matrix = csc_matrix((data, pattern.indices, pattern.indptr), shape=pattern.shape)
+        factors = splu(
+            matrix,
+            permc_spec="NATURAL",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+
+        def solve(
+            rhs: np.ndarray, guess: np.ndarray | None = None, transpose: bool = False
+        ) -> np.ndarray:
+            b = rhs.reshape(len(rhs), -1)[:, order].T
+            result = np.zeros((len(rhs), geometry.free.size))
+            result[:, order] = factors.solve(np.asfortranarray(b), "T" if transpose else "N").T
+            return result.reshape(rhs.shape)
+
+        return solve
+
+    return prepare
+
+
+SOLVERS = {"direct": solver_direct}
+
+
+def choose_solver(name: str, geometry: Geometry) -> Prepare:
+    """The named solver for a geometry.
+
+    Raises
+    ------
+    InputError
+        If there is no solver of this name.
+    """
+    if name == "auto":
+        name = "direct"
+    if name not in SOLVERS:
+        raise InputError(f"unknown solver {name!r}; known are auto, {', '.join(SOLVERS)}")
+    return SOLVERS[name](geometry)
