@@ -1,0 +1,342 @@
+"""Experiments: what to run, as frozen descriptions read from TOML files."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from orchestrator.device import (
+    Contact,
+    CornerContact,
+    Device,
+    DiscContact,
+    Film,
+    Material,
+    RectangleContact,
+    Resistivity,
+    SideContact,
+    canonical_hash,
+    check_contacts,
+)
+from orchestrator.errors import InputError
+from orchestrator.mx3.ovf import read_ovf
+
+_FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def _check_duration(name: str, value: float, zero: bool = False) -> None:
+    if value < 0 or (value == 0 and not zero):
+        raise ValueError(f"{name} must be {'zero or ' * zero}positive (s), got {value:g}")
+    if value > 1e-3:
+        raise ValueError(f"{name} = {value:g} s is implausible; times are in s, such as 2e-10")
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Start:
+    """The texture that training starts from.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the random initial magnetization (uniform on the sphere, cell by cell).
+    settle_time : float
+        Simulated time in s for which it settles without current.
+    settle_alpha : float, optional
+        Damping while settling; the material's own if left out.
+    m0 : str, optional
+        OVF file to settle from instead of a random state, relative to the experiment's file.
+    m0_sha256 : str, optional
+        Digest of that file; filled in on reading.
+    """
+
+    seed: int = 0
+    settle_time: float = 10e-9
+    settle_alpha: float | None = None
+    m0: str | None = None
+    m0_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative, got {self.seed}")
+        _check_duration("settle_time", self.settle_time, zero=True)
+        if self.settle_alpha is not None and not self.settle_alpha > 0:
+            raise ValueError(f"settle_alpha must be positive, got {self.settle_alpha:g}")
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Training:
+    """Pulse trains, one training for each pattern, all from the same start.
+
+    Parameters
+    ----------
+    patterns : tuple of str
+        One character + or - per contact, in the order of the contacts.
+    voltage : float
+        V0 in V; contact i is held at +V0 or -V0.
+    pulse_length : float
+        Length of a pulse in s; the current map is frozen for as long.
+    pulses : int
+        Number of pulses.
+    relax_time : float
+        Time in s without current after the last pulse, before the trained energies are read.
+    """
+
+    patterns: tuple[str, ...]
+    voltage: float
+    pulse_length: float
+    pulses: int
+    relax_time: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.patterns:
+            raise ValueError("patterns must name at least one pattern, such as '+--+'")
+        if len(set(self.patterns)) != len(self.patterns):
+            raise ValueError(f"patterns must differ, got {list(self.patterns)}")
+        for pattern in self.patterns:
+            wrong = sorted(set(pattern) - set("+-"))
+            if wrong:
+                raise ValueError(
+                    f"pattern {pattern!r} holds {''.join(wrong)!r}; only + and - are allowed"
+                )
+        if not self.voltage > 0:
+            raise ValueError(f"voltage must be positive (V), got {self.voltage:g}")
+        if self.voltage > 100:
+            raise ValueError(f"voltage = {self.voltage:g} V is implausible; it is given in V")
+        _check_duration("pulse_length", self.pulse_length)
+        if self.pulses < 1:
+            raise ValueError(f"pulses must be at least 1, got {self.pulses}")
+        _check_duration("relax_time", self.relax_time, zero=True)
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Reference:
+    """The untrained reference: mean conductance of `starts` settled textures.
+
+    Their seeds follow the start's own seed, which is the first of them.
+    """
+
+    starts: int = 4
+
+    def __post_init__(self) -> None:
+        if self.starts < 1:
+            raise ValueError(f"starts must be at least 1, got {self.starts}")
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Probe:
+    """Two contacts between which the conductance is read without being connected in training."""
+
+    name: str
+    contacts: tuple[Contact, Contact]
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Output:
+    """What is kept of a run.
+
+    Parameters
+    ----------
+    snapshots : tuple of int
+        Numbers n of the states (0 = before the first pulse) whose m and j are kept.
+    maps : bool
+        Keep the current map of every pulse, which `orchestrator render` needs to replay the run.
+    """
+
+    snapshots: tuple[int, ...] = ()
+    maps: bool = True
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Solver:
+    """Settings of the time integration (mumax3's names and defaults)."""
+
+    MaxErr: float = 1e-5
+    MaxDt: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.MaxErr < 1:
+            raise ValueError(f"MaxErr must lie between 0 and 1, got {self.MaxErr:g}")
+        _check_duration("MaxDt", self.MaxDt, zero=True)
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Experiment:
+    """One experiment: a device, a start, trainings and what to keep.
+
+    `to_dict` is the canonical description, `hash` its digest, which names the run folder.
+    """
+
+    name: str
+    film: Film
+    material: Material
+    resistivity: Resistivity
+    contacts: tuple[Contact, ...]
+    training: Training
+    start: Start = Start()
+    reference: Reference = Reference()
+    probes: tuple[Probe, ...] = ()
+    output: Output = Output()
+    solver: Solver = Solver()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InputError(
+                f"name: {self.name!r} is not a plain name (letters, digits, '_', '-', '.')"
+            )
+        _within("contacts", check_contacts, self.film, self.contacts)
+        for probe in self.probes:
+            _within(f"probes {probe.name!r}", check_contacts, self.film, probe.contacts)
+        for pattern in self.training.patterns:
+            if len(pattern) != len(self.contacts):
+                raise InputError(
+                    f"training.patterns: pattern {pattern!r} has {len(pattern)} signs, "
+                    f"the device has {len(self.contacts)} contacts"
+                )
+        for n in self.output.snapshots:
+            if not 0 <= n <= self.training.pulses:
+                raise InputError(
+                    f"output.snapshots: state {n} does not exist, "
+                    f"states run from 0 to {self.training.pulses}"
+                )
+
+    @cached_property
+    def device(self) -> Device:
+        """The film with material, resistivities and contacts."""
+        return Device(self.film, self.material, self.resistivity, self.contacts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Canonical description: plain types, all defaults written out."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @property
+    def hash(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of the canonical description."""
+        return canonical_hash(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, description: dict[str, Any], source: str = "experiment") -> Experiment:
+        """The experiment of a description; `source` names it in messages.
+
+        Raises
+        ------
+        InputError
+            With source, key, what was wrong and what would be right.
+        """
+        try:
+            text = json.dumps(description, default=str)
+            return _ADAPTER.validate_json(text, strict=True)
+        except ValidationError as error:
+            lines = [_explain(problem) for problem in error.errors()]
+            raise InputError("\n".join(f"{source}: {line}" for line in lines)) from None
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Experiment:
+        """Read an experiment file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, is not TOML, or describes something impossible.
+        """
+        path = Path(path)
+        try:
+            description = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: not a TOML file ({error})") from None
+        experiment = cls.from_dict(description, source=str(path))
+        if experiment.start.m0 is None:
+            return experiment
+        m0 = (path.parent / experiment.start.m0).resolve()
+        try:
+            _check_m0(m0, experiment.film)
+        except InputError as error:
+            raise InputError(f"{path}: start.m0: {error}") from None
+        digest = hashlib.sha256(m0.read_bytes()).hexdigest()
+        start = dataclasses.replace(experiment.start, m0=str(m0), m0_sha256=digest)
+        return dataclasses.replace(experiment, start=start)
+
+    def initial_magnetization(self, seed: int) -> np.ndarray:
+        """Unit vectors to settle from, shape (nz, ny, nx, 3): random by `seed`, or the m0 file."""
+        if self.start.m0 is not None:
+            return read_ovf(self.start.m0).data
+        rng = np.random.default_rng(seed)
+        mz = rng.uniform(-1, 1, self.film.shape)
+        angle = rng.uniform(0, 2 * np.pi, self.film.shape)
+        in_plane = np.sqrt(1 - mz**2)
+        return np.stack([in_plane * np.cos(angle), in_plane * np.sin(angle), mz], axis=-1)
+
+
+_ADAPTER = TypeAdapter(Experiment)
+
+
+def _within(key: str, check: Any, *arguments: Any) -> None:
+    try:
+        check(*arguments)
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from None
+
+
+def _check_m0(path: Path, film: Film) -> None:
+    m0 = read_ovf(path).data
+    if m0.shape != (*film.shape, 3):
+        nz, ny, nx, n = m0.shape
+        raise InputError(
+            f"{path} holds {nx} x {ny} x {nz} cells of {n} components, "
+            f"the film has {' x '.join(map(str, film.cells))} cells of 3"
+        )
+    length = np.linalg.norm(m0, axis=-1)
+    if not np.allclose(length, 1, atol=1e-3):
+        raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
+
+
+_CONTACTS = {"side": SideContact, "corner": CornerContact, "disc": DiscContact}
+_CONTACTS["rectangle"] = RectangleContact
+
+
+def _explain(problem: Any) -> str:
+    location = [part for part in problem["loc"] if part not in _CONTACTS]
+    key = ".".join(str(part) for part in location)
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "unexpected_keyword_argument":
+        valid = _valid_names(problem["loc"][:-1])
+        close = difflib.get_close_matches(str(problem["loc"][-1]), valid, 1)
+        nearest = f"did you mean {close[0]!r}? " if close else ""
+        return f"{key}: unknown key; {nearest}(valid: {', '.join(valid)})"
+    if problem["type"] in ("missing", "missing_argument"):
+        return f"{key}: required, but missing"
+    if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        return f"{key}.shape: must be one of {', '.join(_CONTACTS)}"
+    got = problem.get("input")
+    plain = isinstance(got, str | int | float | bool)
+    stated = f" (got {got!r})" if plain and "got " not in message else ""
+    return f"{key}: {message}{stated}" if key else message
+
+
+def _valid_names(location: Iterable[Any]) -> list[str]:
+    owner: Any = Experiment
+    for part in location:
+        if part in _CONTACTS:
+            owner = _CONTACTS[part]
+        elif part == "probes":
+            owner = Probe
+        else:
+            sections = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
+            owner = next((s for s in sections if s.__name__.lower() == part), owner)
+    return [f.name for f in dataclasses.fields(owner)]

@@ -1,0 +1,133 @@
+"""mumax3 scripts from the templates in `mx3_templates`.
+
+A folder of the user's own templates can stand in for any of them. Numbers are rendered by `repr`, so
+they survive the round trip; strings are checked, because mumax3's strings have no escapes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.device import Device
+from orchestrator.errors import InputError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_SAFE_STRING = re.compile(r"[A-Za-z0-9_+. /-]*")
+
+
+def number(value: float) -> str:
+    """A finite number as a mumax3 literal.
+
+    Raises
+    ------
+    InputError
+        If it is not a finite number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InputError(f"a script needs finite numbers, got {value!r}")
+    return repr(value)
+
+
+def string(value: str) -> str:
+    """A string as a mumax3 literal.
+
+    Raises
+    ------
+    InputError
+        If it holds anything but letters, digits, blanks and `_ + - . /`.
+    """
+    if not _SAFE_STRING.fullmatch(value):
+        raise InputError(f"{value!r} cannot be written into a mumax3 script")
+    return f'"{value}"'
+
+
+class Scripts:
+    """Renders the scripts of one device.
+
+    Parameters
+    ----------
+    device : Device
+        Film and material.
+    MaxErr, MaxDt : float
+        Error bound and longest time step (s, 0 = none) of mumax3's step control.
+    templates : Path, optional
+        Folder whose files replace the package's templates of the same name.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        MaxErr: float = 1e-5,
+        MaxDt: float = 0.0,
+        templates: Path | None = None,
+    ) -> None:
+        self._environment = _environment(templates)
+        self._device = device
+        self._solver = {"MaxErr": MaxErr, "MaxDt": MaxDt}
+
+    def setup(self) -> str:
+        """Mesh, material and solver settings, without the magnetization."""
+        material_script = self._render("material", material=self._device.material)
+        return self._render(
+            "setup",
+            program=f"mumax3-orchestrator {version('mumax3-orchestrator')}",
+            device_hash=self._device.hash,
+            film=self._device.film,
+            material=self._device.material,
+            material_script=material_script.strip(),
+            solver=self._solver,
+        )
+
+    def relax(self, duration: float, save: str, alpha: float | None = None) -> str:
+        """A block without current of `duration` (s) that saves m as `save`."""
+        material = self._device.material
+        return self._render("relax", duration=duration, save=save, alpha=alpha, material=material)
+
+    def pulse(
+        self,
+        number: int,
+        voltages: Sequence[float],
+        current_map: str,
+        duration: float,
+        save: str,
+    ) -> str:
+        """A pulse: the current of the OVF file `current_map` (A/m2) for `duration` (s)."""
+        return self._render(
+            "pulse",
+            number=number,
+            voltages=[float(v) for v in voltages],
+            current_map=current_map,
+            duration=duration,
+            save=save,
+        )
+
+    def _render(self, template: str, **values: Any) -> str:
+        return self._environment.get_template(f"{template}.mx3.j2").render(**values)
+
+
+def _environment(templates: Path | None) -> Environment:
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+    packaged = Path(str(resources.files("mx3_templates").joinpath("setup.mx3.j2"))).parent
+    folders = [packaged] if templates is None else [templates, packaged]
+    if templates is not None and not templates.is_dir():
+        raise InputError(f"{templates}: no such folder of templates")
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["number"] = number
+    environment.filters["string"] = string
+    return environment
