@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Discriminator, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from orchestrator.errors import InputError
+from orchestrator.mx3.material import check_material_script
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
@@ -354,19 +355,32 @@ def check_contacts(film: Film, contacts: tuple[Contact, ...]) -> None:
 class Device:
     """A conducting magnetic film with contacts.
 
+    Parameters
+    ----------
+    film, material, resistivity, contacts
+        The descriptions.
+    script : str, optional
+        The material half of the setup as mumax3c writes it for a micromagneticmodel System, one
+        assignment to a line; it must set exactly what `material` says. Without it the setup is
+        written from `material`.
+
     Raises
     ------
     InputError
-        If contacts are empty, doubled or overlap.
+        If contacts are empty, doubled or overlap, or `script` holds anything else than assignments
+        of material parameters that agree with `material`.
     """
 
     film: Film
     material: Material
     resistivity: Resistivity
     contacts: tuple[Contact, ...]
+    script: str | None = None
 
     def __post_init__(self) -> None:
         check_contacts(self.film, self.contacts)
+        if self.script is not None:
+            check_material_script(self.script, self.material)
 
     @property
     def contact_names(self) -> tuple[str, ...]:

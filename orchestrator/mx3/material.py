@@ -20,10 +20,11 @@ NAMES = {name.lower(): name for name in (*SCALARS, *VECTORS, *SWITCHES)}
 """mumax3's spelling of the accepted names; mumax3 itself does not distinguish case."""
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_GAP = r"[ \t]*"
+_COMPONENTS = rf"{_GAP},{_GAP}".join(rf"({_NUMBER})" for _ in "xyz")
 _ASSIGNMENT = re.compile(
-    rf"(?P<name>\w+)\s*=\s*(?:(?P<number>{_NUMBER})"
-    rf"|vector\(\s*(?P<x>{_NUMBER})\s*,\s*(?P<y>{_NUMBER})\s*,\s*(?P<z>{_NUMBER})\s*\)"
-    r"|(?P<switch>true|false))",
+    rf"{_GAP}(?P<name>\w+){_GAP}={_GAP}(?:(?P<number>{_NUMBER})"
+    rf"|(?P<vector>vector\({_GAP}{_COMPONENTS}{_GAP}\))|(?P<switch>true|false)){_GAP}",
     re.ASCII,
 )
 
@@ -45,7 +46,7 @@ def read_material_script(text: str) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for number, line in enumerate(text.strip().split("\n"), start=1):
         where = f"material script, line {number} ({line.strip()!r})"
-        match = _ASSIGNMENT.fullmatch(line.strip())
+        match = _ASSIGNMENT.fullmatch(line)
         if match is None:
             raise InputError(
                 f"{where}: expected `name = number`, `name = vector(x, y, z)` or "
@@ -59,22 +60,16 @@ def read_material_script(text: str) -> dict[str, Value]:
             )
         if name in values:
             raise InputError(f"{where}: {name} is set twice")
-        kind = SCALARS if match["number"] else SWITCHES if match["switch"] else VECTORS
-        if name not in kind:
-            expected = (
-                "a number"
-                if name in SCALARS
-                else "a vector"
-                if name in VECTORS
-                else "true or false"
-            )
-            raise InputError(f"{where}: {name} takes {expected}")
-        if kind is SCALARS:
+        if name in SCALARS and match["number"]:
             values[name] = float(match["number"])
-        elif kind is SWITCHES:
+        elif name in VECTORS and match["vector"]:
+            x, y, z = match.groups()[3:6]
+            values[name] = (float(x), float(y), float(z))
+        elif name in SWITCHES and match["switch"]:
             values[name] = match["switch"] == "true"
         else:
-            values[name] = (float(match["x"]), float(match["y"]), float(match["z"]))
+            kind = "number" if name in SCALARS else "vector" if name in VECTORS else "true|false"
+            raise InputError(f"{where}: {name} takes a {kind}")
     return values
 
 
