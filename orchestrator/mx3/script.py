@@ -1,7 +1,7 @@
 """mumax3 scripts from the templates in `mx3_templates`.
 
-A folder of the user's own templates can stand in for any of them. Numbers are rendered by `repr`, so
-they survive the round trip; strings are checked, because mumax3's strings have no escapes.
+A folder of the user's own templates can stand in for any of them. Numbers are rendered by `repr`
+and so survive the round trip; strings are checked, because mumax3's strings have no escapes.
 """
 
 from __future__ import annotations

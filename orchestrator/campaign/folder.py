@@ -1,0 +1,141 @@
+"""One run on disk: description, textures, and a journal of committed pulses.
+
+The folder of a run is named after the experiment and the hash of its canonical description:
+
+    NAME-HASH/
+        description.json        canonical description, program and engine
+        untrained.json          conductances of the untrained starts
+        1/                      one folder per training, numbered as the patterns
+            journal.jsonl       one line per committed pulse, with its checksum
+            m_000000.ovf        the texture it started from
+            m_000075.ovf        the last texture, and the chosen snapshots
+            j_000001.ovf        current maps
+
+A pulse counts when its journal line is on disk; the texture it ends with is there before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import RunFolderError
+
+DESCRIPTION = "description.json"
+UNTRAINED = "untrained.json"
+JOURNAL = "journal.jsonl"
+LOCK = ".lock"
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run folder.
+
+    Raises
+    ------
+    RunFolderError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunFolderError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise RunFolderError(f"{path}: damaged ({error})") from None
+
+
+class Journal:
+    """Records appended line by line, each with a CRC-32 of its text.
+
+    A torn last line, as a crash leaves it, does not count and is cut off before the next append.
+
+    Raises
+    ------
+    RunFolderError
+        If a line other than the last is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.records: list[dict[str, Any]] = []
+        self._end = 0
+        if not path.exists():
+            return
+        raw = path.read_bytes()
+        lines = raw.split(b"\n")
+        for number, line in enumerate(lines[:-1], start=1):
+            record = _checked(line)
+            if record is None:
+                if number < len(lines) - 1:
+                    raise RunFolderError(f"{path}: line {number} is damaged")
+                return
+            self.records.append(record)
+            self._end += len(line) + 1
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Commit a record: when this returns, it is on disk."""
+        text = json.dumps(record, separators=(",", ":"), allow_nan=False)
+        line = f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            os.ftruncate(descriptor, self._end)
+            written = 0
+            while written < len(line):
+                written += os.pwrite(descriptor, line[written:], self._end + written)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._end += len(line)
+        self.records.append(record)
+
+
+def _checked(line: bytes) -> dict[str, Any] | None:
+    checksum, _, text = line.partition(b" ")
+    try:
+        return json.loads(text) if int(checksum, 16) == zlib.crc32(text) else None
+    except ValueError:
+        return None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second writer; the lock goes with the process.
+
+    Raises
+    ------
+    RunFolderError
+        If another process holds it.
+    """
+    import fcntl
+
+    with open(folder / LOCK, "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise RunFolderError(
+                f"{folder}: in use by process {file.read().strip() or 'unknown'}"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -1,0 +1,213 @@
+"""The film as a Hopfield network: weights, energies and recall.
+
+With terminal currents I = G V and a reference G0, the weights are G' = G - G0, the outputs
+I' = G' V (Eq. 6 of the paper) and the energy E' = -V^T G' V (Eq. 7). -E' is the power that the
+texture adds to that of the reference.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from orchestrator.errors import InputError
+
+Mode = Literal["asynchronous", "synchronous"]
+
+
+def signs(pattern: str) -> np.ndarray:
+    """A pattern such as `"+--+"` as an array of +1 and -1."""
+    return np.array([1 if sign == "+" else -1 for sign in pattern])
+
+
+def pattern_string(values: Sequence[int] | np.ndarray) -> str:
+    """An array of +1 and -1 as a pattern string."""
+    return "".join("+" if value > 0 else "-" for value in values)
+
+
+def inverse(pattern: str) -> str:
+    """The pattern with all signs turned, which has the same energy."""
+    return pattern.translate(str.maketrans("+-", "-+"))
+
+
+def is_trivial(pattern: str) -> bool:
+    """Whether all contacts have the same voltage, so that no current flows."""
+    return len(set(pattern)) == 1
+
+
+def all_patterns(contacts: int) -> list[str]:
+    """All 2^N patterns, from all plus to all minus.
+
+    Raises
+    ------
+    InputError
+        Beyond 20 contacts, where the list would no longer be useful.
+    """
+    if contacts > 20:
+        raise InputError(f"{contacts} contacts have too many patterns to list (at most 20)")
+    return ["".join(signs) for signs in itertools.product("+-", repeat=contacts)]
+
+
+def energy(weights: np.ndarray, voltages: np.ndarray) -> np.ndarray:
+    """Energy E' = -sum_ij G'_ij V_i V_j of Eq. (7) in W.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., N, N)
+        G' in S.
+    voltages : ndarray, shape (M, N)
+        Voltage vectors in V.
+
+    Returns
+    -------
+    ndarray, shape (..., M)
+    """
+    return -np.einsum("...ij,mi,mj->...m", weights, voltages, voltages)
+
+
+def pattern_energies(weights: np.ndarray, voltage: float) -> np.ndarray:
+    """Energies in W of all 2^N patterns of amplitude `voltage` (V), in the order of all_patterns.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., N, N)
+        G' in S.
+    """
+    patterns = np.array([signs(p) for p in all_patterns(weights.shape[-1])])
+    return energy(weights, voltage * patterns)
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Where a recall ended.
+
+    Attributes
+    ----------
+    attractor : str
+        The last pattern.
+    steps : int
+        Sweeps over all neurons in which something changed.
+    converged : bool
+        False where the pattern still changes after `max_sweeps`, as in a cycle.
+    """
+
+    attractor: str
+    steps: int
+    converged: bool
+
+
+def recall(
+    weights: np.ndarray,
+    start: str,
+    mode: Mode = "asynchronous",
+    *,
+    self_term: bool = False,
+    order: Sequence[int] | np.random.Generator | None = None,
+    max_sweeps: int = 100,
+) -> Recall:
+    """Recall by V_i <- sign(I'_i) V0 until nothing changes.
+
+    An output that vanishes to rounding keeps the neuron as it is.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (N, N)
+        G' in S.
+    start : str
+        Initial pattern.
+    mode : {"asynchronous", "synchronous"}
+        One neuron after the other, or all at once.
+    self_term : bool
+        Whether I'_i contains G'_ii V_i; Hopfield's rule leaves it out.
+    order : sequence of int or numpy Generator, optional
+        Order of the asynchronous updates: fixed (0, 1, ... by default), or drawn anew for each
+        sweep.
+    max_sweeps : int
+        Sweeps after which it is given up.
+    """
+    w = np.array(weights, float)
+    if not self_term:
+        np.fill_diagonal(w, 0.0)
+    dead = 1e-9 * np.abs(weights).sum(axis=1)
+    v = signs(start)
+    n = len(v)
+    for sweep in range(max_sweeps):
+        before = v.copy()
+        if mode == "synchronous":
+            output = w @ v
+            v = np.where(np.abs(output) > dead, np.where(output > 0, 1, -1), v)
+        else:
+            for i in _sequence(order, n):
+                output_i = w[i] @ v
+                if abs(output_i) > dead[i]:
+                    v[i] = 1 if output_i > 0 else -1
+        if np.array_equal(before, v):
+            return Recall(pattern_string(v), sweep, True)
+    return Recall(pattern_string(v), max_sweeps, False)
+
+
+def _sequence(order: Sequence[int] | np.random.Generator | None, n: int) -> Sequence[int]:
+    if order is None:
+        return range(n)
+    return order.permutation(n).tolist() if isinstance(order, np.random.Generator) else order
+
+
+@dataclass(frozen=True)
+class Basin:
+    """An attractor of the recall.
+
+    Attributes
+    ----------
+    attractor : str
+        The pattern, one of the pair of a pattern and its inverse.
+    starts : int
+        From how many of all 2^N starts the pair is reached.
+    steps : float
+        Mean number of sweeps.
+    """
+
+    attractor: str
+    starts: int
+    steps: float
+
+
+def basins(weights: np.ndarray, mode: Mode, *, self_term: bool) -> tuple[list[Basin], int]:
+    """Attractors from all 2^N starts, largest basin first, and the number that never settles.
+
+    Patterns and their inverses are counted together. Asynchronous updates go in the order of the
+    contacts.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (N, N)
+        G' in S.
+    """
+    reached: dict[str, list[int]] = {}
+    unsettled = 0
+    for start in all_patterns(len(weights)):
+        end = recall(weights, start, mode, self_term=self_term)
+        if not end.converged:
+            unsettled += 1
+            continue
+        pair = max(end.attractor, inverse(end.attractor), key=lambda p: p.replace("+", "~"))
+        reached.setdefault(pair, []).append(end.steps)
+    found = [Basin(p, len(steps), float(np.mean(steps))) for p, steps in reached.items()]
+    return sorted(found, key=lambda basin: (-basin.starts, basin.attractor)), unsettled
+
+
+def trained_rank(energies: np.ndarray, pattern: str) -> int:
+    """Rank (1 = lowest) of the pattern's energy among the non-trivial inputs, inverses as one.
+
+    Parameters
+    ----------
+    energies : ndarray, shape (2^N,)
+        In the order of `all_patterns`.
+    """
+    patterns = all_patterns(len(pattern))
+    half = {p: e for p, e in zip(patterns, energies, strict=True) if p[0] == "+"}
+    own = half[pattern if pattern[0] == "+" else inverse(pattern)]
+    return 1 + sum(e < own for p, e in half.items() if not is_trivial(p))
