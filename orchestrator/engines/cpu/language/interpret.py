@@ -1,0 +1,36 @@
+"""Scripts executed in a world of names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestrator.engines.cpu.language.check import Checker
+from orchestrator.engines.cpu.language.errors import CompileError
+from orchestrator.engines.cpu.language.scope import Scope
+from orchestrator.engines.cpu.language.statements import Guard, Statement
+
+
+def check_script(text: str, scope: Scope, unsupported: dict[str, str]) -> list[Statement]:
+    """Check a whole script; its top-level variables enter the scope if all of it is right.
+
+    Raises
+    ------
+    CompileError
+        At the first statement that is wrong; the scope is as it was.
+    """
+    before = dict(scope.names)
+    try:
+        return Checker(scope, unsupported).check(text)
+    except CompileError:
+        scope.names = before
+        raise
+
+
+def run_script(
+    program: list[Statement], guard: Guard, echo: Callable[[str], None] | None = None
+) -> None:
+    """Run checked statements in order, each announced to `echo`."""
+    for statement in program:
+        if echo is not None:
+            echo(statement.text)
+        statement.execute(guard)

@@ -1,0 +1,101 @@
+"""Script text to a syntax tree: mumax3's scripts are the body of a Go function."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.engines.cpu.language.errors import CompileError
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+_HEAD = b"package p; func _() {\n"
+_TAIL = b"\n}\n"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed script.
+
+    Attributes
+    ----------
+    statements : tuple of Node
+        The top-level statements' nodes.
+    """
+
+    lines: tuple[str, ...]
+    statements: tuple[Node, ...]
+
+    def line_of(self, node: Node) -> int:
+        """The line, counted from 1, on which a node starts."""
+        return int(node.start_point[0])
+
+    def statement_text(self, node: Node) -> str:
+        """The source line of a node, without indentation."""
+        row = self.line_of(node)
+        return self.lines[row - 1].strip() if 0 < row <= len(self.lines) else ""
+
+
+@functools.cache
+def _parser() -> Parser:
+    import tree_sitter_go
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_go.language()))
+
+
+def text_of(node: Node) -> str:
+    """The text that a node covers."""
+    return (node.text or b"").decode()
+
+
+def statements_in(node: Node | None) -> tuple[Node, ...]:
+    """The statements of a block node."""
+    found: list[Node] = []
+    for child in node.named_children if node is not None else ():
+        if child.type == "statement_list":
+            found += statements_in(child)
+        elif child.type != "comment":
+            found.append(child)
+    return tuple(found)
+
+
+def parse(text: str) -> Source:
+    """Parse a script.
+
+    Raises
+    ------
+    CompileError
+        If the text is not a list of Go statements.
+    """
+    tree = _parser().parse(_HEAD + text.encode() + _TAIL)
+    source = Source(tuple(text.split("\n")), ())
+    root = tree.root_node
+    if root.has_error:
+        wrong = _first_error(root)
+        # A missing brace is noticed at the end of the wrapper, below the script.
+        row = min(max(wrong.start_point[0], 1), len(source.lines))
+        column = wrong.start_point[1] + 1
+        if wrong.is_missing:
+            reason = f"column {column}: syntax error, expected {wrong.type!r}"
+        else:
+            words = text_of(wrong).split("\n")[0].strip()[:40]
+            reason = f"column {column}: syntax error at {words!r}"
+        raise CompileError(reason, row, source.lines[row - 1].strip())
+    parts = [child for child in root.named_children if child.type != "comment"]
+    if len(parts) != 2 or parts[1].type != "function_declaration":
+        extra = parts[-1]
+        raise CompileError("unmatched '}'", max(1, min(extra.start_point[0], len(source.lines))))
+    return Source(source.lines, statements_in(parts[1].child_by_field_name("body")))
+
+
+def _first_error(node: Node) -> Node:
+    if node.type == "ERROR" or node.is_missing:
+        inner = [child for child in node.children if child.has_error or child.is_missing]
+        return _first_error(inner[0]) if inner and node.type != "ERROR" else node
+    for child in node.children:
+        if child.has_error or child.is_missing or child.type == "ERROR":
+            return _first_error(child)
+    return node
