@@ -1,0 +1,114 @@
+"""The output folder of a run: log, text files and saved fields."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from orchestrator.engines.cpu.language.errors import FatalError
+from orchestrator.engines.cpu.language.values import go_format
+from orchestrator.engines.cpu.quantities import Quantity
+
+
+def printed(values: tuple[Any, ...]) -> str:
+    """What `print` shows: values with blanks between, quantities by their averages."""
+    return " ".join(
+        " ".join(go_format(c) for c in value.averages())
+        if isinstance(value, Quantity)
+        else go_format(value)
+        for value in values
+    )
+
+
+class Outputs:
+    """An output folder with its log.
+
+    Parameters
+    ----------
+    folder : Path
+        Created if missing; its parent must exist.
+    clean : bool
+        Remove what an earlier run left there.
+    quiet : bool
+        Write the log only, not to the terminal.
+
+    Raises
+    ------
+    FatalError
+        If the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: Path, *, clean: bool = False, quiet: bool = False) -> None:
+        self.folder = folder
+        self.quiet = quiet
+        self.history: list[str] = []
+        try:
+            if clean and folder.exists():
+                shutil.rmtree(folder)
+            folder.mkdir(exist_ok=True)
+            self._log: TextIO | None = open(folder / "log.txt", "w")  # noqa: SIM115
+        except OSError as error:
+            raise FatalError(f"output folder {folder}: {error.strerror}") from None
+
+    def path(self, name: str) -> Path:
+        """The path of a file in the folder; a name that has the folder already is kept."""
+        prefix = f"{self.folder}/"
+        return Path(name if name.startswith(prefix) else prefix + name)
+
+    def note(self, text: str) -> None:
+        """A line for terminal and log."""
+        self.history.append(text)
+        if self._log is not None:
+            self._log.write(text + "\n")
+        if not self.quiet:
+            print(text, flush=True)
+
+    def say(self, text: str) -> None:
+        """Output of the script, marked as a comment."""
+        self.note(f"//{text}")
+
+    def warn(self, text: str) -> None:
+        """A line for stderr and log."""
+        self.history.append(f"//{text}")
+        if self._log is not None:
+            self._log.write(f"//{text}\n")
+        print(f"//{text}", file=sys.stderr, flush=True)
+
+    def append(self, name: str, text: str) -> None:
+        """Append a line to a text file; absolute names are taken as they are."""
+        path = Path(name) if os.path.isabs(name) else self.path(name)
+        with open(path, "a") as file:
+            file.write(text + "\n")
+
+    def save(
+        self,
+        path: Path,
+        data: np.ndarray,
+        write: Callable[[Path, np.ndarray], None],
+    ) -> None:
+        """Write a field through `write`, whole or not at all."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            write(temporary, data)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise FatalError(f"{path}: cannot be saved ({error.strerror})") from None
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Hand the log to the operating system."""
+        if self._log is not None:
+            self._log.flush()
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
