@@ -1,0 +1,14 @@
+"""Physical constants with the values that mumax3 uses."""
+
+from __future__ import annotations
+
+import math
+
+MU0 = 4e-7 * math.pi
+"""Vacuum permeability, T m/A."""
+ELEMENTARY_CHARGE = 1.60217646e-19
+"""C."""
+BOHR_MAGNETON = 9.2740091523e-24
+"""J/T."""
+GAMMA0 = 1.7595e11
+"""Gyromagnetic ratio, rad/(T s)."""

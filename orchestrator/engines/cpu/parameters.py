@@ -1,0 +1,121 @@
+"""Material parameters by region, and excitations with added maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+REGIONS = 256
+
+Value = float | Sequence[float] | Callable[[float], Any]
+
+
+class RegionParameter:
+    """A number or vector for each of 256 regions, constant or a function of time.
+
+    Parameters
+    ----------
+    components : {1, 3}
+        Number of components.
+    unit : str
+        Unit, for headers.
+    default : float or sequence
+        Initial value of all regions.
+    """
+
+    def __init__(self, components: int, unit: str, default: Any = 0.0) -> None:
+        self.components = components
+        self.unit = unit
+        self.revision = 0
+        self._table = np.zeros((REGIONS, components), np.float32)
+        self._functions: dict[int, Callable[[float], Any]] = {}
+        self._time: float | None = None
+        self.set(default)
+
+    def set(self, value: Value) -> None:
+        """Set all regions; a function of time is evaluated whenever time changes."""
+        self.set_region(-1, value)
+
+    def set_region(self, region: int, value: Value) -> None:
+        """Set one region (-1: all)."""
+        chosen = range(REGIONS) if region == -1 else [region]
+        if callable(value):
+            self._functions.update((r, value) for r in chosen)
+            self._time = None
+        else:
+            for r in chosen:
+                self._functions.pop(r, None)
+            self._table[list(chosen)] = np.asarray(value, np.float32)
+        self.revision += 1
+
+    def get_region(self, region: int, time: float = 0.0) -> Any:
+        """Value in a region: a float, or a tuple of three."""
+        row = self.values(time)[region]
+        return float(row[0]) if self.components == 1 else tuple(float(v) for v in row)
+
+    @property
+    def varies(self) -> bool:
+        """Whether a region's value depends on time."""
+        return bool(self._functions)
+
+    def values(self, time: float = 0.0) -> np.ndarray:
+        """Values of all regions at a time (s), shape (256, components) float32; do not write."""
+        if self._functions and time != self._time:
+            evaluated = {f: f(time) for f in set(self._functions.values())}
+            for region, function in self._functions.items():
+                self._table[region] = np.asarray(evaluated[function], np.float32)
+            self._time = time
+            self.revision += 1
+        return self._table
+
+
+class Excitation(RegionParameter):
+    """A vector by region plus any number of added maps, each with a multiplier."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(3, unit, (0.0, 0.0, 0.0))
+        self._terms: list[tuple[np.ndarray, float | Callable[[float], float]]] = []
+
+    def add(self, mask: np.ndarray, multiplier: float | Callable[[float], float] = 1.0) -> None:
+        """Add a map, shape (nz, ny, nx, 3), times a number or a function of time."""
+        first = np.ascontiguousarray(np.moveaxis(mask, -1, 0), np.float32)
+        self._terms.append((first, multiplier))
+        self.revision += 1
+
+    def remove_extra_terms(self) -> None:
+        """Drop all added maps; the values of the regions stay."""
+        self._terms.clear()
+        self.revision += 1
+
+    @property
+    def varies(self) -> bool:
+        """Whether the field depends on time."""
+        return super().varies or any(callable(f) for _, f in self._terms)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether there is nothing at all."""
+        return not self._terms and not self._functions and not self._table.any()
+
+    def evaluate(self, regions: np.ndarray, time: float) -> np.ndarray:
+        """The field at a time (s), component-first (3, nz, ny, nx) float32."""
+        table = self.values(time)
+        out = np.ascontiguousarray(np.moveaxis(table[regions], -1, 0))
+        for mask, multiplier in self._terms:
+            factor = multiplier(time) if callable(multiplier) else multiplier
+            out += np.float32(factor) * mask
+        return out
+
+
+def material_parameters() -> dict[str, RegionParameter]:
+    """All regional parameters with mumax3's names and defaults."""
+    scalar = {
+        "Msat": "A/m", "Aex": "J/m", "Ku1": "J/m3", "Ku2": "J/m3", "Dbulk": "J/m2",
+        "Dind": "J/m2", "alpha": "", "xi": "",
+    }  # fmt: skip
+    parameters = {name: RegionParameter(1, unit) for name, unit in scalar.items()}
+    parameters["Pol"] = RegionParameter(1, "", 1.0)
+    parameters["anisU"] = RegionParameter(3, "", (0.0, 0.0, 0.0))
+    return parameters

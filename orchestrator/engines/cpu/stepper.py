@@ -1,0 +1,174 @@
+"""Time integration with mumax3's steppers and step control."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.engines.cpu import kernels
+from orchestrator.errors import EngineError
+
+if TYPE_CHECKING:
+    from orchestrator.engines.cpu.simulation import Simulation
+
+
+@dataclass(frozen=True)
+class Tableau:
+    """An explicit Runge-Kutta scheme whose last stage may be the first of the next step.
+
+    `errors` are the weights of the stages in the error estimate; `accept` and `reject` the
+    exponents of the step control.
+    """
+
+    nodes: tuple[float, ...]
+    stages: tuple[tuple[float, ...], ...]
+    solution: tuple[float, ...]
+    errors: tuple[float, ...]
+    accept: float
+    reject: float
+    reuses_last: bool = False
+
+
+TABLEAUS = {
+    1: Tableau((0,), ((),), (1,), (1,), 0, 0),
+    4: Tableau(
+        (0, 1 / 2, 1 / 2, 1),
+        ((), (1 / 2,), (0, 1 / 2), (0, 0, 1)),
+        (1 / 6, 1 / 3, 1 / 3, 1 / 6),
+        (-1, 0, 0, 1),
+        1 / 4,
+        1 / 5,
+    ),
+    3: Tableau(
+        (0, 1 / 2, 3 / 4, 1),
+        ((), (1 / 2,), (0, 3 / 4), (2 / 9, 1 / 3, 4 / 9)),
+        (2 / 9, 1 / 3, 4 / 9, 0),
+        (2 / 9 - 7 / 24, 1 / 3 - 1 / 4, 4 / 9 - 1 / 3, -1 / 8),
+        1 / 3,
+        1 / 4,
+        reuses_last=True,
+    ),
+    5: Tableau(
+        (0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1),
+        (
+            (),
+            (1 / 5,),
+            (3 / 40, 9 / 40),
+            (44 / 45, -56 / 15, 32 / 9),
+            (19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729),
+            (9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656),
+            (35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84),
+        ),
+        (35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0),
+        (
+            35 / 384 - 5179 / 57600,
+            0,
+            500 / 1113 - 7571 / 16695,
+            125 / 192 - 393 / 640,
+            -2187 / 6784 + 92097 / 339200,
+            11 / 84 - 187 / 2100,
+            -1 / 40,
+        ),
+        1 / 5,
+        1 / 6,
+        reuses_last=True,
+    ),
+}
+"""mumax3's SetSolver numbers: Euler, Bogacki-Shampine, classical and Dormand-Prince."""
+
+
+def run_until(sim: Simulation, condition: Callable[[], bool], alarm: float | None = None) -> None:
+    """Step while a condition holds; a step never crosses the alarm (s), but for the first."""
+    if sim.solver not in TABLEAUS:
+        raise EngineError(
+            f"SetSolver({sim.solver}) is not in this engine; it has {sorted(TABLEAUS)}"
+        )
+    stepper = Stepper(sim)
+    for hook in sim.before_run:
+        hook()
+    while condition() and not sim.stop_requested:
+        stepper.step(alarm)
+        for hook in sim.post_step:
+            hook()
+
+
+class Stepper:
+    """One of the schemes at work; keeps the stages between steps."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self._sim = sim
+        self._tableau = TABLEAUS[sim.solver]
+        count = len(self._tableau.nodes)
+        self.stages = np.zeros((count, *sim._m.shape), np.float32)
+        self._trial = np.empty_like(sim._m)
+        self._weights = [
+            np.array([*row, *[0] * (count - len(row))], np.float32)
+            for row in (*self._tableau.stages, self._tableau.solution, self._tableau.errors)
+        ]
+        self._reusable = False
+
+    def step(self, alarm: float | None = None) -> None:
+        """Try one step; a rejected one leaves m and time as they were, with a smaller dt."""
+        sim, tableau = self._sim, self._tableau
+        if sim.FixDt:
+            sim.dt = sim.FixDt
+        start = sim.time
+        if not self._reusable:
+            sim.torque(sim._m, self.stages[0])
+        if sim.solver == 1 and not sim.FixDt:
+            top = self._largest(self._weights[-1])
+            sim.dt = sim.MaxErr / (top * sim.GammaLL) if top else sim.dt
+        h = np.float32(sim.dt * sim.GammaLL)
+        last = len(tableau.nodes) - 1
+        for k in range(1, last + 1):
+            sim.time = start + tableau.nodes[k] * sim.dt
+            self._combine(self._weights[k], h)
+            sim.torque(self._trial, self.stages[k])
+        if not tableau.reuses_last:
+            self._combine(self._weights[-2], h)
+        error = self._largest(self._weights[-1]) * float(h)
+        sim.last_err = error
+        accepted = error < sim.MaxErr or sim.dt <= sim.MinDt or bool(sim.FixDt) or sim.solver == 1
+        if accepted:
+            sim._m, self._trial = self._trial, sim._m
+            sim.time = start + sim.dt
+            sim.step += 1
+            sim.peak_err = max(sim.peak_err, error)
+            self._reusable = tableau.reuses_last
+            if self._reusable:
+                self.stages[[0, last]] = self.stages[[last, 0]]
+        else:
+            sim.time = start
+            sim.undone += 1
+            self._reusable = True
+        if sim.solver != 1:
+            exponent = tableau.accept if accepted else tableau.reject
+            adapt(sim, error, exponent, alarm)
+
+    def _combine(self, weights: np.ndarray, h: np.float32) -> None:
+        self._sim.rows(kernels.combine, self._sim._m, self.stages, weights, h, tail=(self._trial,))
+
+    def _largest(self, weights: np.ndarray) -> float:
+        tops = self._sim.rows(kernels.largest, self.stages, weights, tail=())
+        return float(np.max(tops))
+
+
+def adapt(sim: Simulation, error: float, exponent: float, alarm: float | None) -> None:
+    """mumax3's choice of the next step."""
+    if sim.FixDt:
+        sim.dt = sim.FixDt
+        return
+    factor = (sim.MaxErr / error) ** exponent if error > 0 else np.inf
+    factor = 1.0 if np.isnan(factor) else factor
+    sim.dt *= min(max(factor * sim.Headroom, 0.5), 2.0)
+    if sim.MinDt and sim.dt < sim.MinDt:
+        sim.dt = sim.MinDt
+    if sim.MaxDt and sim.dt > sim.MaxDt:
+        sim.dt = sim.MaxDt
+    if not sim.dt > 0:
+        raise EngineError("the time step became zero; check that the parameters are sensible")
+    if alarm is not None and sim.time < alarm < sim.time + sim.dt:
+        sim.dt = alarm - sim.time
