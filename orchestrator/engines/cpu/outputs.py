@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
-
-import numpy as np
 
 from orchestrator.engines.cpu.language.errors import FatalError
 from orchestrator.engines.cpu.language.values import go_format
@@ -85,22 +82,6 @@ class Outputs:
         path = Path(name) if os.path.isabs(name) else self.path(name)
         with open(path, "a") as file:
             file.write(text + "\n")
-
-    def save(
-        self,
-        path: Path,
-        data: np.ndarray,
-        write: Callable[[Path, np.ndarray], None],
-    ) -> None:
-        """Write a field through `write`, whole or not at all."""
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            write(temporary, data)
-            os.replace(temporary, path)
-        except OSError as error:
-            raise FatalError(f"{path}: cannot be saved ({error.strerror})") from None
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Hand the log to the operating system."""

@@ -1,0 +1,337 @@
+"""The world a script lives in: its names, the simulation behind them, and its outputs."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from orchestrator.engines.cpu.configs import Config, random_mag
+from orchestrator.engines.cpu.language.errors import (
+    FatalError,
+    InterruptError,
+    PanicError,
+    ScriptError,
+)
+from orchestrator.engines.cpu.language.functions import Function, function_of, methods_of
+from orchestrator.engines.cpu.language.interpret import check_script, run_script
+from orchestrator.engines.cpu.language.nodes import EngineVariable
+from orchestrator.engines.cpu.language.scope import Scope
+from orchestrator.engines.cpu.language.statements import Statement
+from orchestrator.engines.cpu.language.stdlib import add_stdlib
+from orchestrator.engines.cpu.language.values import Closure, Vector
+from orchestrator.engines.cpu.outputs import Outputs
+from orchestrator.engines.cpu.quantities import Grid
+from orchestrator.engines.cpu.shapes import Shape
+from orchestrator.engines.cpu.simulation import Mesh, Simulation
+from orchestrator.engines.cpu.slices import resampled
+from orchestrator.engines.cpu.table import Schedule, Table
+
+_BYTES_PER_CELL = 48 * 4
+_BYTES_PER_CELL_DEMAG = 6 * 8 * 4
+
+
+class World(Grid):
+    """A simulation with the names through which scripts reach it.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Where logs, tables and fields go.
+    threads : int, optional
+        Threads of the compiled kernels; all cores by default.
+    folder : Path, optional
+        Folder that relative names of files to load refer to; the working directory by default.
+    """
+
+    def __init__(
+        self, outputs: Outputs, threads: int | None = None, folder: Path | None = None
+    ) -> None:
+        from orchestrator.engines.cpu.names import declare_names
+
+        self.outputs = outputs
+        self.folder = folder
+        self.sim = Simulation()
+        if threads is not None:
+            self.sim.threads = threads
+        self.table = Table(outputs.path("table.txt"), lambda: self.sim.time)
+        self.autosaves: dict[str, tuple[Schedule, Callable[[], None]]] = {}
+        self.interrupted = False
+        self.cells = (0, 0, 0)
+        self.size_of_cell = (0.0, 0.0, 0.0)
+        self.periods = (0, 0, 0)
+        self.shape: Shape | None = None
+        self.edge_smooth = 0
+        self._unmagnetized = True
+        self._stage_time: float | None = None
+        self._fill: np.ndarray | None = None
+        self.sim.post_step.append(self.do_output)
+        self.sim.before_run.append(self.do_output)
+        self.scope = Scope()
+        self.unsupported: dict[str, str] = {}
+        add_stdlib(self.scope)
+        declare_names(self)
+
+    # Scripts
+
+    def check(self, text: str) -> list[Statement]:
+        """Check a script in this world; see `check_script`."""
+        return check_script(text, self.scope, self.unsupported)
+
+    def run(self, program: list[Statement], *, echo: bool = True) -> None:
+        """Run a checked script."""
+        run_script(program, self._guard, self.outputs.note if echo else None)
+
+    def execute(self, text: str, *, script: str = "", echo: bool = True) -> None:
+        """Check and run a script.
+
+        Raises
+        ------
+        ScriptError
+            With script, line and statement.
+        """
+        try:
+            self.run(self.check(text), echo=echo)
+        except ScriptError as error:
+            error.script = script
+            raise
+
+    def interrupt(self) -> None:
+        """Ask the script to end after the present step."""
+        self.interrupted = True
+        self.sim.stop_requested = True
+
+    def _guard(self) -> None:
+        if self.interrupted:
+            raise InterruptError("interrupted")
+
+    def close(self) -> None:
+        """Close table and log."""
+        self.table.close()
+        self.outputs.close()
+
+    # Names
+
+    def declare_functions(self, *functions: Callable[..., Any]) -> None:
+        """Give annotated functions a script name: theirs without underscores."""
+        for function in functions:
+            found = function_of(function)
+            self.scope.declare(found.name, found)
+
+    def declare_commands(self, commands: object) -> None:
+        """Make the exposed methods of an object functions of the script."""
+        for name, method in methods_of(type(commands)).items():
+            call = method.call.__get__(commands)
+            self.scope.declare(
+                name, Function(name, method.parameters, method.returns, call, method.variadic)
+            )
+
+    def declare_object(
+        self,
+        name: str,
+        value: object,
+        assign: Callable[[Any], None] | None = None,
+        input_type: type = float,
+    ) -> None:
+        """Name an object; `assign` takes what a script assigns to it."""
+        self.scope.declare(
+            name,
+            EngineVariable(
+                name, type(value), lambda: value, assign, input_type=input_type, freezes=False
+            ),
+        )
+
+    def declare_variable(
+        self,
+        name: str,
+        kind: type,
+        read: Callable[[], Any],
+        write: Callable[[Any], None] | None = None,
+        *,
+        is_time: bool = False,
+    ) -> None:
+        """Name a number, string or boolean of the engine."""
+        self.scope.declare(
+            name, EngineVariable(name, kind, read, write, input_type=kind, is_time=is_time)
+        )
+
+    # Time
+
+    def time(self) -> float:
+        """The time that `t` means: of the stage while a closure is evaluated."""
+        return self.sim.time if self._stage_time is None else self._stage_time
+
+    def closure(self, function: Closure, *, freeze: bool) -> Any:
+        """A closure as the simulation takes it: its value now, or a function of time.
+
+        Parameters
+        ----------
+        freeze : bool
+            Whether variables other than `t` keep the values of this moment.
+        """
+        if not function.uses_time:
+            return _plain(function.evaluate())
+        kept = function.fixed() if freeze else function
+
+        def at(time: float) -> Any:
+            outer, self._stage_time = self._stage_time, time
+            try:
+                return _plain(kept.evaluate())
+            finally:
+                self._stage_time = outer
+
+        return at
+
+    def do_output(self) -> None:
+        """Save what is due at this time."""
+        for schedule, save in list(self.autosaves.values()):
+            if schedule.due(self.sim.time):
+                save()
+                schedule.count += 1
+        self.table.save_if_due()
+
+    # Mesh
+
+    def set_mesh_if_known(self) -> None:
+        """Build the mesh as soon as cell counts and sizes are known; resize what lives on it."""
+        if 0 in self.cells or 0.0 in self.size_of_cell:
+            return
+        self._check_memory()
+        old_m = old_regions = None
+        if self.sim.mesh is not None and not self._unmagnetized:
+            old_m, old_regions = self.sim.m, self.sim.regions
+        self.sim.set_mesh(Mesh(self.cells, self.size_of_cell, self.periods))
+        self._fill = None
+        if old_m is not None and old_regions is not None:
+            self.sim.set_regions(resampled(old_regions[..., None], self.cells)[..., 0])
+            self.sim.set_m(resampled(old_m, self.cells))
+        if self.shape is not None:
+            self.set_geometry(self.shape)
+
+    def _check_memory(self) -> None:
+        count = math.prod(self.cells)
+        demag = 8 * _BYTES_PER_CELL_DEMAG if self.sim.EnableDemag else 0
+        needed = count * (_BYTES_PER_CELL + demag)
+        present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if needed > present:
+            raise FatalError(
+                f"a grid of {self.cells} cells needs about {needed / 2**30:.3g} GiB of memory, "
+                f"this machine has {present / 2**30:.3g} GiB"
+            )
+
+    def mesh(self) -> Mesh:
+        """The mesh.
+
+        Raises
+        ------
+        PanicError
+            If there is none yet.
+        """
+        if self.sim.mesh is None:
+            raise PanicError("need to set mesh first (SetGridSize, SetCellSize)")
+        return self.sim.mesh
+
+    def cell_size(self) -> tuple[float, float, float]:
+        return tuple(self.mesh().cell_size)  # type: ignore[return-value]
+
+    def fill(self) -> np.ndarray:
+        self.mesh()
+        if self._fill is None:
+            self._fill = np.asarray(self.sim.geometry)
+        return self._fill
+
+    def regions(self) -> np.ndarray:
+        self.mesh()
+        return np.asarray(self.sim.regions)
+
+    def centers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """x, y, z of all cell centres, (nz, ny, nx) each, in m from the box centre."""
+        mesh = self.mesh()
+        x, y, z = (
+            c * (np.arange(n) - 0.5 * (n - 1))
+            for n, c in zip(mesh.cells, mesh.cell_size, strict=True)
+        )
+        grid = np.meshgrid(z, y, x, indexing="ij")
+        return grid[2], grid[1], grid[0]
+
+    def set_geometry(self, shape: Shape) -> None:
+        """Fill the cells that lie in a shape; newly filled ones get random directions."""
+        x, y, z = self.centers()
+        fill = shape.inside(x, y, z).astype(np.float32)
+        if self.edge_smooth > 0:
+            fill = self._smoothed(shape, x, y, z, fill)
+        if not fill.any():
+            raise FatalError("SetGeom: geometry completely empty")
+        self.shape = shape
+        before, m = self.fill(), self.magnetization()
+        self.sim.set_geometry(fill)
+        self._fill = None
+        new = (fill > 0) & ((before == 0) | ~m.any(axis=-1))
+        if new.any():
+            # Directions are drawn for the new cells alone, in their order.
+            directions = random_mag().field(x[new], y[new], z[new])
+            m[new] = directions
+        m[fill == 0] = 0
+        self.sim.set_m(m)
+
+    def _smoothed(
+        self, shape: Shape, x: np.ndarray, y: np.ndarray, z: np.ndarray, fill: np.ndarray
+    ) -> np.ndarray:
+        cx, cy, cz = self.cell_size()
+        corners = [
+            shape.inside(x + i * cx / 2, y + j * cy / 2, z + k * cz / 2)
+            for i in (-1, 1)
+            for j in (-1, 1)
+            for k in (-1, 1)
+        ]
+        votes = np.sum(corners, axis=0) + fill
+        edge = (votes > 0) & (votes < 9)
+        n = self.edge_smooth
+        samples = ((np.arange(n) + 0.5) / n) - 0.5
+        total = np.zeros(int(edge.sum()))
+        for i in samples:
+            for j in samples:
+                for k in samples:
+                    total += shape.inside(x[edge] + i * cx, y[edge] + j * cy, z[edge] + k * cz)
+        smooth = fill.copy()
+        smooth[edge] = total / n**3
+        return smooth
+
+    # Magnetization
+
+    def magnetization(self) -> np.ndarray:
+        """m, (nz, ny, nx, 3); random (seed 0) if a script has not set any."""
+        self.magnetize()
+        return np.asarray(self.sim.m)
+
+    def magnetize(self) -> None:
+        """Give m its default, random directions with seed 0, if nothing else has set it."""
+        self.mesh()
+        if self._unmagnetized:
+            self.set_magnetization(random_mag().field(*self.centers()))
+
+    def set_magnetization(self, values: np.ndarray) -> None:
+        """Set m from vectors of any length, (nz, ny, nx, 3)."""
+        self._unmagnetized = False
+        self.sim.set_m(np.asarray(values, dtype=np.float32))
+
+    def configure(self, config: Config, where: np.ndarray | None = None) -> None:
+        """Set m from a configuration, everywhere or in some cells, (nz, ny, nx) bool."""
+        values = np.asarray(config.field(*self.centers()), dtype=np.float32)
+        if where is not None:
+            values = np.where(where[..., None], values, self.magnetization())
+        self.set_magnetization(values)
+
+    # Files
+
+    def input_path(self, name: str) -> str:
+        """The path of a file to load."""
+        return name if self.folder is None else str(self.folder / name)
+
+
+def _plain(value: Any) -> Any:
+    return value.components if isinstance(value, Vector) else value
