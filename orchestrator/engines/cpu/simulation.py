@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from orchestrator.engines.cpu.mesh import Mesh
 from orchestrator.engines.cpu.parameters import Excitation, material_parameters
 from orchestrator.errors import EngineError
 
-ROWS_PER_THREAD = 24
-"""Below so many rows of cells a further thread costs more than it saves."""
+CELLS_PER_THREAD = 1 << 16
+"""With fewer cells a further thread costs more than it saves."""
 
 
 class Simulation:
@@ -82,6 +83,7 @@ class Simulation:
         """Set the fill factor of each cell, shape (nz, ny, nx); zero is vacuum."""
         self.geometry[...] = fill
         self._m[:, self.geometry == 0] = 0
+        self._revisions = None
 
     @property
     def m(self) -> np.ndarray:
@@ -100,7 +102,7 @@ class Simulation:
         """Call kernel(*arguments, first, last, *tail) over blocks of rows, threaded."""
         nz, ny, _ = self.regions.shape
         count = nz * ny
-        blocks = max(1, min(self.threads, count // ROWS_PER_THREAD))
+        blocks = max(1, min(self.threads, count, self.regions.size // CELLS_PER_THREAD))
         edges = [count * k // blocks for k in range(blocks + 1)]
         if blocks == 1:
             return [kernel(*arguments, 0, count, *tail)]
@@ -108,7 +110,7 @@ class Simulation:
             self._pool = ThreadPoolExecutor(self.threads)
         calls = [
             self._pool.submit(kernel, *arguments, first, last, *tail)
-            for first, last in zip(edges, edges[1:], strict=False)
+            for first, last in pairwise(edges)
         ]
         return [call.result() for call in calls]
 
@@ -129,7 +131,7 @@ class Simulation:
             m, self.regions, t["inverse_ms"], t["cells"], t["pbc"], t["stiffness"], t["dmi_table"],
             t["dmi"], self.OpenBC, t["z_faces"], t["ku1"], t["ku2"], t["axis"], t["alpha"],
             t["xi"], t["stt"], t["j"], t["has_j"], t["field"], t["has_field"], self.DoPrecess,
-            landau, zhang_li,
+            landau, zhang_li, t["uniform"],
             tail=(out,),
         )  # fmt: skip
 
@@ -219,7 +221,7 @@ class Simulation:
         if has_j and not p["Pol"].any():
             raise EngineError("spin polarization should not be 0")
         none = np.zeros((3, 1, 1, 1), np.float32)
-        nx, ny, nz = self.mesh.cells
+        nz = self.mesh.cells[2]
         closed_faces = dmi == 1 and not self.OpenBC and self.dmi_faces == "3.11"
         self._tables = {
             "inverse_ms": inverse_ms,
@@ -239,6 +241,10 @@ class Simulation:
             "has_j": has_j,
             "field": none if b.is_zero else b.evaluate(self.regions, self.time),
             "has_field": not b.is_zero,
+            "uniform": nz == 1
+            and not (closed_faces and not self.mesh.pbc[2])
+            and bool((self.geometry != 0).all())
+            and bool((self.regions == self.regions[0, 0, 0]).all()),
         }
         self._revisions = revisions
         return self._tables
