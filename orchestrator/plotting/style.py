@@ -1,0 +1,71 @@
+"""A headless canvas and the pictures of fields that the figures share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size in inches, without any display."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG."""
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def draw_texture(axes: Axes, m: np.ndarray, lengths: tuple[float, float]) -> None:
+    """m_z in colors and arrows for the in-plane part.
+
+    Parameters
+    ----------
+    m : ndarray, shape (ny, nx, 3)
+        Unit vectors.
+    lengths : (Lx, Ly)
+        Film size in m; axes are in nm.
+    """
+    lx, ly = (1e9 * length for length in lengths)
+    axes.imshow(m[..., 2], origin="lower", extent=(0, lx, 0, ly), cmap="RdBu_r", vmin=-1, vmax=1)
+    ny, nx, _ = m.shape
+    skip = max(1, max(nx, ny) // 25)
+    x = (np.arange(0, nx, skip) + 0.5) * lx / nx
+    y = (np.arange(0, ny, skip) + 0.5) * ly / ny
+    chosen = m[::skip, ::skip]
+    axes.quiver(x, y, chosen[..., 0], chosen[..., 1], pivot="mid", scale=40, width=0.003)
+    axes.set(xlabel="x (nm)", ylabel="y (nm)")
+
+
+def draw_current(axes: Axes, j: np.ndarray, lengths: tuple[float, float], *, log: bool) -> None:
+    """|j|, or its logarithm, with stream lines.
+
+    Parameters
+    ----------
+    j : ndarray, shape (ny, nx, 3)
+        Current density in A/m2.
+    """
+    lx, ly = (1e9 * length for length in lengths)
+    size = np.linalg.norm(j, axis=-1)
+    floor = 1e-4 * size.max()
+    shown = np.log10(np.maximum(size, floor)) if log else size
+    image = axes.imshow(shown, origin="lower", extent=(0, lx, 0, ly), cmap="viridis")
+    ny, nx, _ = j.shape
+    x, y = (np.arange(nx) + 0.5) * lx / nx, (np.arange(ny) + 0.5) * ly / ny
+    if size.max() > 0:
+        axes.streamplot(x, y, j[..., 0], j[..., 1], color="w", linewidth=0.5, arrowsize=0.5)
+    axes.set(xlabel="x (nm)", ylabel="y (nm)", xlim=(0, lx), ylim=(0, ly))
+    label = "log10 |j| (A/m²)" if log else "|j| (A/m²)"
+    axes.figure.colorbar(image, ax=axes, label=label, shrink=0.8)

@@ -1,0 +1,137 @@
+"""What a run has learned, as tables for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from orchestrator.learning.hopfield import Mode, basins, inverse, is_trivial, trained_rank
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+MODES: tuple[Mode, ...] = ("asynchronous", "synchronous")
+
+
+def print_report(dataset: xr.Dataset, console: Console) -> None:
+    """Print energies, conductances and recall of every finished training."""
+    for training in dataset.training.to_numpy():
+        run = dataset.sel(training=training)
+        if "energy" not in run or run.energy.isnull().any():
+            console.print(f"{{{training}}}: not finished")
+            continue
+        if len(dataset.contact) > 2:
+            console.print(_energy_table(run, training))
+            for reference in dataset.reference.to_numpy():
+                console.print(_verdict(run, training, reference), highlight=False)
+        console.print(_conductance_table(run, training))
+        if len(dataset.contact) > 2:
+            console.print(_recall_table(run, training))
+    seconds = dataset.wall_time.sum(["training", "pulse"])
+    total = float(seconds.sum())
+    if total:
+        shares = [f"{s} {float(seconds.sel(stage=s)) / total:.0%}" for s in ("transport", "files")]
+        engine = float(seconds.sel(stage="engine")) / total
+        console.print(f"training took {total:.1f} s: engine {engine:.0%}, {', '.join(shares)}")
+
+
+def _energy_table(run: xr.Dataset, training: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"E' of Eq. (7) for training {{{training}}}, in mW and in units of E0")
+    table.add_column("input")
+    for reference in run.reference.to_numpy():
+        for column in ("before", "trained", "trained/E0"):
+            table.add_column(f"{reference}\n{column}", justify="right")
+    table.add_column("")
+    half = [p for p in run.input.to_numpy() if p[0] == "+"]
+    for pattern in half:
+        cells = [f"{pattern} {inverse(pattern)}"]
+        for reference in run.reference.to_numpy():
+            chosen = run.sel(reference=reference, input=pattern)
+            before = float(chosen.energy.sel(state="before"))
+            after = float(chosen.energy.sel(state="relaxed"))
+            power = float(chosen.reference_power)
+            ratio = "" if is_trivial(pattern) else f"{after / power:+.4f}"
+            cells += [f"{1e3 * before:+.4f}", f"{1e3 * after:+.4f}", ratio]
+        own = pattern in (training, inverse(training))
+        mark = "<- trained" if own else "trivial" if is_trivial(pattern) else ""
+        table.add_row(*cells, mark, style="bold" if own else None)
+    return table
+
+
+def _verdict(run: xr.Dataset, training: str, reference: str) -> str:
+    energies = run.energy.sel(reference=reference, state="relaxed").to_numpy()
+    rank = trained_rank(energies, training)
+    others = 2 ** (len(training) - 1) - 1
+    lowest = "the lowest" if rank == 1 else f"number {rank}"
+    return (
+        f"reference {reference}: the trained pattern is {lowest} of the {others} non-trivial "
+        "inputs (a pattern and its inverse counted once)"
+    )
+
+
+def _conductance_table(run: xr.Dataset, training: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"conductance matrix in mS, before -> after training {{{training}}}")
+    table.add_column("contact")
+    for name in run.contact_in.to_numpy():
+        table.add_column(str(name), justify="right")
+    before = 1e3 * run.conductance_state.sel(state="before").to_numpy()
+    after = 1e3 * run.conductance_state.sel(state="relaxed").to_numpy()
+    for k, name in enumerate(run.contact.to_numpy()):
+        cells = [f"{b:+.2f} -> {a:+.2f}" for b, a in zip(before[k], after[k], strict=True)]
+        table.add_row(str(name), *cells)
+    return table
+
+
+def _recall_table(run: xr.Dataset, training: str) -> Table:
+    from rich.table import Table
+
+    count = len(run.input)
+    table = Table(title=f"recall of {{{training}}} from all {count} starts")
+    for column in ("reference", "update", "self-term", "reaches the pattern", "attractors"):
+        table.add_column(column)
+    after = run.conductance_state.sel(state="relaxed").to_numpy()
+    for reference in run.reference.to_numpy():
+        weights = after - run.conductance_reference.sel(reference=reference).to_numpy()
+        for mode in MODES:
+            for self_term in (False, True):
+                found, unsettled = basins(weights, mode, self_term=self_term)
+                own = (training, inverse(training))
+                reached = sum(b.starts for b in found if b.attractor in own)
+                parts = [
+                    f"{b.attractor}{' (trivial)' * is_trivial(b.attractor)}: {b.starts}"
+                    for b in found
+                ]
+                parts += [f"never settle: {unsettled}"] if unsettled else []
+                words = "with" if self_term else "without"
+                table.add_row(reference, mode, words, f"{reached} of {count}", ", ".join(parts))
+    return table
+
+
+def learned(dataset: xr.Dataset) -> xr.DataArray:
+    """Rank of the trained pattern's relaxed energy among the non-trivial inputs, 1 = learned.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions `training` and `reference`; NaN where a training is not finished.
+    """
+    chosen = dataset.energy.sel(state="relaxed")
+    ranks = np.full((len(dataset.training), len(dataset.reference)), np.nan)
+    for t, training in enumerate(dataset.training.to_numpy()):
+        for r in range(len(dataset.reference)):
+            energies = chosen[t, r].to_numpy()
+            if np.isfinite(energies).all():
+                ranks[t, r] = trained_rank(energies, training)
+    return xr.DataArray(
+        ranks,
+        coords={"training": dataset.training, "reference": dataset.reference},
+        dims=("training", "reference"),
+        name="rank",
+    )
