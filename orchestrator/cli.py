@@ -3,16 +3,127 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.errors import InputError, OrchestratorError
+
+if TYPE_CHECKING:
+    from orchestrator.engines.session import Engine
+
+STOPPED = 75
+"""Exit code of a run that stopped on request and can be resumed."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mumax3-orchestrator")
 def cli() -> None:
     """Let a magnetic film learn: mumax3 coupled to a magnetoresistive transport network."""
+
+
+_ROOT = click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of the run folders.",
+)
+_TEMPLATES = click.option(
+    "--templates",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of your own script templates, which replace the package's by name.",
+)
+_EXPERIMENT = click.argument("experiment", type=click.Path(path_type=Path))
+
+
+@cli.command()
+@_EXPERIMENT
+@_ROOT
+@_TEMPLATES
+@click.option(
+    "--engine",
+    "engine_name",
+    type=click.Choice(["auto", "cpu", "mumax3"]),
+    default="auto",
+    show_default=True,
+    help="auto: mumax3 where its binary and a GPU are found, else the embedded CPU engine.",
+)
+@click.option("--threads", type=click.IntRange(1), help="Threads of the CPU engine.")
+def run(
+    experiment: Path, root: Path, templates: Path | None, engine_name: str, threads: int | None
+) -> None:
+    """Carry out an EXPERIMENT file, or go on with it where it stopped."""
+    from rich.console import Console
+
+    from orchestrator.campaign.run import Interrupted, Workplace, is_finished, run_folder
+    from orchestrator.campaign.run import run as carry_out
+    from orchestrator.experiment import Experiment
+    from orchestrator.progress import ProgressBar, stop_on_signals
+
+    description = Experiment.from_toml(experiment)
+    console = Console()
+    engine, reason = _choose_engine(engine_name, threads)
+    console.print(f"engine {engine.name}: {reason}", highlight=False)
+    folder = run_folder(root, description)
+    if (folder / "description.json").exists():
+        state = "is finished" if is_finished(folder) else "goes on where it stopped"
+        console.print(f"{folder} {state}", highlight=False)
+    with stop_on_signals() as stop, ProgressBar(console, description, folder) as tracker:
+        try:
+            carry_out(description, Workplace(root, engine, tracker, stop, templates))
+        except Interrupted:
+            console.print(f"stopped at a pulse boundary; run the same command to go on: {folder}")
+            sys.exit(STOPPED)
+    _report(console, folder)
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path))
+def report(run_folder: Path) -> None:
+    """Print the tables of RUN_FOLDER: energies, conductances, recall."""
+    from rich.console import Console
+
+    from orchestrator.report import print_report
+    from orchestrator.results import open_run
+
+    print_report(open_run(run_folder), Console())
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path))
+def plot(run_folder: Path) -> None:
+    """Draw the figures of RUN_FOLDER into its folder `figures`."""
+    from orchestrator.plotting.figures import plot_run
+    from orchestrator.results import open_run
+
+    for path in plot_run(open_run(run_folder), run_folder / "figures"):
+        click.echo(path)
+
+
+@cli.command()
+@_EXPERIMENT
+@_ROOT
+@_TEMPLATES
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write into.  [default: NAME-scripts]",
+)
+def render(experiment: Path, root: Path, templates: Path | None, output: Path | None) -> None:
+    """Write the mumax3 scripts and current maps of an EXPERIMENT without running them.
+
+    Where the experiment has been run under --root, the scripts replay that run with its own
+    current maps; else the maps are those of the initial magnetization.
+    """
+    from orchestrator.experiment import Experiment
+    from orchestrator.rendering import render_experiment
+
+    description = Experiment.from_toml(experiment)
+    target = output or Path(f"{description.name}-scripts")
+    for path in render_experiment(description, root, target, templates):
+        click.echo(path)
 
 
 @cli.command(
@@ -25,6 +136,30 @@ def mx3(arguments: tuple[str, ...]) -> None:
     from orchestrator.engines.cpu.main import main as run_script
 
     sys.exit(run_script(list(arguments)))
+
+
+def _choose_engine(name: str, threads: int | None) -> tuple[Engine, str]:
+    from orchestrator.engines.choose import choose_engine
+
+    return choose_engine(name, threads)
+
+
+def _report(console: object, folder: Path) -> None:
+    from rich.console import Console
+
+    from orchestrator.plotting.figures import plot_run
+    from orchestrator.report import print_report
+    from orchestrator.results import open_run
+
+    assert isinstance(console, Console)
+    dataset = open_run(folder)
+    print_report(dataset, console)
+    for path in plot_run(dataset, folder / "figures"):
+        console.print(f"figure {path}", highlight=False, soft_wrap=True)
+    console.print("\nOpen the results in Python:", highlight=False)
+    click.echo("    import orchestrator")
+    click.echo(f'    results = orchestrator.open_run("{folder}")')
+    click.echo('    print(results.energy.sel(state="relaxed").to_dataframe())')
 
 
 def main() -> None:

@@ -1,0 +1,91 @@
+"""A progress bar for runs, and signals that ask a run to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestrator.campaign.folder import UNTRAINED
+from orchestrator.engines.session import Progress
+from orchestrator.learning.hopfield import energy
+from orchestrator.learning.train import PulseRecord
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.experiment import Experiment
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Catch SIGINT, SIGTERM and SIGUSR1; the yielded function tells whether one has come."""
+    came: list[int] = []
+    chosen = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+
+    def note(number: int, _frame: Any) -> None:
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in chosen}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class ProgressBar:
+    """Pulse, simulated time, steps, largest |dm| and E' of the trained pattern."""
+
+    def __init__(self, console: Console, experiment: Experiment, folder: Path) -> None:
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.2f}/{task.total:.4g} ns"),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._untrained = folder / UNTRAINED
+        self._pulses = experiment.training.pulses
+        self._task: Any = None
+        self._reference: np.ndarray | None = None
+
+    def __enter__(self) -> ProgressBar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    def stage(self, title: str, duration: float, done: float = 0.0) -> None:
+        """Begin a bar for a stage of so much simulated time (s)."""
+        total = 1e9 * duration
+        self._task = self._bar.add_task(title, total=total, note="")
+        self._bar.update(self._task, completed=1e9 * done)
+
+    def progress(self, progress: Progress) -> None:
+        """Move the bar to a simulated time."""
+        self._bar.update(self._task, completed=1e9 * progress.time)
+
+    def pulse(self, pattern: str, record: PulseRecord) -> None:
+        """Show a committed pulse."""
+        if self._reference is None:
+            untrained = json.loads(self._untrained.read_text())
+            self._reference = np.mean(untrained["conductance"], axis=0)
+        weights = record.conductance - self._reference
+        e = float(energy(weights, np.array([record.pulse.voltages]))[0])
+        steps = "" if record.steps is None else f"{record.steps} steps, "
+        note = (
+            f"pulse {record.number}/{self._pulses}, {steps}"
+            f"max |dm| {record.max_dm:.3f}, E' {1e3 * e:+.3f} mW"
+        )
+        self._bar.update(self._task, completed=1e9 * record.time, note=note)

@@ -1,0 +1,99 @@
+"""Scripts and maps of an experiment as files that mumax3 runs alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from orchestrator.campaign.folder import JOURNAL, Journal
+from orchestrator.campaign.run import run_folder
+from orchestrator.engines.session import load_state
+from orchestrator.errors import InputError
+from orchestrator.experiment import Experiment
+from orchestrator.learning.pulses import constant_train
+from orchestrator.mx3.ovf import write_ovf
+from orchestrator.mx3.script import Scripts
+from orchestrator.transport.network import Network
+
+
+def render_experiment(
+    experiment: Experiment, root: Path, output: Path, templates: Path | None = None
+) -> list[Path]:
+    """Write one folder for each training, with its script and maps; nothing is run.
+
+    Where the training has been run under `root`, the script starts from its settled texture and
+    replays its pulses with the current maps that it used. Else the script settles the initial
+    magnetization first and every pulse has the map of that initial magnetization: an open loop,
+    to look at before a run.
+
+    Returns
+    -------
+    list of Path
+        The scripts.
+
+    Raises
+    ------
+    InputError
+        If `output` exists and is not empty, or the run did not keep its maps.
+    """
+    if output.exists() and any(output.iterdir()):
+        raise InputError(f"{output}: exists and is not empty")
+    done = run_folder(root, experiment)
+    scripts = Scripts(
+        experiment.device, experiment.solver.MaxErr, experiment.solver.MaxDt, templates
+    )
+    written = []
+    for k, pattern in enumerate(experiment.training.patterns, start=1):
+        target = output / str(k)
+        target.mkdir(parents=True)
+        ran = (done / str(k) / JOURNAL).exists()
+        text = (
+            _replay(experiment, scripts, done / str(k), target)
+            if ran
+            else _open_loop(experiment, scripts, pattern, target)
+        )
+        path = target / f"{experiment.name}.mx3"
+        path.write_text(text)
+        written.append(path)
+    return written
+
+
+def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -> str:
+    plan = experiment.training
+    shutil.copyfile(run / "m_000000.ovf", target / "m_000000.ovf")
+    blocks = [scripts.setup(), load_state("m_000000.ovf", 0.0)]
+    for record in Journal(run / JOURNAL).records:
+        if record["kind"] == "pulse":
+            n = record["pulse"]
+            name = f"j_{n:06d}.ovf"
+            if not (run / name).exists():
+                raise InputError(f"{run / name}: not kept; a replay needs output.maps = true")
+            shutil.copyfile(run / name, target / name)
+            voltages, duration = record["voltages"], record["duration"]
+            blocks.append(scripts.pulse(n, voltages, name, duration, f"m_{n:06d}.ovf"))
+        elif record["kind"] == "relaxed" and plan.relax_time:
+            blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf"))
+    return "".join(blocks)
+
+
+def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: Path) -> str:
+    plan, start, film = experiment.training, experiment.start, experiment.film
+    m0 = experiment.initial_magnetization(start.seed)
+    write_ovf(target / "m_initial.ovf", m0, film.cell_size)
+    device = experiment.device
+    state = Network(device.film, device.resistivity, device.contacts).solve(m0)
+    blocks = [scripts.setup(), load_state("m_initial.ovf", 0.0)]
+    blocks.append(scripts.relax(start.settle_time, "m_000000.ovf", start.settle_alpha))
+    blocks.append("// Open loop: every pulse has the current map of m_initial.ovf.\n")
+    pulses = constant_train(pattern, plan.voltage, plan.pulse_length, plan.pulses)
+    for n, pulse in enumerate(pulses, start=1):
+        name = "j_initial.ovf"
+        if n == 1:
+            j = state.current_density(np.array(pulse.voltages))
+            write_ovf(target / name, j, film.cell_size, title="j", unit="A/m2")
+        blocks.append(scripts.pulse(n, pulse.voltages, name, pulse.duration, f"m_{n:06d}.ovf"))
+    if plan.relax_time:
+        blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf"))
+    return "".join(blocks)
