@@ -105,6 +105,10 @@ class Regional:
     name: str
     table: Any
 
+    def present(self) -> np.ndarray:
+        """The values of all regions now, (256, components) float32."""
+        return np.asarray(self.table.values(self.world.sim.time))
+
     def assign(self, function: Closure, region: int = -1) -> None:
         """Set the value of a region, or of all (-1), perhaps as a function of time."""
         if not -1 <= region < _REGIONS:
@@ -126,7 +130,7 @@ class ScalarParameter(ScalarField, Regional):
         self.world, self.table = world, table
 
     def _everywhere(self) -> np.ndarray:
-        return np.asarray(self.table.values(), np.float32)[self.world.regions()]
+        return self.present()[self.world.regions()]
 
     @exposed
     def set_region(self, region: int, value: ScalarFunction) -> None:
@@ -134,11 +138,11 @@ class ScalarParameter(ScalarField, Regional):
 
     @exposed
     def get_region(self, region: int) -> float:
-        return float(np.asarray(self.table.values())[_known(region), 0])
+        return float(self.present()[_known(region), 0])
 
     @exposed
     def is_uniform(self) -> bool:
-        values = np.asarray(self.table.values())
+        values = self.present()
         return bool((values == values[0]).all())
 
     @exposed
@@ -155,7 +159,7 @@ class VectorParameter(VectorField, Regional):
         self.world, self.table = world, table
 
     def _everywhere(self) -> np.ndarray:
-        return np.asarray(self.table.values(), np.float32)[self.world.regions()]
+        return self.present()[self.world.regions()]
 
     @exposed
     def set_region(self, region: int, value: VectorFunction) -> None:
@@ -163,12 +167,12 @@ class VectorParameter(VectorField, Regional):
 
     @exposed
     def get_region(self, region: int) -> Vector:
-        a, b, c = (float(v) for v in np.asarray(self.table.values())[_known(region)])
+        a, b, c = (float(v) for v in self.present()[_known(region)])
         return Vector((a, b, c))
 
     @exposed
     def is_uniform(self) -> bool:
-        values = np.asarray(self.table.values())
+        values = self.present()
         return bool((values == values[0]).all())
 
 
@@ -187,7 +191,7 @@ class Excitation(VectorField, Regional):
 
     def _everywhere(self) -> np.ndarray:
         self.world.mesh()
-        return np.asarray(self.table.field())
+        return np.asarray(self.world.sim.field(self.name))
 
     @exposed
     def set(self, value: Vector) -> None:
@@ -200,7 +204,7 @@ class Excitation(VectorField, Regional):
 
     @exposed
     def is_uniform(self) -> bool:
-        values = np.asarray(self.table.values())
+        values = self.present()
         return bool((values == values[0]).all())
 
     @exposed
