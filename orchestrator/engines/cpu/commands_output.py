@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.engines.cpu.formats import (
+    FORMATS,
+    OVF2_BINARY,
+    Header,
+    OutputFormat,
+    write_field,
+)
 from orchestrator.engines.cpu.gorandom import GoRandom
 from orchestrator.engines.cpu.language.errors import ExpectationError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
@@ -17,7 +24,6 @@ from orchestrator.engines.cpu.language.values import ScalarFunction, Vector, go_
 from orchestrator.engines.cpu.outputs import printed
 from orchestrator.engines.cpu.quantities import Cropped, Quantity
 from orchestrator.engines.cpu.table import Column, Schedule
-from orchestrator.mx3.ovf import write_ovf
 
 if TYPE_CHECKING:
     from orchestrator.engines.cpu.world import World
@@ -31,7 +37,16 @@ class OutputCommands:
         self.numbers: dict[str, int] = {}
         self.name_format = "%s%06d"
         self.random = GoRandom(0)
+        self.format = OVF2_BINARY
+        for form in FORMATS:
+            world.declare_object(form.name, form)
+        world.declare_variable(
+            "OutputFormat", OutputFormat, lambda: self.format, self._set_output_format
+        )
         world.declare_variable("FilenameFormat", str, lambda: self.name_format, self._set_format)
+
+    def _set_output_format(self, form: OutputFormat) -> None:
+        self.format = form
 
     def _set_format(self, text: str) -> None:
         try:
@@ -78,14 +93,10 @@ class OutputCommands:
 
     def save_to(self, quantity: Quantity, path: Path) -> None:
         """Write a quantity to a file, whole or not at all."""
-        write_ovf(
-            path,
-            quantity.values(),
-            self.world.cell_size(),
-            title=quantity.name,
-            unit=quantity.unit or "1",
-            time=self.world.sim.time,
+        header = Header(
+            quantity.name, quantity.unit or "1", self.world.sim.time, self.world.cell_size()
         )
+        write_field(path, quantity.values(), header, self.format)
 
     @exposed
     def save(self, quantity: Quantity) -> None:

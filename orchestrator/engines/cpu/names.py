@@ -71,7 +71,7 @@ _ELSEWHERE = {
     "magnetic force microscopy": "MFM MFMLift MFMDipole",
     "thermal fields": "ThermSeed B_therm E_therm Edens_therm",
     "coupling maps": "ExchCoupling DindCoupling spinAngle MaxAngle",
-    "other file formats": "DUMP OVF1_TEXT OVF1_BINARY OVF2_TEXT AutoSnapshot SnapshotAs Snapshot",
+    "pictures and dump files": "DUMP Snapshot SnapshotAs AutoSnapshot SnapshotFormat",
     "energy densities": "Edens_total Edens_exch Edens_anis Edens_demag Edens_Zeeman",
     "clocks": "now since",
     "the position of a fixed layer": "FixedLayerPosition FIXEDLAYER_TOP FIXEDLAYER_BOTTOM",

@@ -1,0 +1,147 @@
+"""The embedded engine behind the session protocol."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time as clock
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.engines.collect import collect
+from orchestrator.engines.session import BlockResult, Progress, load_state
+from orchestrator.errors import EngineError
+
+if TYPE_CHECKING:
+    from orchestrator.engines.cpu.world import World
+
+_PROGRESS_INTERVAL = 0.2
+_RESTORED = {"dt": float, "step": int}
+
+
+class CpuEngine:
+    """mumax3's language and discretization on the CPU, in this process.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Threads of the compiled kernels; all cores by default.
+    """
+
+    name = "cpu"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads
+
+    def describe(self) -> dict[str, str]:
+        """Name, version, threads and processor."""
+        return {
+            "name": self.name,
+            "version": metadata.version("mumax3-orchestrator"),
+            "threads": str(self.threads or len(os.sched_getaffinity(0))),
+            "processor": _processor(),
+        }
+
+    def start(
+        self,
+        setup: str,
+        folder: Path,
+        magnetization: str,
+        *,
+        time: float = 0.0,
+        state: Mapping[str, Any] | None = None,
+    ) -> CpuSession:
+        """Start a session: run the setup and load the state; see `Engine.start`.
+
+        Raises
+        ------
+        EngineError
+            If the setup, the magnetization or the state is unusable.
+        """
+        from orchestrator.engines.cpu.outputs import Outputs
+        from orchestrator.engines.cpu.world import World
+
+        world = World(Outputs(folder / "engine.out", quiet=True), self.threads, folder)
+        try:
+            world.execute(setup, script="setup", echo=False)
+            world.execute(load_state(magnetization, time), script="state", echo=False)
+            for key, kind in _RESTORED.items():
+                if state is not None and key in state:
+                    setattr(world.sim, key, kind(state[key]))
+        except BaseException:
+            world.close()
+            raise
+        return CpuSession(world, folder)
+
+
+class CpuSession:
+    """A simulation that goes on from block to block."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self._world = world
+        self._folder = folder
+        self._closed = False
+
+    def execute(
+        self,
+        block: str,
+        magnetization: str,
+        outputs: Sequence[str] = (),
+        *,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> BlockResult:
+        """Run a block; see `Session.execute`."""
+        if self._closed:
+            raise EngineError("the session is closed")
+        world, sim = self._world, self._world.sim
+        start, steps = clock.perf_counter(), sim.step
+        watch = _Watch(sim, progress)
+        sim.post_step.append(watch)
+        try:
+            world.execute(block, script=f"block that saves {magnetization}", echo=False)
+        finally:
+            sim.post_step.remove(watch)
+        shape = world.fill().shape
+        for name in outputs:
+            collect(world.outputs.path(name), self._folder / name, shape, unit_length=False)
+        target = self._folder / magnetization
+        collect(world.outputs.path(magnetization), target, shape, unit_length=True)
+        return BlockResult(
+            target,
+            sim.time,
+            sim.step - steps,
+            clock.perf_counter() - start,
+            {key: kind(getattr(sim, key)) for key, kind in _RESTORED.items()},
+        )
+
+    def close(self) -> None:
+        """Close the files and free the simulation."""
+        if not self._closed:
+            self._closed = True
+            self._world.close()
+            self._world.sim.close()
+
+
+class _Watch:
+    """Reports progress, but not more often than anyone can read."""
+
+    def __init__(self, sim: Any, report: Callable[[Progress], None] | None) -> None:
+        self._sim = sim
+        self._report = report
+        self._next = clock.monotonic() + _PROGRESS_INTERVAL
+
+    def __call__(self) -> None:
+        if self._report is not None and clock.monotonic() >= self._next:
+            self._report(Progress(self._sim.time, self._sim.step))
+            self._next = clock.monotonic() + _PROGRESS_INTERVAL
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
