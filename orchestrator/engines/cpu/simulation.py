@@ -91,12 +91,17 @@ class Simulation:
         return np.ascontiguousarray(np.moveaxis(self._m, 0, -1))
 
     def set_m(self, m: np.ndarray) -> None:
-        """Set the magnetization, shape (nz, ny, nx, 3); it is normalized, zero in vacuum."""
+        """Set the magnetization, shape (nz, ny, nx, 3); it is normalized, zero in vacuum.
+
+        Vectors of length 1 to rounding keep their bits, so that a saved state loads unchanged.
+        """
         raw = np.ascontiguousarray(np.moveaxis(np.asarray(m, np.float32), -1, 0))
         raw[:, self.geometry == 0] = 0
         nothing = np.zeros((1, *raw.shape), np.float32)
         zero, rows = np.zeros(1, np.float32), raw.shape[1] * raw.shape[2]
         kernels.combine(raw, nothing, zero, np.float32(0), 0, rows, self._m)
+        unit = np.abs((raw.astype(float) ** 2).sum(axis=0) - 1) < 1e-6
+        self._m[:, unit] = raw[:, unit]
 
     def rows(self, kernel: Callable[..., Any], *arguments: Any, tail: tuple[Any, ...]) -> list[Any]:
         """Call kernel(*arguments, first, last, *tail) over blocks of rows, threaded."""
