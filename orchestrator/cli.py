@@ -11,6 +11,8 @@ import click
 from orchestrator.errors import InputError, OrchestratorError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from orchestrator.engines.session import Engine
 
 STOPPED = 75
@@ -55,15 +57,13 @@ def run(
     experiment: Path, root: Path, templates: Path | None, engine_name: str, threads: int | None
 ) -> None:
     """Carry out an EXPERIMENT file, or go on with it where it stopped."""
-    from rich.console import Console
-
     from orchestrator.campaign.run import Interrupted, Workplace, is_finished, run_folder
     from orchestrator.campaign.run import run as carry_out
     from orchestrator.experiment import Experiment
     from orchestrator.progress import ProgressBar, stop_on_signals
 
     description = Experiment.from_toml(experiment)
-    console = Console()
+    console = _console()
     engine, reason = _choose_engine(engine_name, threads)
     console.print(f"engine {engine.name}: {reason}", highlight=False)
     folder = run_folder(root, description)
@@ -83,12 +83,10 @@ def run(
 @click.argument("run_folder", type=click.Path(path_type=Path))
 def report(run_folder: Path) -> None:
     """Print the tables of RUN_FOLDER: energies, conductances, recall."""
-    from rich.console import Console
-
     from orchestrator.report import print_report
     from orchestrator.results import open_run
 
-    print_report(open_run(run_folder), Console())
+    print_report(open_run(run_folder), _console())
 
 
 @cli.command()
@@ -144,14 +142,18 @@ def _choose_engine(name: str, threads: int | None) -> tuple[Engine, str]:
     return choose_engine(name, threads)
 
 
-def _report(console: object, folder: Path) -> None:
+def _console() -> Console:
     from rich.console import Console
 
+    console = Console()
+    return console if console.is_terminal else Console(width=110)
+
+
+def _report(console: Console, folder: Path) -> None:
     from orchestrator.plotting.figures import plot_run
     from orchestrator.report import print_report
     from orchestrator.results import open_run
 
-    assert isinstance(console, Console)
     dataset = open_run(folder)
     print_report(dataset, console)
     for path in plot_run(dataset, folder / "figures"):

@@ -42,11 +42,11 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
     from rich.table import Table
 
     table = Table(title=f"E' of Eq. (7) for training {{{training}}}, in mW and in units of E0")
-    table.add_column("input")
+    table.add_column("input", no_wrap=True)
     for reference in run.reference.to_numpy():
-        for column in ("before", "trained", "trained/E0"):
-            table.add_column(f"{reference}\n{column}", justify="right")
-    table.add_column("")
+        for column in ("before", "after", "after/E0"):
+            table.add_column(f"{reference}\n{column}", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     half = [p for p in run.input.to_numpy() if p[0] == "+"]
     for pattern in half:
         cells = [f"{pattern} {inverse(pattern)}"]
@@ -55,8 +55,8 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
             before = float(chosen.energy.sel(state="before"))
             after = float(chosen.energy.sel(state="relaxed"))
             power = float(chosen.reference_power)
-            ratio = "" if is_trivial(pattern) else f"{after / power:+.4f}"
-            cells += [f"{1e3 * before:+.4f}", f"{1e3 * after:+.4f}", ratio]
+            ratio = "" if is_trivial(pattern) else f"{after / power:+.3f}"
+            cells += [f"{1e3 * before:+.2f}", f"{1e3 * after:+.2f}", ratio]
         own = pattern in (training, inverse(training))
         mark = "<- trained" if own else "trivial" if is_trivial(pattern) else ""
         table.add_row(*cells, mark, style="bold" if own else None)
@@ -77,14 +77,14 @@ def _verdict(run: xr.Dataset, training: str, reference: str) -> str:
 def _conductance_table(run: xr.Dataset, training: str) -> Table:
     from rich.table import Table
 
-    table = Table(title=f"conductance matrix in mS, before -> after training {{{training}}}")
+    table = Table(title=f"conductance matrix in S, before -> after training {{{training}}}")
     table.add_column("contact")
     for name in run.contact_in.to_numpy():
         table.add_column(str(name), justify="right")
-    before = 1e3 * run.conductance_state.sel(state="before").to_numpy()
-    after = 1e3 * run.conductance_state.sel(state="relaxed").to_numpy()
+    before = run.conductance_state.sel(state="before").to_numpy()
+    after = run.conductance_state.sel(state="relaxed").to_numpy()
     for k, name in enumerate(run.contact.to_numpy()):
-        cells = [f"{b:+.2f} -> {a:+.2f}" for b, a in zip(before[k], after[k], strict=True)]
+        cells = [f"{b:+.3f} -> {a:+.3f}" for b, a in zip(before[k], after[k], strict=True)]
         table.add_row(str(name), *cells)
     return table
 

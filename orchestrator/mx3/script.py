@@ -75,7 +75,9 @@ class Scripts:
 
     def setup(self) -> str:
         """Mesh, material and solver settings, without the magnetization."""
-        material_script = self._render("material", material=self._device.material)
+        material_script = self._device.script
+        if material_script is None:
+            material_script = self._render("material", material=self._device.material)
         return self._render(
             "setup",
             program=f"mumax3-orchestrator {version('mumax3-orchestrator')}",

@@ -36,11 +36,11 @@ def plot_conductance(dataset: xr.Dataset, path: Path) -> Path:
         for a in range(len(names)):
             for b in range(a + 1, len(names)):
                 g = np.abs(run.conductance[:, a, b])
-                axes.plot(start, 1e3 * g, label=f"|G({names[a]},{names[b]})|")
+                axes.plot(start, g, label=f"|G({names[a]},{names[b]})|")
         for probe in dataset.get("probe", xr.DataArray([])).to_numpy():
             g = np.abs(run.probe_conductance.sel(probe=probe))
-            axes.plot(start, 1e3 * g, "--", label=f"|G| {probe}")
-        axes.set(title=f"{{{training}}}", xlabel="time (ns)", ylabel="|G| (mS)")
+            axes.plot(start, g, "--", label=f"|G| {probe}")
+        axes.set(title=f"{{{training}}}", xlabel="time (ns)", ylabel="|G| (S)")
         axes.legend(fontsize=7)
     return save(figure, path)
 
@@ -83,7 +83,7 @@ def plot_snapshots(dataset: xr.Dataset, path: Path) -> Path:
     snapshots = dataset.snapshot.to_numpy()
     log = len(dataset.contact) > 2
     pairs = [(t, s) for t in dataset.training.to_numpy() for s in snapshots]
-    figure = new_figure(3.6 * len(pairs), 6.4)
+    figure = new_figure(4.6 * len(pairs), 7.2)
     grid = figure.subplots(2, len(pairs), squeeze=False)
     for column, (training, snapshot) in enumerate(pairs):
         state = dataset.sel(training=training, snapshot=snapshot).isel(z=0)

@@ -45,7 +45,7 @@ def draw_texture(axes: Axes, m: np.ndarray, lengths: tuple[float, float]) -> Non
     x = (np.arange(0, nx, skip) + 0.5) * lx / nx
     y = (np.arange(0, ny, skip) + 0.5) * ly / ny
     chosen = m[::skip, ::skip]
-    axes.quiver(x, y, chosen[..., 0], chosen[..., 1], pivot="mid", scale=40, width=0.003)
+    axes.quiver(x, y, chosen[..., 0], chosen[..., 1], pivot="mid", scale=28, width=0.004)
     axes.set(xlabel="x (nm)", ylabel="y (nm)")
 
 

@@ -1,0 +1,45 @@
+"""A small experiment that the tests of the loop share."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.experiment import Experiment
+
+
+@pytest.fixture
+def description():
+    """A 20 x 16 film with two side contacts and a probe, three short pulses."""
+    return {
+        "name": "small",
+        "film": {"cells": [20, 16, 1], "cell_size": [5e-9, 5e-9, 1e-6]},
+        "material": {
+            "Ms": 4.9e5, "Aex": 1e-11, "Dbulk": 2e-3, "Ku1": 1e5, "alpha": 0.5, "P": 0.5,
+        },
+        "resistivity": {"mean": 5e-7, "amr_ratio": 1.5, "amr_convention": "mean"},
+        "contacts": [
+            {"name": "left", "shape": "side", "side": "left"},
+            {"name": "right", "shape": "side", "side": "right"},
+        ],
+        "probes": [
+            {
+                "name": "across",
+                "contacts": [
+                    {"name": "bottom", "shape": "side", "side": "bottom"},
+                    {"name": "top", "shape": "side", "side": "top"},
+                ],
+            }
+        ],
+        "start": {"seed": 3, "settle_time": 2e-11},
+        "training": {
+            "patterns": ["+-"], "voltage": 0.025, "pulse_length": 1e-11, "pulses": 3,
+            "relax_time": 1e-11,
+        },
+        "reference": {"starts": 2},
+        "output": {"snapshots": [0, 2, 3]},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def experiment(description):
+    return Experiment.from_dict(description)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.errors import InputError
+from orchestrator.mx3.script import Scripts, number, string
+
+
+def test_numbers_survive_the_round_trip():
+    for value in (0.1, 1e-11, 4.9e5, 2, -3.3333333333333335e-10):
+        assert float(number(value)) == value
+    for value in (float("nan"), float("inf"), "1", True):
+        with pytest.raises(InputError):
+            number(value)
+
+
+@pytest.mark.parametrize("text", ['a"); Exit(); ("', "a\nb", "a\\n", "`x`"])
+def test_strings_cannot_carry_script(text):
+    with pytest.raises(InputError):
+        string(text)
+
+
+def test_setup_of_a_film_has_translation_invariance_along_the_normal(experiment):
+    setup = Scripts(experiment.device).setup()
+    assert "SetPBC(0, 0, 1)" in setup
+    assert "EnableDemag = false" in setup
+    assert "Dbulk = 0.002" in setup
+
+
+def test_blocks_clear_the_current_first(experiment):
+    scripts = Scripts(experiment.device)
+    pulse = scripts.pulse(1, [0.1, -0.1], "j.ovf", 1e-10, "m.ovf")
+    relax = scripts.relax(1e-10, "m.ovf")
+    for block in (pulse, relax):
+        assert block.index("RemoveExtraTerms") < block.index("Run(")
+        assert block.startswith("{\n")
+        assert block.endswith("}\n")
+    assert "J = vector(0, 0, 0)" in relax
+
+
+def test_own_templates_stand_in(experiment, tmp_path):
+    (tmp_path / "pulse.mx3.j2").write_text("{ Run({{ duration | number }}) }\n")
+    scripts = Scripts(experiment.device, templates=tmp_path)
+    assert scripts.pulse(1, [0.0], "j.ovf", 1e-10, "m.ovf") == "{ Run(1e-10) }\n"
+    assert "SetGridSize" in scripts.setup()
+    with pytest.raises(InputError, match="no such folder"):
+        Scripts(experiment.device, templates=tmp_path / "none")

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from orchestrator.mx3.ovf import read_ovf
+
+BIN = [sys.executable, "-c", "from orchestrator.cli import main; main()"]
+
+
+def call(*arguments, cwd):
+    return subprocess.run(
+        [*BIN, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=120
+    )
+
+
+def to_toml(description):
+    """The description as TOML: inline tables of JSON values with '=' for ':'."""
+
+    def value(v):
+        if isinstance(v, dict):
+            return "{" + ", ".join(f"{k} = {value(x)}" for k, x in v.items()) + "}"
+        if isinstance(v, list):
+            return "[" + ", ".join(map(value, v)) + "]"
+        return json.dumps(v)
+
+    return "\n".join(f"{k} = {value(v)}" for k, v in description.items())
+
+
+@pytest.fixture
+def file(description, tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(to_toml(description))
+    return path
+
+
+def test_run_plot_report_render_and_replay(file, tmp_path):
+    done = call("run", file, "--engine", "cpu", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "open_run(" in done.stdout
+    (folder,) = (tmp_path / "runs").glob("small-*")
+    assert {p.name for p in (folder / "figures").iterdir()} >= {"conductance.png", "textures.png"}
+    assert call("report", folder, cwd=tmp_path).returncode == 0
+    assert call("plot", folder, cwd=tmp_path).returncode == 0
+    again = call("run", file, "--engine", "cpu", cwd=tmp_path)
+    assert "is finished" in again.stdout
+
+    rendered = call("render", file, "--output", "scripts", cwd=tmp_path)
+    assert rendered.returncode == 0, rendered.stderr
+    replayed = call("mx3", "small.mx3", cwd=tmp_path / "scripts" / "1")
+    assert replayed.returncode == 0, replayed.stderr
+    for name in ("m_000003.ovf", "m_relaxed.ovf"):
+        replay = read_ovf(tmp_path / "scripts" / "1" / "small.out" / name).data
+        kept = read_ovf(folder / "1" / name).data
+        np.testing.assert_array_equal(replay, kept)
+
+
+def test_render_before_a_run_is_a_valid_input(file, tmp_path):
+    assert call("render", file, "--output", "dry", cwd=tmp_path).returncode == 0
+    assert not (tmp_path / "runs").exists()
+    script = tmp_path / "dry" / "1" / "small.mx3"
+    assert len(re.findall("Run\\(", script.read_text())) == 1 + 3 + 1
+    assert call("mx3", "-vet", script, cwd=tmp_path).returncode == 0
+    assert call("render", file, "--output", "dry", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("material", "alpha", -1), "alpha must be positive"),
+        (("material", "alhpa", 1), "did you mean 'alpha'"),
+        (("training", "patterns", ["+-+"]), "has 3 signs"),
+    ],
+)
+def test_bad_input_exits_with_2_and_writes_nothing(description, tmp_path, change, words):
+    section, key, value = change
+    description[section][key] = value
+    path = tmp_path / "bad.toml"
+    path.write_text(to_toml(description))
+    done = call("run", path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "bad.toml" in done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.toml"]
+
+
+def test_asking_for_mumax3_where_there_is_none(file, tmp_path):
+    done = subprocess.run(
+        [*BIN, "run", str(file), "--engine", "mumax3"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/nowhere"},
+    )
+    assert done.returncode == 1
+    assert "no mumax3 binary" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_help_is_quick_to_import():
+    code = (
+        "import sys, orchestrator.cli\n"
+        "heavy = {'numba', 'xarray', 'scipy', 'matplotlib', 'discretisedfield', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
