@@ -161,7 +161,7 @@ def _run_process(arguments: list[str], script: Path, limit: float | None) -> str
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.communicate()
     if process.returncode:
         tail = "\n".join(text.strip().splitlines()[-5:])
         code = process.returncode

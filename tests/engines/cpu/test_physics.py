@@ -1,0 +1,313 @@
+"""Known answers for fields, torques and time integration."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from orchestrator.engines.cpu.constants import BOHR_MAGNETON, ELEMENTARY_CHARGE, GAMMA0
+from orchestrator.engines.cpu.exchange_table import pair_table
+from orchestrator.engines.cpu.mesh import Mesh
+from orchestrator.engines.cpu.simulation import Simulation
+from orchestrator.errors import EngineError
+
+FILM = {"Msat": 5.8e5, "Aex": 1.5e-11, "alpha": 0.3}
+
+
+def simulation(cells, cell_size=(2e-9, 2e-9, 2e-9), pbc=(0, 0, 0), **values):
+    sim = Simulation(threads=1)
+    sim.EnableDemag = False
+    sim.set_mesh(Mesh(cells, cell_size, pbc))
+    for name, value in (FILM | values).items():
+        known = sim.parameters if name in sim.parameters else sim.excitations
+        known[name].set(value)
+    return sim
+
+
+def uniform(sim, direction):
+    sim.set_m(np.broadcast_to(np.array(direction, float), (*sim.mesh.shape, 3)))
+
+
+def smooth_random(sim, seed=0):
+    """A texture that turns by some tenths of a radian from cell to cell."""
+    rng = np.random.default_rng(seed)
+    nz, ny, nx = sim.mesh.shape
+    z, y, x = np.meshgrid(*(np.arange(n) for n in (nz, ny, nx)), indexing="ij")
+    angles = sum(
+        rng.normal() * np.sin(rng.normal() * 0.3 * x + rng.normal() * 0.3 * y + z + k)
+        for k in range(4)
+    )
+    theta = np.pi / 2 + angles
+    phi = 0.4 * x - 0.3 * y + angles
+    sim.set_m(
+        np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
+    )
+
+
+def test_macrospin_precesses_at_gamma_b():
+    sim = simulation((1, 1, 1), B_ext=(0, 0, 1.0), alpha=0.0)
+    uniform(sim, (1, 0, 0))
+    sim.run(1e-11)
+    angle = GAMMA0 * 1.0 * 1e-11
+    expected = [math.cos(angle), math.sin(angle), 0]
+    np.testing.assert_allclose(sim.m[0, 0, 0], expected, atol=2e-4)
+
+
+def test_macrospin_damps_as_the_llg_equation_says():
+    alpha, t = 0.2, 2e-11
+    sim = simulation((1, 1, 1), B_ext=(0, 0, 1.0), alpha=alpha)
+    uniform(sim, (1, 0, 0.2))
+    mz0 = sim.m[0, 0, 0, 2]
+    sim.run(t)
+    rate = alpha * GAMMA0 / (1 + alpha**2)
+    expected = math.tanh(math.atanh(mz0) + rate * t)
+    assert sim.m[0, 0, 0, 2] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"cells": (6, 5, 1), "Dbulk": 3e-3, "pbc": (0, 0, 1)},
+        {"cells": (6, 5, 1), "Dbulk": 3e-3},
+        {"cells": (6, 5, 3), "Dbulk": 3e-3},
+        {"cells": (6, 5, 1), "Dind": 3e-3},
+        {"cells": (6, 5, 3), "Dind": -3e-3, "pbc": (1, 0, 0)},
+        {"cells": (6, 5, 1), "Ku1": 5e5, "anisU": (1.0, 2.0, 3.0)},
+        {"cells": (6, 5, 2)},
+    ],
+    ids=str,
+)
+def test_field_is_minus_the_gradient_of_the_energy(setting):
+    setting = dict(setting)
+    sim = simulation(setting.pop("cells"), pbc=setting.pop("pbc", (0, 0, 0)), **setting)
+    smooth_random(sim)
+    m = sim.m.astype(float)
+    field = sim.field("B_eff").astype(float)
+    moment = FILM["Msat"] * sim.mesh.cell_volume
+    rng = np.random.default_rng(1)
+    turn = np.cross(m, rng.normal(size=m.shape))
+    h = 2e-3
+
+    def energy(sign):
+        sim.set_m(m + sign * h * turn)
+        return sim.energy("E_total")
+
+    slope = (energy(1) - energy(-1)) / (2 * h)
+    expected = -moment * float((field * turn).sum())
+    assert slope == pytest.approx(expected, rel=2e-3)
+
+
+def test_exchange_field_of_a_helix():
+    n, c = 32, 2e-9
+    sim = simulation((n, 1, 1), (c, c, c), pbc=(1, 0, 0))
+    x = 2 * np.pi * np.arange(n) / n
+    m = np.stack([np.zeros(n), np.cos(x), np.sin(x)], -1)[None, None]
+    sim.set_m(m)
+    # the second difference of a plane wave: -(4/c^2) sin^2(k c / 2)
+    factor = -2 * FILM["Aex"] / FILM["Msat"] * 4 / c**2 * math.sin(math.pi / n) ** 2
+    np.testing.assert_allclose(sim.field("B_exch"), factor * m, atol=3e-6 * abs(factor) + 1e-5)
+
+
+@pytest.mark.parametrize(("d", "sense"), [(3e-3, 1), (-3e-3, -1)])
+def test_bulk_dmi_turns_a_helix_right_handed_with_pitch_4_pi_a_over_d(d, sense):
+    # energy density A q^2 - D q for m = (0, cos qx, sin qx): lowest at q = D / 2A
+    c = 1e-9
+    pitch = 4 * np.pi * FILM["Aex"] / abs(d)
+    n = 63
+    energies = {}
+    for turns in (-2, -1, 0, 1, 2):
+        sim = simulation((n, 1, 1), (c, c, c), pbc=(1, 1, 1), Dbulk=d)
+        x = 2 * np.pi * turns * np.arange(n) / n
+        sim.set_m(np.stack([0 * x, np.cos(x), np.sin(x)], -1)[None, None])
+        energies[turns] = sim.energy("E_exch")
+    assert n * c == pytest.approx(pitch, rel=0.01)
+    assert min(energies, key=energies.get) == sense
+    q = 2 * np.pi / (n * c)
+    density = energies[sense] / (n * c**3)
+    assert density == pytest.approx(FILM["Aex"] * q**2 - abs(d) * q, rel=0.01)
+
+
+@pytest.mark.parametrize(("name", "d"), [("Dind", 2e-3), ("Dind", -2e-3)])
+def test_interfacial_dmi_favors_its_cycloid(name, d):
+    # energy density D [mz dmx/dx - mx dmz/dx]: for D > 0 cycloids (sin qx, 0, cos qx) with q < 0
+    c, n = 1e-9, 63
+    energies = {}
+    for turns in (-1, 1):
+        sim = simulation((n, 1, 1), (c, c, c), pbc=(1, 1, 1), **{name: d})
+        x = 2 * np.pi * turns * np.arange(n) / n
+        sim.set_m(np.stack([np.sin(x), 0 * x, np.cos(x)], -1)[None, None])
+        energies[turns] = sim.energy("E_exch") / (n * c**3)
+    q = 2 * np.pi / (n * c)
+    assert energies[-1] - energies[1] == pytest.approx(-2 * d * q, rel=0.01)
+
+
+def test_film_faces_of_one_layer_are_an_easy_plane():
+    # closed DMI faces add D^2/(A Ms) (mx, my, 0); 3.10, OpenBC and periodicity along z do not
+    d = 3e-3
+    plane = d**2 / (FILM["Aex"] * FILM["Msat"])
+    for setting, expected in (
+        ({}, plane),
+        ({"dmi_faces": "3.10"}, 0.0),
+        ({"OpenBC": True}, 0.0),
+        ({"pbc": (1, 1, 1)}, 0.0),
+    ):
+        setting = dict(setting)
+        sim = simulation((4, 4, 1), pbc=setting.pop("pbc", (1, 1, 0)), Dbulk=d)
+        for name, value in setting.items():
+            setattr(sim, name, value)
+        uniform(sim, (1, 0, 0))
+        assert sim.field("B_exch")[0, 1, 1, 0] == pytest.approx(expected, rel=1e-5, abs=1e-6)
+
+
+def test_dmi_edge_cants_the_magnetization_by_the_analytic_angle():
+    # Neumann edge dm/dx = (D/2A) z x m with Ku1: sin(theta_edge) = D / (2 sqrt(A K))
+    d, k, c = 1e-3, 1e6, 0.5e-9
+    sim = simulation((160, 1, 1), (c, c, c), pbc=(0, 1, 1), Dbulk=d, Ku1=k, anisU=(0, 0, 1))
+    sim.parameters["alpha"].set(1.0)
+    uniform(sim, (0, 0, 1))
+    sim.relax()
+    m = sim.m[0, 0]
+    extrapolated = m[-1, 1] + 0.5 * (m[-1, 1] - m[-2, 1])
+    assert abs(extrapolated) == pytest.approx(d / (2 * math.sqrt(FILM["Aex"] * k)), rel=0.01)
+    assert m[0, 1] == pytest.approx(-m[-1, 1], rel=1e-3)
+
+
+def test_wall_has_the_bloch_width_and_energy():
+    k, c = 8e5, 1e-9
+    sim = simulation((128, 1, 1), (c, c, c), Ku1=k, anisU=(0, 0, 1), alpha=1.0)
+    x = c * (np.arange(128) - 63.5)
+    width = math.sqrt(FILM["Aex"] / k)
+    guess = np.stack([0 * x, 1 / np.cosh(x / (2 * width)), np.tanh(x / (2 * width))], -1)
+    sim.set_m(guess[None, None])
+    sim.relax()
+    mz = sim.m[0, 0, :, 2]
+    slope = np.interp(0, x, np.gradient(mz, c))
+    assert 1 / slope == pytest.approx(width, rel=0.03)
+    energy = sim.energy("E_total") + k * 128 * c**3
+    assert energy / c**2 == pytest.approx(4 * math.sqrt(FILM["Aex"] * k), rel=0.01)
+
+
+def wall_position(sim):
+    return float(sim.m[0, 0, :, 2].sum()) / 2
+
+
+@pytest.mark.parametrize("xi", [0.0, 0.4])
+def test_free_wall_moves_against_the_current_with_the_analytic_speed(xi):
+    # v = -u (1 + alpha xi) / (1 + alpha^2) for a wall free to turn
+    alpha, k, c, j = 0.2, 5e5, 1e-9, 5e11
+    sim = simulation((128, 1, 1), (c, c, c), Ku1=k, anisU=(0, 0, 1), alpha=alpha)
+    sim.parameters["Pol"].set(0.6)
+    sim.parameters["xi"].set(xi)
+    x = c * (np.arange(128) - 63.5)
+    width = math.sqrt(FILM["Aex"] / k)
+    sim.set_m(np.stack([0 * x, 1 / np.cosh(x / width), np.tanh(-x / width)], -1)[None, None])
+    sim.excitations["J"].set((j, 0, 0))
+    start = wall_position(sim)
+    duration = 2e-10
+    sim.run(duration)
+    u = BOHR_MAGNETON * 0.6 * j / (ELEMENTARY_CHARGE * FILM["Msat"] * (1 + xi**2))
+    moved = c * (wall_position(sim) - start)
+    assert moved / duration == pytest.approx(-u * (1 + alpha * xi) / (1 + alpha**2), rel=0.02)
+
+
+def test_torque_of_a_map_is_that_of_the_equal_uniform_current():
+    cells = (9, 7, 1)
+    by_region, by_map = simulation(cells), simulation(cells)
+    for sim in (by_region, by_map):
+        smooth_random(sim)
+    by_region.excitations["J"].set((1e12, -2e12, 0))
+    current = np.broadcast_to(np.array([1e12, -2e12, 0], np.float32) / 4, (*by_map.mesh.shape, 3))
+    by_map.excitations["J"].add(current, 3.0)
+    by_map.excitations["J"].add(current, lambda t: 1.0 + t)
+    np.testing.assert_allclose(
+        by_map.field("STTorque"), by_region.field("STTorque"), rtol=1e-5, atol=1e-9
+    )
+    by_map.excitations["J"].remove_extra_terms()
+    assert not by_map.field("STTorque").any()
+
+
+def test_one_region_and_two_equal_regions_agree():
+    """The vectorized rows of a uniform film against the general path."""
+    one, two = (simulation((12, 9, 1), pbc=(0, 0, 1), Dbulk=3e-3, Ku1=5e5) for _ in range(2))
+    for sim in (one, two):
+        sim.parameters["anisU"].set((0, 0.6, 0.8))
+        sim.excitations["B_ext"].set((0.1, 0.2, 0.3))
+        sim.excitations["J"].set((1e12, 2e12, 0))
+        sim.parameters["xi"].set(0.1)
+        smooth_random(sim)
+    regions = np.zeros(two.mesh.shape, np.uint8)
+    regions[:, :, 5:] = 7
+    two.set_regions(regions)
+    a, b = one.field("torque"), two.field("torque")
+    np.testing.assert_allclose(a, b, atol=1e-6 * np.abs(a).max())
+
+
+def test_energy_is_conserved_without_damping():
+    sim = simulation((16, 1, 1), Ku1=5e5, anisU=(0, 0, 1), alpha=0.0, Dbulk=2e-3, pbc=(0, 1, 1))
+    sim.MaxErr = 1e-6
+    smooth_random(sim)
+    before = sim.energy("E_total")
+    sim.run(5e-12)
+    sim.parameters["alpha"].set(0.5)
+    conserved = sim.energy("E_total") - before
+    sim.run(5e-12)
+    dissipated = sim.energy("E_total") - before
+    assert dissipated < 0
+    assert abs(conserved) < 2e-3 * abs(dissipated)
+
+
+@pytest.mark.parametrize(("solver", "order"), [(1, 1), (4, 4), (3, 3), (5, 5)])
+def test_steppers_have_their_order(solver, order):
+    def error(dt):
+        sim = simulation((1, 1, 1), B_ext=(0, 0, 10.0), alpha=0.1)
+        sim.solver, sim.FixDt = solver, dt
+        uniform(sim, (1, 0, 0))
+        sim.steps(round(1e-12 / dt))
+        angle = GAMMA0 * 10 * 1e-12 / 1.01
+        mz = math.tanh(0.1 * angle)
+        exact = np.array([math.cos(angle), math.sin(angle), 0]) / math.cosh(0.1 * angle)
+        exact[2] = mz
+        return float(np.linalg.norm(sim.m[0, 0, 0] - exact))
+
+    coarse = {1: 1e-14, 3: 2.5e-13, 4: 5e-13, 5: 5e-13}[solver]
+    measured = math.log2(error(coarse) / error(coarse / 2))
+    assert measured == pytest.approx(order, abs=0.6)
+
+
+def test_threads_do_not_change_a_bit(monkeypatch):
+    monkeypatch.setattr("orchestrator.engines.cpu.simulation.CELLS_PER_THREAD", 16)
+    results = []
+    for threads in (1, 3):
+        sim = simulation((20, 16, 1), pbc=(0, 0, 1), Dbulk=3e-3)
+        sim.threads = threads
+        smooth_random(sim)
+        sim.steps(20)
+        results.append(sim.m)
+        sim.close()
+    np.testing.assert_array_equal(*results)
+
+
+def test_pair_table_takes_the_harmonic_mean():
+    values, msat = np.zeros(256, np.float32), np.ones(256, np.float32)
+    values[:4] = [1, 3, 0, -2]
+    msat[5] = 0
+    values[5] = 4
+    table = pair_table(values, msat)
+    assert table[0, 1] == pytest.approx(1.5)
+    assert table[0, 2] == 0
+    assert table[1, 1] == 3
+    assert table[1, 3] == pytest.approx(math.sqrt(math.sqrt(6) * 0.5))
+    assert table[0, 5] == 0
+
+
+def test_what_the_engine_cannot_do_is_refused():
+    sim = simulation((2, 2, 1), Dbulk=1e-3, Dind=1e-3)
+    uniform(sim, (0, 0, 1))
+    with pytest.raises(EngineError, match="same time"):
+        sim.steps(1)
+    sim = simulation((2, 2, 1))
+    sim.solver = 9
+    with pytest.raises(EngineError, match=r"SetSolver\(9\)"):
+        sim.steps(1)
