@@ -12,8 +12,6 @@ from orchestrator.engines.cpu.language.values import BoolFunction
 if TYPE_CHECKING:
     from orchestrator.engines.cpu.world import World
 
-_SOLVERS = (1, 2, 3, 4, 5, 6)
-
 
 class RunCommands:
     """`Run`, `Steps`, `RunWhile`, `Relax`, `Minimize`, `SetSolver`, `Exit`."""
@@ -60,14 +58,17 @@ class RunCommands:
     @exposed
     def minimize(self) -> None:
         self._begin()
-        self.world.sim.minimize()
+        self.world.sim.minimize()  # type: ignore[attr-defined]
         self._end()
 
     @exposed
     def set_solver(self, number: int) -> None:
-        if number not in _SOLVERS:
-            known = "1 Euler, 2 Heun, 3 RK23, 4 RK4, 5 RK45, 6 RK56"
-            raise FatalError(f"unknown solver {number}; solvers: {known}")
+        from orchestrator.engines.cpu.stepper import TABLEAUS
+
+        if number not in TABLEAUS:
+            raise FatalError(
+                f"solver {number} is not in this engine, which has {sorted(TABLEAUS)}"
+            )
         self.world.sim.solver = number
 
     @exposed

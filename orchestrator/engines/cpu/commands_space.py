@@ -119,9 +119,7 @@ class SpaceCommands:
     @exposed
     def image_shape(self, path: str) -> Shape:
         mesh = self.world.mesh()
-        return shapes.image_shape(
-            self.world.input_path(path), mesh.cells[:2], mesh.cell_size[:2]
-        )
+        return shapes.image_shape(self.world.input_path(path), mesh.cells[:2], mesh.cell_size[:2])
 
     # States
 

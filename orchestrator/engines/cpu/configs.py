@@ -86,6 +86,7 @@ def _in_plane(a: np.ndarray, b: np.ndarray, mz: np.ndarray, pol: int) -> np.ndar
 
 def vortex(circulation: int, polarity: int, cx: float, anti: bool = False) -> Config:
     """Vortex or antivortex with a core of the width of a cell."""
+
     def field(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         r = np.hypot(x, y)
         with np.errstate(invalid="ignore"):

@@ -230,7 +230,9 @@ class Regions(Quantity):
     """The region of every cell."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world, "regions", "", 1, lambda: np.float32(world.regions())[..., None])
+        super().__init__(
+            world, "regions", "", 1, lambda: world.regions().astype(np.float32)[..., None]
+        )
         self.world = world
 
     @exposed

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -171,7 +172,14 @@ def _exponential_strips() -> _Strips:
     )  # fmt: skip
 
 
-def _strips(count, scale, tail, area, density, inverse) -> _Strips:  # type: ignore[no-untyped-def]
+def _strips(
+    count: int,
+    scale: float,
+    tail: float,
+    area: float,
+    density: Callable[[float], float],
+    inverse: Callable[[float], float],
+) -> _Strips:
     """Borders of the strips of equal area (Marsaglia and Tsang, J. Stat. Softw. 5 (2000) 8)."""
     k, w, f = [0] * count, np.zeros(count, np.float32), np.zeros(count, np.float32)
     x = previous = tail

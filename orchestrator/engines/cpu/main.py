@@ -85,6 +85,9 @@ def main(argv: list[str]) -> int:
         return 0 if not str(error) else 2
     if options.flags["test"]:
         return 0
+    if options.flags["i"]:
+        print("flag -i: the web interface is not part of this engine", file=sys.stderr)
+        return 2
     if not options.scripts:
         print(_USAGE, file=sys.stderr)
         return 0

@@ -90,6 +90,9 @@ def declare_names(world: World) -> None:
     for what, names in _ELSEWHERE.items():
         for name in names.split():
             world.unsupported.setdefault(name.lower(), what)
+    for name in ("relax", "minimize"):
+        if not hasattr(world.sim, name):
+            del world.scope.names[name]
     for name in (*_PARAMETERS, *_EXCITATIONS, *_SETTINGS, "relax", "minimize"):
         world.unsupported.setdefault(name.lower(), "its physics is not part of this engine")
 
@@ -164,4 +167,3 @@ def _declare_settings(world: World) -> None:
         lambda: world.edge_smooth,
         partial(setattr, world, "edge_smooth"),
     )
-

@@ -203,7 +203,7 @@ class VectorValue(Quantity):
         self.read = read
 
     def _everywhere(self) -> np.ndarray:
-        return np.broadcast_to(np.float32(self.read()), (*self.grid.fill().shape, 3))
+        return np.broadcast_to(np.array(self.read(), np.float32), (*self.grid.fill().shape, 3))
 
     def averages(self) -> tuple[float, ...]:
         return tuple(float(c) for c in self.read())

@@ -1,4 +1,4 @@
-"""Shapes in space and their algebra, evaluated on arrays of points (m, origin at the box centre)."""
+"""Shapes in space and their algebra, evaluated on arrays of points in m from the box centre."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Shape:
             return x if period == 0 else np.mod(x + 0.5 * period, period) - 0.5 * period
 
         return Shape(
-            lambda x, y, z: self.inside(folded(x, period_x), folded(y, period_y), folded(z, period_z))
+            lambda x, y, z: self.inside(
+                folded(x, period_x), folded(y, period_y), folded(z, period_z)
+            )
         )
 
     @exposed
@@ -125,7 +127,8 @@ def superball(diameter: float, p: float) -> Shape:
         normed = [np.abs(2 * u / diameter) for u in (x, y, z)]
         if np.isinf(p):
             return (normed[0] <= 1) & (normed[1] <= 1) & (normed[2] <= 1)
-        return sum(u ** (2 * p) for u in normed) <= 1
+        first, second, third = (u ** (2 * p) for u in normed)
+        return first + second + third <= 1
 
     return _shape(inside)
 
@@ -142,9 +145,7 @@ def cone(diameter: float, height: float) -> Shape:
 
 def cuboid(a: float, b: float, c: float) -> Shape:
     """Box with the given sides."""
-    return _shape(
-        lambda x, y, z: (np.abs(x) < a / 2) & (np.abs(y) < b / 2) & (np.abs(z) < c / 2)
-    )
+    return _shape(lambda x, y, z: (np.abs(x) < a / 2) & (np.abs(y) < b / 2) & (np.abs(z) < c / 2))
 
 
 def rect(a: float, b: float) -> Shape:

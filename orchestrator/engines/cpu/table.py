@@ -76,7 +76,7 @@ class Table:
 
     def _opened(self) -> TextIO:
         if self._file is None:
-            self._file = open(self.path, "w", buffering=1)
+            self._file = open(self.path, "w", buffering=1)  # noqa: SIM115
             headers = [header for column in self.columns for header in column.headers]
             self._file.write("\t".join(["# t (s)", *headers]) + "\n")
         return self._file

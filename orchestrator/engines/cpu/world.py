@@ -80,11 +80,12 @@ class World(Grid):
 
     def check(self, text: str) -> list[Statement]:
         """Check a script in this world; see `check_script`."""
-        return check_script(text, self.scope, self.unsupported)
+        return check_script(text, self.scope, self.unsupported, self.folder or Path())
 
     def run(self, program: list[Statement], *, echo: bool = True) -> None:
         """Run a checked script."""
-        run_script(program, self._guard, self.outputs.note if echo else None)
+        with np.errstate(all="ignore"):  # as Go, which yields Inf and NaN in silence
+            run_script(program, self._guard, self.outputs.note if echo else None)
 
     def execute(self, text: str, *, script: str = "", echo: bool = True) -> None:
         """Check and run a script.
@@ -124,7 +125,8 @@ class World(Grid):
 
     def declare_commands(self, commands: object) -> None:
         """Make the exposed methods of an object functions of the script."""
-        for name, method in methods_of(type(commands)).items():
+        kind: type = type(commands)
+        for name, method in methods_of(kind).items():
             call = method.call.__get__(commands)
             self.scope.declare(
                 name, Function(name, method.parameters, method.returns, call, method.variadic)

@@ -45,10 +45,15 @@ class Checker:
         The world's names; top-level declarations are added to it.
     unsupported : mapping
         Names that mumax3 has and this engine refuses, with the reason.
+    folder : Path
+        Folder that the names of sourced files refer to.
     """
 
-    def __init__(self, scope: Scope, unsupported: dict[str, str], depth: int = 0) -> None:
+    def __init__(
+        self, scope: Scope, unsupported: dict[str, str], folder: Path, depth: int = 0
+    ) -> None:
         self.scope = scope
+        self.folder = folder
         self.unsupported = unsupported
         self.depth = depth
         self.source = Source((), ())
@@ -101,10 +106,10 @@ class Checker:
         if self.depth > 20:
             raise self.fail(node, f"source: {name} includes itself")
         try:
-            text = Path(name).read_text()
+            text = (self.folder / name).read_text()
         except (OSError, UnicodeDecodeError) as error:
             raise self.fail(node, f"source: {name} cannot be read ({error})") from None
-        inner = Checker(self.scope, self.unsupported, self.depth + 1)
+        inner = Checker(self.scope, self.unsupported, self.folder, self.depth + 1)
         try:
             body = inner.check(text)
         except CompileError as error:
@@ -328,9 +333,7 @@ class Checker:
         receiver = self.expression(operand)
         method = methods_of(receiver.type).get(text_of(field).lower())
         if method is None:
-            raise self.fail(
-                node, f"type {type_name(receiver.type)} has no method {text_of(field)}"
-            )
+            raise self.fail(node, f"type {type_name(receiver.type)} has no method {text_of(field)}")
         arguments = self._checked_arguments(node, method, text_of(field))
         return nodes.Call(method, (receiver, *arguments))
 

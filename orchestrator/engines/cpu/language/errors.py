@@ -57,5 +57,5 @@ class InterruptError(ScriptError):
     exit_code = 130
 
 
-class ScriptExit(Exception):  # noqa: N818 - the end of a script, not an error
+class ScriptExit(Exception):
     """`Exit()` was called."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -54,7 +54,7 @@ def script_name(name: str) -> str:
 
 
 @functools.cache
-def methods_of(kind: type) -> dict[str, Function]:
+def methods_of(kind: Hashable) -> dict[str, Function]:
     """The methods of a class that scripts can call, by lower-case name."""
     found = {}
     for name, attribute in inspect.getmembers(kind, inspect.isfunction):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from orchestrator.engines.cpu.language.check import Checker
 from orchestrator.engines.cpu.language.errors import CompileError
@@ -10,7 +11,9 @@ from orchestrator.engines.cpu.language.scope import Scope
 from orchestrator.engines.cpu.language.statements import Guard, Statement
 
 
-def check_script(text: str, scope: Scope, unsupported: dict[str, str]) -> list[Statement]:
+def check_script(
+    text: str, scope: Scope, unsupported: dict[str, str], folder: Path
+) -> list[Statement]:
     """Check a whole script; its top-level variables enter the scope if all of it is right.
 
     Raises
@@ -20,7 +23,7 @@ def check_script(text: str, scope: Scope, unsupported: dict[str, str]) -> list[S
     """
     before = dict(scope.names)
     try:
-        return Checker(scope, unsupported).check(text)
+        return Checker(scope, unsupported, folder).check(text)
     except CompileError:
         scope.names = before
         raise

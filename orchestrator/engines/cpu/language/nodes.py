@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import Function
+
+AnyType = type
+"""The type `type`, whose name the attribute of expressions hides."""
 
 
 class Expression:
@@ -63,7 +65,7 @@ class Variable(Expression):
         return Constant(self.value, self.type)
 
     @property
-    def input_type(self) -> type:
+    def input_type(self) -> AnyType:
         """The type that an assigned value must have."""
         return self.type
 
@@ -84,7 +86,7 @@ class EngineVariable(Expression):
     type: type
     read: Callable[[], Any]
     write: Callable[[Any], None] | None = None
-    input_type: type = float
+    input_type: AnyType = float
     is_time: bool = False
     freezes: bool = True
 
@@ -187,14 +189,15 @@ class Index(Expression):
 
     operand: Expression
     index: Expression
-    elements: Callable[[Any], tuple[float, ...]] = operator.attrgetter("components")
+    elements: Callable[[Any], tuple[float, ...]]
     type = float
 
     def children(self) -> tuple[Expression, ...]:
         return (self.operand, self.index)
 
     def with_children(self, children: tuple[Expression, ...]) -> Expression:
-        return Index(*children, self.elements)
+        operand, index = children
+        return Index(operand, index, self.elements)
 
     def evaluate(self) -> float:
         values, i = self.elements(self.operand.evaluate()), self.index.evaluate()

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from orchestrator.engines.cpu.language.functions import Function
 from orchestrator.engines.cpu.language.nodes import Constant
 from orchestrator.engines.cpu.language.scope import Scope
@@ -24,7 +26,6 @@ def _safe(function: Callable[..., float], name: str) -> Callable[..., float]:
 
 
 def _exceptional(name: str, *arguments: float) -> float:
-    import numpy as np
     from scipy import special
 
     table: dict[str, Callable[..., Any]] = {
@@ -77,7 +78,7 @@ def _logb(x: float) -> float:
 
 _FLOATS: dict[str, Callable[..., float]] = {
     "abs": abs, "acos": math.acos, "acosh": math.acosh, "asin": math.asin, "asinh": math.asinh,
-    "atan": math.atan, "atanh": math.atanh, "cbrt": math.cbrt,
+    "atan": math.atan, "atanh": math.atanh, "cbrt": lambda x: float(np.cbrt(x)),
     "ceil": _unchanged_if_not_finite(math.ceil), "cos": math.cos, "cosh": math.cosh,
     "erf": math.erf, "erfc": math.erfc, "exp": math.exp, "exp2": math.exp2, "expm1": math.expm1,
     "floor": _unchanged_if_not_finite(math.floor), "gamma": math.gamma, "j0": _bessel("j0"),

@@ -1,0 +1,31 @@
+"""A world for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.engines.cpu.outputs import Outputs
+from orchestrator.engines.cpu.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """An empty world with its outputs in a temporary folder."""
+    made = World(Outputs(tmp_path / "out", quiet=True), threads=1, folder=tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def printed(world: World) -> Callable[[str], list[str]]:
+    """What a script prints, line by line."""
+
+    def run(text: str) -> list[str]:
+        start = len(world.outputs.history)
+        world.execute(text, echo=False)
+        return [line.removeprefix("//") for line in world.outputs.history[start:]]
+
+    return run
