@@ -19,7 +19,7 @@ SWITCHES = ("EnableDemag",)
 NAMES = {name.lower(): name for name in (*SCALARS, *VECTORS, *SWITCHES)}
 """mumax3's spelling of the accepted names; mumax3 itself does not distinguish case."""
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _GAP = r"[ \t]*"
 _COMPONENTS = rf"{_GAP},{_GAP}".join(rf"({_NUMBER})" for _ in "xyz")
 _ASSIGNMENT = re.compile(
