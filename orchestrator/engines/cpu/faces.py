@@ -190,8 +190,8 @@ class Excitation(VectorField, Regional):
         self.world, self.table = world, table
 
     def _everywhere(self) -> np.ndarray:
-        self.world.mesh()
-        return np.asarray(self.world.sim.field(self.name))
+        field = self.table.evaluate(self.world.regions(), self.world.sim.time)
+        return np.moveaxis(np.asarray(field), 0, -1)
 
     @exposed
     def set(self, value: Vector) -> None:
