@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from orchestrator.engines.cpu import configs, shapes
 from orchestrator.engines.cpu.configs import Config
+from orchestrator.engines.cpu.datafile import function_from_datafile
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
-from orchestrator.engines.cpu.language.values import Vector, vector
+from orchestrator.engines.cpu.language.values import FloatFunction, Vector, vector
 from orchestrator.engines.cpu.shapes import Shape
 from orchestrator.engines.cpu.slices import Slice, empty_slice, load_slice
 
@@ -160,6 +161,12 @@ class SpaceCommands:
     @exposed
     def load_file(self, path: str) -> Slice:
         return load_slice(self.world.input_path(path))
+
+    @exposed
+    def function_from_datafile(
+        self, path: str, x_column: int, y_column: int, method: str
+    ) -> FloatFunction:
+        return function_from_datafile(self.world.input_path(path), x_column, y_column, method)
 
     @exposed
     def new_slice(self, components: int, nx: int, ny: int, nz: int) -> Slice:

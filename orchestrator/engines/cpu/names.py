@@ -57,7 +57,9 @@ _ELSEWHERE = {
         "ext_bubblepos ext_bubbledist ext_bubblespeed ext_BubbleMz ext_BackGroundTilt "
         "ext_centerWall ext_centerWallInRegion ext_centerWallInLayer ext_dwpos ext_dwxpos "
         "ext_dwspeed ext_enableCenterBubbleX ext_enableCenterBubbleY ext_topologicalchargelattice "
-        "ext_topologicalchargedensity ext_topologicalchargedensitylattice"
+        "ext_topologicalchargedensity ext_topologicalchargedensitylattice ext_topologicalcharge "
+        "ext_hopfindex_twopointstencil ext_hopfindex_fivepointstencil "
+        "ext_hopfindex_solidanglefourier"
     ),
     "moving simulation window": (
         "Shift EdgeCarryShift ShiftMagL ShiftMagR ShiftMagU ShiftMagD ShiftM ShiftGeom "
@@ -67,6 +69,9 @@ _ELSEWHERE = {
         "AddFieldTerm AddEdensTerm RemoveCustomFields RemoveCustomEnergies B_custom Edens_custom "
         "E_custom Add Madd Mul Div Dot Cross MulMV Const ConstVector Shifted Masked Normalized "
         "RunningAverage Sum SumVector"
+    ),
+    "coupling between two regions": (
+        "ext_ScaleExchange ext_InterExchange ext_ScaleDind ext_InterDind"
     ),
     "magnetic force microscopy": "MFM MFMLift MFMDipole",
     "thermal fields": "ThermSeed B_therm E_therm Edens_therm",
