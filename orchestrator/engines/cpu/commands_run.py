@@ -66,9 +66,7 @@ class RunCommands:
         from orchestrator.engines.cpu.stepper import TABLEAUS
 
         if number not in TABLEAUS:
-            raise FatalError(
-                f"solver {number} is not in this engine, which has {sorted(TABLEAUS)}"
-            )
+            raise FatalError(f"solver {number} is not in this engine, which has {sorted(TABLEAUS)}")
         self.world.sim.solver = number
 
     @exposed
