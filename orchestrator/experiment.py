@@ -31,6 +31,7 @@ from orchestrator.device import (
     check_contacts,
 )
 from orchestrator.errors import InputError
+from orchestrator.mx3.material import check_material_script
 from orchestrator.mx3.ovf import read_ovf
 
 _FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -176,7 +177,8 @@ class Solver:
 class Experiment:
     """One experiment: a device, a start, trainings and what to keep.
 
-    `to_dict` is the canonical description, `hash` its digest, which names the run folder.
+    `to_dict` is the canonical description, `hash` its digest, which names the run folder. `script`
+    is the material half of the setup as mumax3c writes it for a System, see `Device`.
     """
 
     name: str
@@ -190,6 +192,7 @@ class Experiment:
     probes: tuple[Probe, ...] = ()
     output: Output = Output()
     solver: Solver = Solver()
+    script: str | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -197,6 +200,8 @@ class Experiment:
                 f"name: {self.name!r} is not a plain name (letters, digits, '_', '-', '.')"
             )
         _within("contacts", check_contacts, self.film, self.contacts)
+        if self.script is not None:
+            _within("script", check_material_script, self.script, self.material)
         for probe in self.probes:
             _within(f"probes {probe.name!r}", check_contacts, self.film, probe.contacts)
         for pattern in self.training.patterns:
@@ -215,7 +220,33 @@ class Experiment:
     @cached_property
     def device(self) -> Device:
         """The film with material, resistivities and contacts."""
-        return Device(self.film, self.material, self.resistivity, self.contacts)
+        return Device(self.film, self.material, self.resistivity, self.contacts, self.script)
+
+    @classmethod
+    def of_device(cls, name: str, device: Device, training: Training, **rest: Any) -> Experiment:
+        """The experiment of a device, such as one from `Device.from_system`.
+
+        Parameters
+        ----------
+        name : str
+            Names the run folder.
+        device : Device
+            Film, material, resistivities, contacts, and the material script of a System.
+        training : Training
+            What to train.
+        rest
+            The other fields: start, reference, probes, output, solver.
+        """
+        return cls(
+            name=name,
+            film=device.film,
+            material=device.material,
+            resistivity=device.resistivity,
+            contacts=device.contacts,
+            script=device.script,
+            training=training,
+            **rest,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Canonical description: plain types, all defaults written out."""
