@@ -63,11 +63,18 @@ class ProgressBar:
         self._bar.start()
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, error: object, *_rest: object) -> None:
+        if error is None:
+            self._complete()
         self._bar.stop()
+
+    def _complete(self) -> None:
+        for task in self._bar.tasks:
+            self._bar.update(task.id, completed=task.total)
 
     def stage(self, title: str, duration: float, done: float = 0.0) -> None:
         """Begin a bar for a stage of so much simulated time (s)."""
+        self._complete()
         total = 1e9 * duration
         self._task = self._bar.add_task(title, total=total, note="")
         self._bar.update(self._task, completed=1e9 * done)

@@ -94,7 +94,8 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
 
     count = len(run.input)
     table = Table(title=f"recall of {{{training}}} from all {count} starts")
-    for column in ("reference", "update", "self-term", "reaches the pattern", "attractors"):
+    attractors = "attractors: starts (mean sweeps)"
+    for column in ("reference", "update", "self-term", "reaches the pattern", attractors):
         table.add_column(column)
     after = run.conductance_state.sel(state="relaxed").to_numpy()
     for reference in run.reference.to_numpy():
@@ -105,7 +106,7 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
                 own = (training, inverse(training))
                 reached = sum(b.starts for b in found if b.attractor in own)
                 parts = [
-                    f"{b.attractor}{' (trivial)' * is_trivial(b.attractor)}: {b.starts}"
+                    f"{b.attractor}{' (trivial)' * is_trivial(b.attractor)}: {b.starts} ({b.steps:.1f})"
                     for b in found
                 ]
                 parts += [f"never settle: {unsettled}"] if unsettled else []
