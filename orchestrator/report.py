@@ -105,10 +105,10 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
                 found, unsettled = basins(weights, mode, self_term=self_term)
                 own = (training, inverse(training))
                 reached = sum(b.starts for b in found if b.attractor in own)
-                parts = [
-                    f"{b.attractor}{' (trivial)' * is_trivial(b.attractor)}: {b.starts} ({b.steps:.1f})"
-                    for b in found
-                ]
+                parts = []
+                for b in found:
+                    trivial = " (trivial)" if is_trivial(b.attractor) else ""
+                    parts.append(f"{b.attractor}{trivial}: {b.starts} ({b.steps:.1f})")
                 parts += [f"never settle: {unsettled}"] if unsettled else []
                 words = "with" if self_term else "without"
                 table.add_row(reference, mode, words, f"{reached} of {count}", ", ".join(parts))
