@@ -46,7 +46,8 @@ def from_system(
     P : float
         Spin polarization of the current.
     pbc : (px, py, pz), optional
-        Periodic images instead of those of the mesh's `bc` (0, or 1 where periodic).
+        Periodic images instead of those of the mesh's `bc` (0, or 1 where periodic). One layer of
+        cells is taken as uniform along its normal (pz = 1), as in `Film`.
     size : (Lx, Ly, Lz), optional
         Film size in m to check the mesh against.
 
@@ -130,7 +131,8 @@ def _read_film(
         cells=tuple(int(n) for n in mesh.n),
         cell_size=tuple(_shortest(float(c)) for c in mesh.cell),
         size=size,
-        pbc=pbc or tuple(int(axis in mesh.bc) for axis in "xyz"),
+        pbc=pbc
+        or (int("x" in mesh.bc), int("y" in mesh.bc), int("z" in mesh.bc or mesh.n[2] == 1)),
     )
 
 

@@ -70,6 +70,15 @@ def test_what_a_device_cannot_hold_is_refused_by_name():
         material_script(system)
 
 
+def test_one_layer_is_uniform_along_its_normal():
+    packages = load()
+    system = to_system(device(Dbulk=2e-3))
+    mesh = packages.df.Mesh(p1=(0, 0, 0), p2=(24e-9, 20e-9, 10e-9), n=(6, 4, 1))
+    system.m = packages.df.Field(mesh, nvdim=3, value=(0, 0, 1), norm=4.9e5)
+    assert from_system(system, RESISTIVITY, CONTACTS).film.pbc == (0, 0, 1)
+    assert from_system(system, RESISTIVITY, CONTACTS, pbc=(0, 0, 0)).film.pbc == (0, 0, 0)
+
+
 def test_rcparams_of_matplotlib_survive():
     import matplotlib as mpl
 

@@ -369,8 +369,8 @@ def torque(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def combine(m0, stages, weights, h, first, last, out):
-    """out = (m0 + h sum_k weights[k] stages[k]) / |.| cell by cell; vacuum stays zero."""
+def combine(m0, stages, weights, h, normalize, first, last, out):
+    """out = m0 + h sum_k weights[k] stages[k], normalized if asked for; vacuum stays zero."""
     ny, nx = m0.shape[2], m0.shape[3]
     for row in range(first, last):
         z, y = row // ny, row % ny
@@ -386,6 +386,8 @@ def combine(m0, stages, weights, h, first, last, out):
                     out_x[x] += w * a[x]
                     out_y[x] += w * b[x]
                     out_z[x] += w * c[x]
+        if not normalize:
+            continue
         for x in range(nx):
             square = out_x[x] * out_x[x] + out_y[x] * out_y[x] + out_z[x] * out_z[x]
             f = _ONE / np.sqrt(square) if square > _ZERO else _ZERO

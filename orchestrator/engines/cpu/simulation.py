@@ -99,7 +99,7 @@ class Simulation:
         raw[:, self.geometry == 0] = 0
         nothing = np.zeros((1, *raw.shape), np.float32)
         zero, rows = np.zeros(1, np.float32), raw.shape[1] * raw.shape[2]
-        kernels.combine(raw, nothing, zero, np.float32(0), 0, rows, self._m)
+        kernels.combine(raw, nothing, zero, np.float32(0), True, 0, rows, self._m)
         unit = np.abs((raw.astype(float) ** 2).sum(axis=0) - 1) < 1e-6
         self._m[:, unit] = raw[:, unit]
 

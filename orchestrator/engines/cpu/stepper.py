@@ -20,7 +20,8 @@ class Tableau:
     """An explicit Runge-Kutta scheme whose last stage may be the first of the next step.
 
     `errors` are the weights of the stages in the error estimate; `accept` and `reject` the
-    exponents of the step control.
+    exponents of the step control. A `raw_predictor` has intermediate states that are not
+    normalized.
     """
 
     nodes: tuple[float, ...]
@@ -30,10 +31,12 @@ class Tableau:
     accept: float
     reject: float
     reuses_last: bool = False
+    raw_predictor: bool = False
 
 
 TABLEAUS = {
     1: Tableau((0,), ((),), (1,), (1,), 0, 0),
+    2: Tableau((0, 1), ((), (1,)), (1 / 2, 1 / 2), (-1, 1), 1 / 2, 1 / 3, raw_predictor=True),
     4: Tableau(
         (0, 1 / 2, 1 / 2, 1),
         ((), (1 / 2,), (0, 1 / 2), (0, 0, 1)),
@@ -76,8 +79,25 @@ TABLEAUS = {
         1 / 6,
         reuses_last=True,
     ),
+    6: Tableau(
+        (0, 1 / 6, 4 / 15, 2 / 3, 4 / 5, 1, 0, 1),
+        (
+            (),
+            (1 / 6,),
+            (4 / 75, 16 / 75),
+            (5 / 6, -8 / 3, 5 / 2),
+            (-8 / 5, 144 / 25, -4, 16 / 25),
+            (361 / 320, -18 / 5, 407 / 128, -11 / 80, 55 / 128),
+            (-11 / 640, 0, 11 / 256, -11 / 160, 11 / 256, 0),
+            (93 / 640, -18 / 5, 803 / 256, -11 / 160, 99 / 256, 0, 1),
+        ),
+        (7 / 1408, 0, 1125 / 2816, 9 / 32, 125 / 768, 0, 5 / 66, 5 / 66),
+        (-5 / 66, 0, 0, 0, 0, -5 / 66, 5 / 66, 5 / 66),
+        1 / 6,
+        1 / 7,
+    ),
 }
-"""mumax3's SetSolver numbers: Euler, Bogacki-Shampine, classical and Dormand-Prince."""
+"""mumax3's SetSolver numbers, from Euler (1) to Fehlberg of sixth order (6)."""
 
 
 def run_until(sim: Simulation, condition: Callable[[], bool], alarm: float | None = None) -> None:
@@ -125,7 +145,7 @@ class Stepper:
         last = len(tableau.nodes) - 1
         for k in range(1, last + 1):
             sim.time = start + tableau.nodes[k] * sim.dt
-            self._combine(self._weights[k], h)
+            self._combine(self._weights[k], h, normalize=not tableau.raw_predictor)
             sim.torque(self._trial, self.stages[k])
         if not tableau.reuses_last:
             self._combine(self._weights[-2], h)
@@ -148,8 +168,9 @@ class Stepper:
             exponent = tableau.accept if accepted else tableau.reject
             adapt(sim, error, exponent, alarm)
 
-    def _combine(self, weights: np.ndarray, h: np.float32) -> None:
-        self._sim.rows(kernels.combine, self._sim._m, self.stages, weights, h, tail=(self._trial,))
+    def _combine(self, weights: np.ndarray, h: np.float32, *, normalize: bool = True) -> None:
+        sim = self._sim
+        sim.rows(kernels.combine, sim._m, self.stages, weights, h, normalize, tail=(self._trial,))
 
     def _largest(self, weights: np.ndarray) -> float:
         tops = self._sim.rows(kernels.largest, self.stages, weights, tail=())
