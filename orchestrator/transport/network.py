@@ -7,9 +7,11 @@ vector.
 
 from __future__ import annotations
 
+import functools
 import logging
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from orchestrator.device import Contact, Film, Resistivity
 from orchestrator.errors import InputError
@@ -20,6 +22,11 @@ from orchestrator.transport.geometry import Geometry, find_geometry
 from orchestrator.transport.solvers import Prepare, choose_solver
 
 log = logging.getLogger(__name__)
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 class Network:
@@ -54,7 +61,7 @@ class Network:
         self._geometry: Geometry | None = None
         self._prepare: Prepare
         self._assemble: Assembler
-        self._guess: np.ndarray | None = None
+        self._guess: list[np.ndarray] = []
 
     def solve(self, m: np.ndarray) -> NetworkState:
         """Solve for a magnetization.
@@ -79,8 +86,9 @@ class Network:
         geometry = self._find_geometry(conducting_cells(m))
         sigma = conductivity(m, self.resistivity)
         stencil = self._assemble(sigma)
-        potentials = self._unit_potentials(geometry, stencil)
-        return NetworkState(self.film, geometry, sigma, stencil, potentials)
+        with _controller().limit(limits=1):
+            potentials, adjoint = self._unit_potentials(geometry, stencil)
+        return NetworkState(self.film, geometry, sigma, stencil, potentials, adjoint)
 
     def _find_geometry(self, conducting: np.ndarray) -> Geometry:
         known = self._geometry
@@ -96,16 +104,23 @@ class Network:
                 )
             self._assemble = Assembler(known.cells, known.spacing, known.thickness)
             self._prepare = choose_solver(self._solver, known)
-            self._guess = None
+            self._guess = []
         return known
 
-    def _unit_potentials(self, geometry: Geometry, stencil: Stencil) -> np.ndarray:
+    def _unit_potentials(
+        self, geometry: Geometry, stencil: Stencil
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Unit potentials of the matrix and of its transpose."""
         n = len(self.contacts)
         lifted = np.array([geometry.indicator(k) for k in range(n - 1)])
-        rhs = -stencil.apply(lifted) * geometry.free
-        solution = self._prepare(stencil)(rhs, self._guess)
-        self._guess = solution
-        return lifted + solution
+        solve = self._prepare(stencil)
+        results = []
+        for k, transpose in enumerate((False, True)[: 1 if stencil.skew is None else 2]):
+            rhs = -stencil.apply(lifted, transpose) * geometry.free
+            guess = self._guess[k] if k < len(self._guess) else None
+            results.append(solve(rhs, guess, transpose))
+        self._guess = results
+        return lifted + results[0], lifted + results[-1]
 
 
 class NetworkState:
@@ -115,8 +130,8 @@ class NetworkState:
     ----------
     conductance : ndarray, shape (N, N)
         I_i = sum_j G_ij V_j, the current into the film through contact i, S. Symmetric without
-        Hall effect; rows and columns sum to zero. From the energy form phi_i^T A phi_j of the
-        unit potentials, whose error is quadratic in theirs.
+        Hall effect; rows and columns sum to zero. From the energy form u_i^T A phi_j of the unit
+        potentials phi and u of the matrix and its transpose, whose error is quadratic in theirs.
     """
 
     def __init__(
@@ -126,14 +141,16 @@ class NetworkState:
         sigma: Conductivity,
         stencil: Stencil,
         potentials: np.ndarray,
+        adjoint: np.ndarray,
     ) -> None:
         self._film = film
         self._geometry = geometry
         self._sigma = sigma
         self._stencil = stencil
         self._potentials = potentials
+        self._adjoint = adjoint
         k = len(potentials)
-        reduced = potentials.reshape(k, -1) @ stencil.apply(potentials).reshape(k, -1).T
+        reduced = adjoint.reshape(k, -1) @ stencil.apply(potentials).reshape(k, -1).T
         if stencil.skew is None:
             reduced = (reduced + reduced.T) / 2
         g = np.zeros((k + 1, k + 1))

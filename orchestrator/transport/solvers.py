@@ -93,11 +93,67 @@ def solver_direct(geometry: Geometry) -> Prepare:
     return prepare
 
 
-SOLVERS = {"direct": solver_direct}
+TOLERANCE = 1e-6
+"""Relative error of the iterative solutions in the energy norm; that of G is its square."""
+
+
+def solver_multigrid(geometry: Geometry) -> Prepare:
+    """Conjugate gradients with a geometric multigrid cycle, starting from the guess.
+
+    With Hall effect generalized minimal residuals with the cycle of the symmetric part.
+    """
+    from orchestrator.transport import kernels
+    from orchestrator.transport.iterative import (
+        conjugate_gradients,
+        generalized_minimal_residuals,
+    )
+    from orchestrator.transport.multigrid import (
+        Multigrid,
+        coarsening,
+        expand_matrix,
+        layouts_of,
+    )
+
+    steps = coarsening(geometry.nodes, geometry.spacing[::-1])
+    layouts = layouts_of(geometry.nodes, steps)
+    layout = layouts[0]
+    grid = (layout.steps, layout.rows, layout.nodes[-1])
+
+    def prepare(stencil: Stencil) -> Solve:
+        symmetric = expand_matrix(layout, stencil.symmetric, geometry.free)
+        cycle = Multigrid(layouts, steps, symmetric)
+
+        def solve(
+            rhs: np.ndarray, guess: np.ndarray | None = None, transpose: bool = False
+        ) -> np.ndarray:
+            matrix = symmetric
+            if stencil.skew is not None:
+                skew = -stencil.skew if transpose else stencil.skew
+                matrix = expand_matrix(layout, stencil.symmetric, geometry.free, skew)
+
+            def apply(u: np.ndarray) -> np.ndarray:
+                result = np.zeros_like(u)
+                kernels.residual(matrix, u, np.zeros_like(u), *grid, result)
+                return np.negative(result, out=result)
+
+            x = layout.expand(np.zeros_like(rhs) if guess is None else guess)
+            krylov = conjugate_gradients if stencil.skew is None else generalized_minimal_residuals
+            b = layout.expand(rhs * geometry.free)
+            return layout.strip(krylov(apply, cycle, b, x, TOLERANCE)).copy()
+
+        return solve
+
+    return prepare
+
+
+SOLVERS = {"direct": solver_direct, "multigrid": solver_multigrid}
+
+LARGEST_DIRECT = {2: 20_000, 3: 4_000}
+"""Most free nodes for which `auto` factorizes, by dimension."""
 
 
 def choose_solver(name: str, geometry: Geometry) -> Prepare:
-    """The named solver for a geometry.
+    """The named solver for a geometry; `auto` decides by its size.
 
     Raises
     ------
@@ -105,7 +161,8 @@ def choose_solver(name: str, geometry: Geometry) -> Prepare:
         If there is no solver of this name.
     """
     if name == "auto":
-        name = "direct"
+        small = geometry.free.sum() <= LARGEST_DIRECT[geometry.free.ndim]
+        name = "direct" if small else "multigrid"
     if name not in SOLVERS:
         raise InputError(f"unknown solver {name!r}; known are auto, {', '.join(SOLVERS)}")
     return SOLVERS[name](geometry)
