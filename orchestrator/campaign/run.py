@@ -21,7 +21,7 @@ from orchestrator.campaign.folder import (
     read_json,
     write_json,
 )
-from orchestrator.device import canonical_hash
+from orchestrator.device import Contact, canonical_hash
 from orchestrator.engines.session import Engine, Progress
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
@@ -141,13 +141,14 @@ class _Run:
         self.scripts = Scripts(
             device, experiment.solver.MaxErr, experiment.solver.MaxDt, workplace.templates
         )
-        self.network = Network(
-            device.film, device.resistivity, device.contacts, solver=workplace.solver
-        )
-        self.probes = [
-            Network(device.film, device.resistivity, probe.contacts, solver=workplace.solver)
-            for probe in experiment.probes
-        ]
+        self.network = self._network_of(device.contacts)
+        self.probes = [self._network_of(probe.contacts) for probe in experiment.probes]
+
+    def _network_of(self, contacts: tuple[Contact, ...]) -> Network:
+        """A network whose solutions do not depend on where a run was resumed."""
+        device = self.experiment.device
+        solver = self.workplace.solver
+        return Network(device.film, device.resistivity, contacts, solver, warm_start=False)
 
     def carry_out(self) -> Path:
         textures = self._untrained()

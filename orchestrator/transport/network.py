@@ -45,6 +45,9 @@ class Network:
         Equipotential contacts in the order of the conductance matrix.
     solver : str
         Name of the linear solver, see `orchestrator.transport.solvers`.
+    warm_start : bool
+        Whether an iterative solver starts from the potentials of the texture solved before.
+        Without it a solution depends on its texture alone, to the last bit.
     """
 
     def __init__(
@@ -53,11 +56,14 @@ class Network:
         resistivity: Resistivity,
         contacts: tuple[Contact, ...],
         solver: str = "auto",
+        *,
+        warm_start: bool = True,
     ) -> None:
         self.film = film
         self.resistivity = resistivity
         self.contacts = tuple(contacts)
         self._solver = solver
+        self._warm_start = warm_start
         self._geometry: Geometry | None = None
         self._prepare: Prepare
         self._assemble: Assembler
@@ -119,7 +125,7 @@ class Network:
             rhs = -stencil.apply(lifted, transpose) * geometry.free
             guess = self._guess[k] if k < len(self._guess) else None
             results.append(solve(rhs, guess, transpose))
-        self._guess = results
+        self._guess = results if self._warm_start else []
         return lifted + results[0], lifted + results[-1]
 
 

@@ -29,8 +29,8 @@ class Silent:
         self.pulses += 1
 
 
-def workplace(root, stop=lambda: False):
-    return Workplace(root, CpuEngine(threads=1), Silent(), stop)
+def workplace(root, stop=lambda: False, solver="auto"):
+    return Workplace(root, CpuEngine(threads=1), Silent(), stop, solver=solver)
 
 
 @pytest.fixture
@@ -70,7 +70,9 @@ def test_probe_is_the_film_across(finished):
     assert (data.probe_conductance > 8e6 * 1e-6 / 7 * 20 / 16).all()
 
 
-def test_stopping_and_going_on_gives_the_same_bits(experiment, finished, tmp_path_factory):
+@pytest.mark.parametrize("solver", ["direct", "multigrid"])
+def test_stopping_and_going_on_gives_the_same_bits(experiment, tmp_path_factory, solver):
+    finished = run(experiment, workplace(tmp_path_factory.mktemp("whole"), solver=solver))
     root = tmp_path_factory.mktemp("again")
     boundaries = 0
     for _ in range(20):
@@ -81,7 +83,7 @@ def test_stopping_and_going_on_gives_the_same_bits(experiment, finished, tmp_pat
             return len(asked) > 1
 
         try:
-            folder = run(experiment, workplace(root, stop))
+            folder = run(experiment, workplace(root, stop, solver))
             break
         except Interrupted:
             boundaries += 1
