@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench validate clean
+.PHONY: demo test lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -15,8 +15,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-validate: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/engine_step.py
+	$(BIN)/python benchmarks/transport.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
