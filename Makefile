@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint validate torture bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -14,6 +14,12 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+validate: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow tests/engines tests/transport -s
+
+torture: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow tests/campaign -s
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/engine_step.py
