@@ -388,18 +388,18 @@ class Device:
         return tuple(c.name for c in self.contacts)
 
     def to_dict(self) -> dict[str, Any]:
-        """Canonical description: plain types, all defaults written out."""
+        """Whole description: plain types, all defaults written out."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, description: dict[str, Any]) -> Device:
-        """The device of a canonical description."""
+        """The device of a description."""
         return TypeAdapter(cls).validate_python(description)
 
     @property
     def hash(self) -> str:
-        """First 16 hexadecimal digits of the SHA-256 of the canonical description."""
-        return canonical_hash(self.to_dict())
+        """Hash of what differs from the defaults, see `canonical_hash`."""
+        return canonical_hash(without_defaults(self))
 
     @classmethod
     def from_system(
@@ -417,8 +417,26 @@ class Device:
         return to_system(self)
 
 
+def without_defaults(description: Any) -> Any:
+    """A description as plain types without the fields at their defaults.
+
+    An option that is added later, at a default that changes nothing, so leaves all hashes as they
+    are. The `shape` of a contact stays, since it says which contact it is.
+    """
+    if dataclasses.is_dataclass(description):
+        values = {f.name: (getattr(description, f.name), f) for f in dataclasses.fields(description)}
+        return {
+            name: without_defaults(value)
+            for name, (value, field) in values.items()
+            if name == "shape" or value != field.default
+        }
+    if isinstance(description, tuple | list):
+        return [without_defaults(value) for value in description]
+    return description
+
+
 def canonical_hash(description: dict[str, Any]) -> str:
-    """Hash of a description, independent of the order of its keys.
+    """First 16 hexadecimal digits of the SHA-256 of a description, whatever its order of keys.
 
     Parameters
     ----------

@@ -29,6 +29,7 @@ from orchestrator.device import (
     SideContact,
     canonical_hash,
     check_contacts,
+    without_defaults,
 )
 from orchestrator.errors import InputError
 from orchestrator.mx3.material import check_material_script
@@ -177,8 +178,9 @@ class Solver:
 class Experiment:
     """One experiment: a device, a start, trainings and what to keep.
 
-    `to_dict` is the canonical description, `hash` its digest, which names the run folder. `script`
-    is the material half of the setup as mumax3c writes it for a System, see `Device`.
+    `to_dict` is the whole description; `hash`, which names the run folder, is the digest of what
+    differs from the defaults. `script` is the material half of the setup as mumax3c writes it for a
+    System, see `Device`.
     """
 
     name: str
@@ -249,13 +251,13 @@ class Experiment:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Canonical description: plain types, all defaults written out."""
+        """Whole description: plain types, all defaults written out."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @property
     def hash(self) -> str:
-        """First 16 hexadecimal digits of the SHA-256 of the canonical description."""
-        return canonical_hash(self.to_dict())
+        """Hash of what differs from the defaults, see `orchestrator.device.canonical_hash`."""
+        return canonical_hash(without_defaults(self))
 
     @classmethod
     def from_dict(cls, description: dict[str, Any], source: str = "experiment") -> Experiment:
