@@ -424,11 +424,12 @@ def without_defaults(description: Any) -> Any:
     are. The `shape` of a contact stays, since it says which contact it is.
     """
     if dataclasses.is_dataclass(description):
-        values = {f.name: (getattr(description, f.name), f) for f in dataclasses.fields(description)}
+        values = {f.name: getattr(description, f.name) for f in dataclasses.fields(description)}
+        defaults = {f.name: f.default for f in dataclasses.fields(description)}
         return {
             name: without_defaults(value)
-            for name, (value, field) in values.items()
-            if name == "shape" or value != field.default
+            for name, value in values.items()
+            if name == "shape" or value != defaults[name]
         }
     if isinstance(description, tuple | list):
         return [without_defaults(value) for value in description]
