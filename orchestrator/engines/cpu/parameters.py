@@ -113,7 +113,7 @@ def material_parameters() -> dict[str, RegionParameter]:
     """All regional parameters with mumax3's names and defaults."""
     scalar = {
         "Msat": "A/m", "Aex": "J/m", "Ku1": "J/m3", "Ku2": "J/m3", "Dbulk": "J/m2",
-        "Dind": "J/m2", "alpha": "", "xi": "",
+        "Dind": "J/m2", "alpha": "", "xi": "", "FrozenSpins": "",
     }  # fmt: skip
     parameters = {name: RegionParameter(1, unit) for name, unit in scalar.items()}
     parameters["Pol"] = RegionParameter(1, "", 1.0)

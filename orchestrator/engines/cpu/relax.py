@@ -24,7 +24,7 @@ def relax(sim: Simulation) -> None:
     Spin-transfer torque stays on.
     """
     kept = sim.time, sim.solver, sim.MaxErr, sim.FixDt, sim.DoPrecess
-    sim.solver, sim.FixDt, sim.DoPrecess = 3, 0.0, False
+    sim.solver, sim.FixDt, sim.DoPrecess, sim.relaxing = 3, 0.0, False, True
     try:
         stepper = Stepper(sim)
         energy = sim.energy("E_total")
@@ -39,6 +39,7 @@ def relax(sim: Simulation) -> None:
             _until_stalled(sim, stepper)
     finally:
         sim.time, sim.solver, sim.MaxErr, sim.FixDt, sim.DoPrecess = kept
+        sim.relaxing = False
 
 
 def _block(sim: Simulation, stepper: Stepper) -> None:

@@ -1,4 +1,16 @@
-"""The state of a simulation: grid, parameters, magnetization, fields and torque."""
+"""The state of a simulation: grid, parameters, magnetization, fields and torque.
+
+Fields that are not local enter as terms. A module that brings one has a function
+`install(sim: Simulation) -> None`, listed in `_install_terms`, which
+
+- puts a `FieldTerm` into `sim.terms` under its name, for the fields and energies of that name;
+- puts further material parameters into `sim.parameters` (names as in mumax3);
+- sets its settings as attributes of the simulation (names as in mumax3).
+
+The fields of all active terms are summed in one preallocated array and enter the torque with the
+local field; without an active term there is no such array. Parameters by region and cell come from
+`sim.cell_values(name)`. A cell where `FrozenSpins` is not zero has no torque and keeps its bits.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +27,7 @@ from orchestrator.engines.cpu.constants import BOHR_MAGNETON, ELEMENTARY_CHARGE,
 from orchestrator.engines.cpu.exchange_table import pair_table
 from orchestrator.engines.cpu.mesh import Mesh
 from orchestrator.engines.cpu.parameters import Excitation, material_parameters
+from orchestrator.engines.cpu.terms import FieldTerm
 from orchestrator.errors import EngineError
 
 CELLS_PER_THREAD = 1 << 16
@@ -40,6 +53,10 @@ class Simulation:
         Whether one layer of cells has the DMI edge condition at its two faces.
     threads : int
         Threads for the kernels; results do not depend on it.
+    terms : dict of FieldTerm
+        Fields besides the local ones, by name.
+    relaxing : bool
+        Whether Relax or Minimize is under way.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -58,12 +75,16 @@ class Simulation:
         self.dmi_faces = "3.11"
         self.threads = threads or len(os.sched_getaffinity(0))
         self.stop_requested = False
+        self.relaxing = False
         self.before_run: list[Callable[[], None]] = []
         self.post_step: list[Callable[[], None]] = []
         self.mesh: Mesh | None = None
+        self.terms: dict[str, FieldTerm] = {}
+        self._summed_terms: np.ndarray | None = None
         self._tables: dict[str, Any] = {}
         self._revisions: tuple[Any, ...] | None = None
         self._pool: ThreadPoolExecutor | None = None
+        _install_terms(self)
 
     def set_mesh(self, mesh: Mesh) -> None:
         """Choose the grid; drops regions, geometry and added maps."""
@@ -71,6 +92,7 @@ class Simulation:
         self.regions = np.zeros(mesh.shape, np.uint8)
         self.geometry = np.ones(mesh.shape, np.float32)
         self._m = np.zeros((3, *mesh.shape), np.float32)
+        self._summed_terms = None
         for excitation in self.excitations.values():
             excitation.remove_extra_terms()
 
@@ -131,23 +153,68 @@ class Simulation:
         """Torque in T of a magnetization, both component-first; dm/dt = GammaLL torque."""
         t = self._update_tables()
         self.neval += 1
+        field, has_field = t["field"], t["has_field"]
+        active = self.active_terms() if landau else []
+        if active:
+            field, has_field = self._sum_terms(active, m, field if has_field else None), True
         self.rows(
             kernels.torque,
             m, self.regions, t["inverse_ms"], t["cells"], t["pbc"], t["stiffness"], t["dmi_table"],
             t["dmi"], self.OpenBC, t["z_faces"], t["ku1"], t["ku2"], t["axis"], t["alpha"],
-            t["xi"], t["stt"], t["j"], t["has_j"], t["field"], t["has_field"], self.DoPrecess,
+            t["xi"], t["stt"], t["j"], t["has_j"], field, has_field, self.DoPrecess,
             landau, zhang_li, t["uniform"],
             tail=(out,),
         )  # fmt: skip
+        if t["frozen"].any():
+            np.copyto(out, np.float32(0), where=t["frozen"][self.regions])
+
+    def active_terms(self) -> list[FieldTerm]:
+        """The terms that count at present."""
+        return [
+            term
+            for term in self.terms.values()
+            if term.is_active() and (term.while_relaxing or not self.relaxing)
+        ]
+
+    def _sum_terms(
+        self, terms: list[FieldTerm], m: np.ndarray, field: np.ndarray | None
+    ) -> np.ndarray:
+        if self._summed_terms is None:
+            self._summed_terms = np.empty_like(self._m)
+        total = self._summed_terms
+        total[...] = 0 if field is None else field
+        for term in terms:
+            term.add(m, total)
+        return total
+
+    @property
+    def frozen_cells(self) -> np.ndarray | None:
+        """Cells that FrozenSpins holds, (nz, ny, nx) bool; None where there are none."""
+        frozen = self.parameters["FrozenSpins"].values(self.time)[:, 0] != 0
+        return frozen[self.regions] if frozen.any() else None
+
+    def cell_values(self, name: str) -> np.ndarray:
+        """A material parameter in each cell, (nz, ny, nx) float32 or (3, nz, ny, nx)."""
+        values = self.parameters[name].values(self.time)[self.regions]
+        return np.ascontiguousarray(np.moveaxis(values, -1, 0)).reshape(-1, *self.regions.shape)[
+            0 if values.shape[-1] == 1 else slice(None)
+        ]
 
     def field(self, name: str) -> np.ndarray:
         """A field by mumax3's name, shape (nz, ny, nx, components), float32.
 
-        Known are B_eff, B_exch, B_anis, B_ext, B_demag (zero), torque, LLtorque, STTorque and J.
+        Known are B_eff, B_exch, B_anis, B_ext, B_ and the name of a term, torque, LLtorque,
+        STTorque and the excitations.
+
+        Raises
+        ------
+        EngineError
+            If there is no such field.
         """
         key = name.lower()
         out = np.zeros_like(self._m)
         t = self._update_tables()
+        terms = {f"b_{term}": term for term in self.terms}
         if key in ("b_exch", "b_eff"):
             kernels.exchange_field(
                 self._m, self.regions, t["inverse_ms"], t["cells"], t["pbc"], t["stiffness"],
@@ -157,10 +224,19 @@ class Simulation:
             out += self._anisotropy_field(t)
         if key in ("b_ext", "b_eff"):
             out += self.excitations["B_ext"].evaluate(self.regions, self.time)
-        if key == "j":
-            out = self.excitations["J"].evaluate(self.regions, self.time)
-        if key in ("torque", "lltorque", "sttorque"):
+        if key == "b_eff" or key in terms:
+            for term in self.active_terms():
+                if key in ("b_eff", f"b_{term.name}"):
+                    term.add(self._m, out)
+        elif key in ("torque", "lltorque", "sttorque"):
             self.torque(self._m, out, landau=key != "sttorque", zhang_li=key != "lltorque")
+        elif key not in ("b_exch", "b_anis", "b_ext", "b_demag"):
+            for known, excitation in self.excitations.items():
+                if key == known.lower():
+                    out = excitation.evaluate(self.regions, self.time)
+                    break
+            else:
+                raise EngineError(f"there is no field {name}")
         return np.ascontiguousarray(np.moveaxis(out, 0, -1))
 
     def _anisotropy_field(self, t: dict[str, Any]) -> np.ndarray:
@@ -169,25 +245,53 @@ class Simulation:
         k = 2 * t["ku1"][self.regions] * s + 4 * t["ku2"][self.regions] * s**3
         return (k * t["inverse_ms"][self.regions]) * u
 
-    def energy(self, name: str) -> float:
-        """An energy in J: E_exch (with DMI), E_anis, E_Zeeman, E_demag (zero) or E_total."""
-        key = name.lower()
-        if key == "e_total":
-            return sum(self.energy(e) for e in ("E_exch", "E_anis", "E_Zeeman"))
-        if key == "e_demag":
-            return 0.0
-        assert self.mesh is not None
-        volume = self.mesh.cell_volume
-        msat = self.parameters["Msat"].values(self.time)[:, 0][self.regions].astype(float)
-        moment = msat * self.geometry * np.moveaxis(self.m.astype(float), -1, 0)
-        if key == "e_anis":
+    def energy_density(self, name: str) -> np.ndarray:
+        """An energy density in J/m3, (nz, ny, nx) float64, by mumax3's name.
+
+        Known are Edens_exch (with DMI), Edens_anis, Edens_Zeeman, Edens_ and the name of a term,
+        and their sum Edens_total. A cell's density is weighted by its filled fraction.
+
+        Raises
+        ------
+        EngineError
+            If there is no such energy.
+        """
+        key = name.lower().removeprefix("edens_")
+        if key == "total":
+            names = ["exch", "anis", "zeeman", *(term.name for term in self.active_terms())]
+            return np.sum([self.energy_density(f"Edens_{part}") for part in names], axis=0)
+        if key == "anis":
             t = self._update_tables()
             u = np.moveaxis(t["axis"][self.regions], -1, 0).astype(float)
             s = (u * self._m).sum(axis=0)
             density = t["ku1"][self.regions] * s**2 + t["ku2"][self.regions] * s**4
-            return -volume * float((density * self.geometry).sum())
-        factor, field = {"e_exch": (0.5, "B_exch"), "e_zeeman": (1.0, "B_ext")}[key]
-        return -factor * volume * float((moment * np.moveaxis(self.field(field), -1, 0)).sum())
+            return -density * self.geometry
+        if key in self.terms:
+            term = self.terms[key]
+            if term not in self.active_terms():
+                return np.zeros(self.regions.shape)
+            if term.density is not None:
+                return np.asarray(term.density(), float)
+            factor, field = term.energy_factor, f"B_{key}"
+        elif key == "demag":
+            return np.zeros(self.regions.shape)
+        elif key == "exch":
+            factor, field = 0.5, "B_exch"
+        elif key == "zeeman":
+            factor, field = 1.0, "B_ext"
+        else:
+            raise EngineError(f"there is no energy {name}")
+        scale = -factor * self.cell_values("Msat").astype(float) * self.geometry
+        product = np.einsum("czyx,zyxc->zyx", self._m, self.field(field), dtype=float)
+        return np.asarray(scale * product)
+
+    def energy(self, name: str) -> float:
+        """An energy in J by mumax3's name: E_exch, E_anis, E_Zeeman, E_total or a term's."""
+        if self.mesh is None:
+            raise EngineError("the grid is not set: SetGridSize and SetCellSize come first")
+        if not name.lower().startswith("e_"):
+            raise EngineError(f"there is no energy {name}")
+        return self.mesh.cell_volume * float(self.energy_density(f"Edens_{name[2:]}").sum())
 
     def max_torque(self) -> float:
         """Largest torque in T."""
@@ -208,7 +312,8 @@ class Simulation:
         )  # fmt: skip
         if revisions == self._revisions:
             return self._tables
-        if self.EnableDemag and self.parameters["Msat"].values().any():
+        demag = self.EnableDemag and "demag" not in self.terms
+        if demag and self.parameters["Msat"].values().any():
             raise EngineError("demag is not in this engine: set EnableDemag = false")
         p = {name: q.values(self.time) for name, q in self.parameters.items()}
         msat, alpha, xi = p["Msat"][:, 0], p["alpha"][:, 0], p["xi"][:, 0]
@@ -239,6 +344,7 @@ class Simulation:
             "ku1": p["Ku1"][:, 0].copy(),
             "ku2": p["Ku2"][:, 0].copy(),
             "axis": axis.astype(np.float32),
+            "frozen": p["FrozenSpins"][:, 0] != 0,
             "alpha": alpha.copy(),
             "xi": xi.copy(),
             "stt": (stt * inverse_ms / (1 + xi.astype(float) ** 2)).astype(np.float32),
@@ -279,3 +385,7 @@ class Simulation:
         from orchestrator.engines.cpu.relax import relax
 
         relax(self)
+
+
+def _install_terms(sim: Simulation) -> None:
+    """Let the modules with terms add them."""

@@ -153,17 +153,20 @@ class Stepper:
         sim.last_err = error
         accepted = error < sim.MaxErr or sim.dt <= sim.MinDt or bool(sim.FixDt) or sim.solver == 1
         if accepted:
+            if (frozen := sim.frozen_cells) is not None:
+                np.copyto(self._trial, sim._m, where=frozen)
             sim._m, self._trial = self._trial, sim._m
             sim.time = start + sim.dt
             sim.step += 1
             sim.peak_err = max(sim.peak_err, error)
-            self._reusable = tableau.reuses_last
+            fresh = any(term.fresh_each_step for term in sim.active_terms())
+            self._reusable = tableau.reuses_last and not fresh
             if self._reusable:
                 self.stages[[0, last]] = self.stages[[last, 0]]
         else:
             sim.time = start
             sim.undone += 1
-            self._reusable = True
+            self._reusable = not any(term.fresh_each_step for term in sim.active_terms())
         if sim.solver != 1:
             exponent = tableau.accept if accepted else tableau.reject
             adapt(sim, error, exponent, alarm)
