@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -37,6 +37,10 @@ from orchestrator.mx3.ovf import read_ovf
 
 _FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+Drive = Literal["voltage", "current"]
+Waveform = Literal["constant", "alternating", "ramp", "triangle"]
 
 
 def _check_duration(name: str, value: float, zero: bool = False) -> None:
@@ -80,27 +84,52 @@ class Start:
 
 @dataclass(frozen=True, config=_FROZEN)
 class Training:
-    """Pulse trains, one training for each pattern, all from the same start.
+    """Pulse trains, one training for each entry of `patterns`, all from the same start.
 
     Parameters
     ----------
     patterns : tuple of str
-        One character + or - per contact, in the order of the contacts.
-    voltage : float
-        V0 in V; contact i is held at +V0 or -V0.
+        One character + or - per contact, in the order of the contacts. An entry such as
+        "+--+/++-+" is one training in which the patterns take turns.
+    voltage : float, optional
+        V0 in V; contact i is held at +V0 or -V0. Either this or `current`.
+    current : float, optional
+        I0 in A; contact i is fed I0 (s_i - mean of s), s the pattern's signs, so that the currents
+        add up to zero. The weights are then resistances.
     pulse_length : float
         Length of a pulse in s; the current map is frozen for as long.
     pulses : int
-        Number of pulses.
+        Number of pulses; with `max_change` their largest number.
     relax_time : float
         Time in s without current after the last pulse, before the trained energies are read.
+    gap : float
+        Time in s without current after each pulse.
+    waveform : {"constant", "alternating", "ramp", "triangle"}
+        Amplitude of the pulses: the full one; with a sign that turns every half period; rising
+        linearly to the full one over the train; a triangle that begins at zero.
+    period : int
+        Pulses in a period of `alternating` and `triangle`.
+    hold : int
+        Pulses for which each pattern of an entry is held before the next takes its turn.
+    max_change : float, optional
+        The length of each pulse follows from the one before, so that the largest change of a
+        magnetization vector over a pulse stays near this value; `pulse_length` is the first.
+    duration : float, optional
+        With `max_change`, the length of the whole train in s.
     """
 
     patterns: tuple[str, ...]
-    voltage: float
     pulse_length: float
     pulses: int
+    voltage: float | None = None
+    current: float | None = None
     relax_time: float = 0.0
+    gap: float = 0.0
+    waveform: Waveform = "constant"
+    period: int = 2
+    hold: int = 1
+    max_change: float | None = None
+    duration: float | None = None
 
     def __post_init__(self) -> None:
         if not self.patterns:
@@ -108,19 +137,57 @@ class Training:
         if len(set(self.patterns)) != len(self.patterns):
             raise ValueError(f"patterns must differ, got {list(self.patterns)}")
         for pattern in self.patterns:
-            wrong = sorted(set(pattern) - set("+-"))
+            wrong = sorted(set(pattern) - set("+-/"))
             if wrong:
                 raise ValueError(
-                    f"pattern {pattern!r} holds {''.join(wrong)!r}; only + and - are allowed"
+                    f"pattern {pattern!r} holds {''.join(wrong)!r}; only + and - are allowed, "
+                    "and / between patterns that take turns"
                 )
-        if not self.voltage > 0:
-            raise ValueError(f"voltage must be positive (V), got {self.voltage:g}")
-        if self.voltage > 100:
-            raise ValueError(f"voltage = {self.voltage:g} V is implausible; it is given in V")
+        if (self.voltage is None) == (self.current is None):
+            raise ValueError("give either voltage (V) or current (A)")
+        amplitude = self.amplitude
+        if not amplitude > 0:
+            raise ValueError(f"{self.drive} must be positive, got {amplitude:g}")
+        if self.drive == "voltage" and amplitude > 100:
+            raise ValueError(f"voltage = {amplitude:g} V is implausible; it is given in V")
         _check_duration("pulse_length", self.pulse_length)
-        if self.pulses < 1:
-            raise ValueError(f"pulses must be at least 1, got {self.pulses}")
+        for name in ("pulses", "hold"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.period < 2:
+            raise ValueError(f"period must be at least 2 pulses, got {self.period}")
         _check_duration("relax_time", self.relax_time, zero=True)
+        _check_duration("gap", self.gap, zero=True)
+        if (self.max_change is None) != (self.duration is None):
+            raise ValueError("max_change and duration belong together; give both or neither")
+        if self.max_change is not None and self.duration is not None:
+            if not 0 < self.max_change < 2:
+                raise ValueError(f"max_change lies between 0 and 2, got {self.max_change:g}")
+            _check_duration("duration", self.duration)
+            if self.gap or self.waveform != "constant" or "/" in "".join(self.patterns):
+                raise ValueError(
+                    "max_change stands for continuous training: it excludes gap, waveform and "
+                    "patterns that take turns"
+                )
+
+    @property
+    def drive(self) -> Drive:
+        """Which of voltage and current is fixed."""
+        return "current" if self.voltage is None else "voltage"
+
+    @property
+    def amplitude(self) -> float:
+        """V0 in V or I0 in A."""
+        amplitude = self.current if self.voltage is None else self.voltage
+        assert amplitude is not None
+        return amplitude
+
+    @property
+    def total_time(self) -> float:
+        """Length of the whole train with its gaps, s."""
+        if self.duration is not None:
+            return self.duration
+        return self.pulses * (self.pulse_length + self.gap)
 
 
 @dataclass(frozen=True, config=_FROZEN)
@@ -206,7 +273,7 @@ class Experiment:
             _within("script", check_material_script, self.script, self.material)
         for probe in self.probes:
             _within(f"probes {probe.name!r}", check_contacts, self.film, probe.contacts)
-        for pattern in self.training.patterns:
+        for pattern in "/".join(self.training.patterns).split("/"):
             if len(pattern) != len(self.contacts):
                 raise InputError(
                     f"training.patterns: pattern {pattern!r} has {len(pattern)} signs, "

@@ -89,7 +89,7 @@ class ProgressBar:
             untrained = json.loads(self._untrained.read_text())
             self._reference = np.mean(untrained["conductance"], axis=0)
         weights = record.conductance - self._reference
-        e = float(energy(weights, np.array([record.pulse.voltages]))[0])
+        e = float(energy(weights, np.array([record.voltages]))[0])
         steps = "" if record.steps is None else f"{record.steps} steps, "
         note = (
             f"pulse {record.number}/{self._pulses}, {steps}"

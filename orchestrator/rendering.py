@@ -5,14 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
-
 from orchestrator.campaign.folder import JOURNAL, Journal
 from orchestrator.campaign.run import run_folder
 from orchestrator.engines.session import load_state
 from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment
-from orchestrator.learning.pulses import constant_train
+from orchestrator.learning.pulses import Done, contact_voltages, next_pulse
 from orchestrator.mx3.ovf import write_ovf
 from orchestrator.mx3.script import Scripts
 from orchestrator.transport.network import Network
@@ -25,7 +23,7 @@ def render_experiment(
 
     Where the training has been run under `root`, the script starts from its settled texture and
     replays its pulses with the current maps that it used. Else the script settles the initial
-    magnetization first and every pulse has the map of that initial magnetization: an open loop,
+    magnetization first and every pulse has a map of that initial magnetization: an open loop,
     to look at before a run.
 
     Returns
@@ -72,7 +70,8 @@ def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -
                 raise InputError(f"{run / name}: not kept; a replay needs output.maps = true")
             shutil.copyfile(run / name, target / name)
             voltages, duration = record["voltages"], record["duration"]
-            blocks.append(scripts.pulse(n, voltages, name, duration, f"m_{n:06d}.ovf"))
+            save, gap = f"m_{n:06d}.ovf", record.get("gap", 0.0)
+            blocks.append(scripts.pulse(n, voltages, name, duration, save, gap=gap))
         elif record["kind"] == "relaxed" and plan.relax_time:
             blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf"))
     return "".join(blocks)
@@ -86,14 +85,20 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
     state = Network(device.film, device.resistivity, device.contacts).solve(m0)
     blocks = [scripts.setup(), load_state("m_initial.ovf", 0.0)]
     blocks.append(scripts.relax(start.settle_time, "m_000000.ovf", start.settle_alpha))
-    blocks.append("// Open loop: every pulse has the current map of m_initial.ovf.\n")
-    pulses = constant_train(pattern, plan.voltage, plan.pulse_length, plan.pulses)
-    for n, pulse in enumerate(pulses, start=1):
-        name = "j_initial.ovf"
-        if n == 1:
-            j = state.current_density(np.array(pulse.voltages))
+    blocks.append("// Open loop: every pulse has a current map of m_initial.ovf.\n")
+    done: list[Done] = []
+    maps: dict[tuple[float, ...], str] = {}
+    while (pulse := next_pulse(plan, pattern, done)) is not None:
+        voltages = contact_voltages(pulse, state.conductance)
+        if pulse.values not in maps:
+            maps[pulse.values] = name = f"j_initial_{len(maps) + 1:06d}.ovf"
+            j = state.current_density(voltages)
             write_ovf(target / name, j, film.cell_size, title="j", unit="A/m2")
-        blocks.append(scripts.pulse(n, pulse.voltages, name, pulse.duration, f"m_{n:06d}.ovf"))
+        done.append(Done(pulse.duration, plan.max_change or 0.0))
+        save = f"m_{len(done):06d}.ovf"
+        name = maps[pulse.values]
+        duration, gap = pulse.duration, pulse.gap
+        blocks.append(scripts.pulse(len(done), voltages.tolist(), name, duration, save, gap=gap))
     if plan.relax_time:
         blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf"))
     return "".join(blocks)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from orchestrator.learning.hopfield import Mode, basins, inverse, is_trivial, trained_rank
+from orchestrator.experiment import Experiment
+from orchestrator.learning.hopfield import (
+    Mode,
+    basins,
+    inverse,
+    is_trivial,
+    trained_patterns,
+    trained_rank,
+    weight_matrix,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +67,7 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
             power = float(chosen.reference_power)
             ratio = "" if is_trivial(pattern) else f"{after / power:+.3f}"
             cells += [f"{1e3 * before:+.2f}", f"{1e3 * after:+.2f}", ratio]
-        own = pattern in (training, inverse(training))
+        own = pattern in trained_patterns(training)
         mark = "<- trained" if own else "trivial" if is_trivial(pattern) else ""
         table.add_row(*cells, mark, style="bold" if own else None)
     return table
@@ -66,7 +76,7 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
 def _verdict(run: xr.Dataset, training: str, reference: str) -> str:
     energies = run.energy.sel(reference=reference, state="relaxed").to_numpy()
     rank = trained_rank(energies, training)
-    others = 2 ** (len(training) - 1) - 1
+    others = 2 ** (len(run.contact) - 1) - 1
     lowest = "the lowest" if rank == 1 else f"number {rank}"
     return (
         f"reference {reference}: the trained pattern is {lowest} of the {others} non-trivial "
@@ -97,13 +107,16 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
     attractors = "attractors: starts (mean sweeps)"
     for column in ("reference", "update", "self-term", "reaches the pattern", attractors):
         table.add_column(column)
-    after = run.conductance_state.sel(state="relaxed").to_numpy()
+    drive = Experiment.from_dict(json.loads(run.attrs["description"])).training.drive
+    after = weight_matrix(run.conductance_state.sel(state="relaxed").to_numpy(), drive)
     for reference in run.reference.to_numpy():
-        weights = after - run.conductance_reference.sel(reference=reference).to_numpy()
+        weights = after - weight_matrix(
+            run.conductance_reference.sel(reference=reference).to_numpy(), drive
+        )
         for mode in MODES:
             for self_term in (False, True):
                 found, unsettled = basins(weights, mode, self_term=self_term)
-                own = (training, inverse(training))
+                own = trained_patterns(training)
                 reached = sum(b.starts for b in found if b.attractor in own)
                 parts = []
                 for b in found:

@@ -12,7 +12,8 @@ import xarray as xr
 from orchestrator.campaign.folder import DESCRIPTION, JOURNAL, UNTRAINED, Journal, read_json
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
-from orchestrator.learning.hopfield import all_patterns, energy, signs
+from orchestrator.learning.hopfield import all_patterns, energy, weight_matrix
+from orchestrator.learning.pulses import drive_values
 from orchestrator.mx3.ovf import read_ovf
 
 REFERENCES = ("saturated", "untrained")
@@ -102,7 +103,8 @@ _PULSE_VARIABLES = {
         "G^n of the texture that the pulse found",
     ),
     "probe_conductance": ("probes", ("probe",), "S", "conductance between the probe's contacts"),
-    "time": ("time", (), "s", "simulated time at the end of the pulse"),
+    "time": ("time", (), "s", "simulated time at the end of the pulse and its gap"),
+    "duration": ("duration", (), "s", "length of the pulse"),
     "power": ("power", (), "W", "Joule heat during the pulse"),
     "max_dm": ("max_dm", (), "1", "largest change of a magnetization vector over the pulse"),
     "steps": ("steps", (), "1", "time steps of the engine"),
@@ -127,7 +129,7 @@ def _add_pulses(
                 if record[key] is not None:
                     values[k, record["pulse"] - 1] = record[key]
         _put(dataset, name, ("training", "pulse", *dims), values, unit, text)
-    spent = dataset.power.to_numpy() * experiment.training.pulse_length
+    spent = dataset.power.to_numpy() * dataset.duration.to_numpy()
     _put(dataset, "energy_spent", ("training", "pulse"), spent, "J", "Joule heat of the pulse")
     stages = ["transport", "engine", "files"]
     dataset.coords["stage"] = stages
@@ -163,20 +165,20 @@ def _add_states(
     dims = ("training", "pulse", *matrix)
     _put(dataset, "conductance_change", dims, following - of_pulse, "S", text)
 
-    v0 = experiment.training.voltage
-    inputs = v0 * np.array([signs(p) for p in all_patterns(n)])
-    references = dataset.conductance_reference.to_numpy()
-    weights = g[:, :, None] - references
+    plan = experiment.training
+    inputs = np.array([drive_values(p, plan.amplitude, plan.drive) for p in all_patterns(n)])
+    references = weight_matrix(dataset.conductance_reference.to_numpy(), plan.drive)
+    weights = weight_matrix(g, plan.drive)[:, :, None] - references
     text = "E' of Eq. (7) of every input"
     dims = ("training", "state", "reference", "input")
     _put(dataset, "energy", dims, energy(weights, inputs), "W", text)
     text = "power of every input in the reference, -E0"
     power = -energy(references, inputs)
     _put(dataset, "reference_power", ("reference", "input"), power, "W", text)
-    own = v0 * np.array([signs(p) for p in experiment.training.patterns])
-    difference = of_pulse[:, :, None] - references
-    trained = -np.einsum("tprij,ti,tj->tpr", difference, own, own)
-    text = "E' of the trained pattern in the texture that the pulse found"
+    difference = weight_matrix(of_pulse, plan.drive)[:, :, None] - references
+    own = dataset["voltage" if plan.drive == "voltage" else "current"].to_numpy()
+    trained = -np.einsum("tprij,tpi,tpj->tpr", difference, own, own)
+    text = "E' of what the pulse held, in the texture that it found"
     _put(dataset, "trained_energy", ("training", "pulse", "reference"), trained, "W", text)
 
 

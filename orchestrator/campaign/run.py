@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +26,7 @@ from orchestrator.device import Contact, canonical_hash
 from orchestrator.engines.session import Engine, Progress
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
-from orchestrator.learning.pulses import Pulse, constant_train
+from orchestrator.learning.pulses import Done, Pulse, next_pulse
 from orchestrator.learning.train import Block, PulseRecord, train
 from orchestrator.mx3.ovf import read_ovf, write_ovf
 from orchestrator.mx3.script import Scripts
@@ -225,39 +226,41 @@ class _Run:
         if not journal.records:
             shutil.copyfile(texture, folder / _m_name(0))
         plan = self.experiment.training
-        pulses = constant_train(pattern, plan.voltage, plan.pulse_length, plan.pulses)
         committed = [record for record in journal.records if record["kind"] == "pulse"]
-        done = len(committed)
+        done = [Done(record["duration"], record["max_dm"]) for record in committed]
         last: dict[str, Any] = committed[-1] if committed else {"time": 0.0, "state": {}}
-        m = read_ovf(folder / _m_name(done)).data
-        length = plan.pulse_length * plan.pulses + plan.relax_time
+        m = read_ovf(folder / _m_name(len(done))).data
+        length = plan.total_time + plan.relax_time
         self.workplace.tracker.stage(f"train {pattern}", length, last["time"])
         if not kinds or kinds[-1] == "pulse":
             self._stop_if_asked()
         session = self.workplace.engine.start(
-            self.scripts.setup(), folder, _m_name(done), time=last["time"], state=last["state"]
+            self.scripts.setup(), folder, _m_name(len(done)), time=last["time"], state=last["state"]
         )
         try:
             records = train(
                 self.network,
                 session,
                 m,
-                pulses,
+                partial(next_pulse, plan, pattern),
                 self._block(folder),
                 done=done,
                 probes=self.probes,
                 progress=self.workplace.tracker.progress,
             )
+            count = len(done)
             for record in records:
+                count = record.number
                 self._keep_snapshot(folder, record)
-                journal.append(_as_json(record))
+                last = _as_json(record)
+                journal.append(last)
                 self._drop_texture(folder, record.number - 1)
                 self.workplace.tracker.pulse(pattern, record)
                 self._stop_if_asked()
             if "trained" not in kinds:
-                journal.append({"kind": "trained"} | self._read_out(folder / _m_name(plan.pulses)))
-                self._keep_last_snapshot(folder, pulses)
-            relaxed = folder / _m_name(plan.pulses)
+                journal.append({"kind": "trained"} | self._read_out(folder / _m_name(count)))
+                self._keep_last_snapshot(folder, count, last["voltages"])
+            relaxed = folder / _m_name(count)
             if plan.relax_time:
                 block = self.scripts.relax(plan.relax_time, "m_relaxed.ovf")
                 relaxed = session.execute(
@@ -267,16 +270,18 @@ class _Run:
         finally:
             session.close()
 
-    def _block(self, folder: Path) -> Callable[[int, Pulse, np.ndarray], Block]:
+    def _block(self, folder: Path) -> Callable[[int, Pulse, np.ndarray, np.ndarray], Block]:
         film = self.experiment.film
 
-        def block(number: int, pulse: Pulse, j: np.ndarray) -> Block:
+        def block(number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
             current_map = _j_name(number)
             write_ovf(folder / current_map, j, film.cell_size, title="j", unit="A/m2")
             if not self.experiment.output.maps:
                 (folder / _j_name(number - 1)).unlink(missing_ok=True)
             save = _m_name(number)
-            script = self.scripts.pulse(number, pulse.voltages, current_map, pulse.duration, save)
+            script = self.scripts.pulse(
+                number, voltages.tolist(), current_map, pulse.duration, save, gap=pulse.gap
+            )
             return Block(script, save)
 
         return block
@@ -285,11 +290,10 @@ class _Run:
         if record.number - 1 in self.experiment.output.snapshots:
             self._write_snapshot(folder, record.number - 1, record.j)
 
-    def _keep_last_snapshot(self, folder: Path, pulses: list[Pulse]) -> None:
-        if len(pulses) in self.experiment.output.snapshots:
-            state = self.network.solve(read_ovf(folder / _m_name(len(pulses))).data)
-            j = state.current_density(np.array(pulses[-1].voltages))
-            self._write_snapshot(folder, len(pulses), j)
+    def _keep_last_snapshot(self, folder: Path, number: int, voltages: list[float]) -> None:
+        if number in self.experiment.output.snapshots:
+            state = self.network.solve(read_ovf(folder / _m_name(number)).data)
+            self._write_snapshot(folder, number, state.current_density(np.array(voltages)))
 
     def _write_snapshot(self, folder: Path, number: int, j: np.ndarray) -> None:
         path = folder / f"snapshot_j_{number:06d}.ovf"
@@ -324,8 +328,9 @@ def _as_json(record: PulseRecord) -> dict[str, Any]:
     return {
         "kind": "pulse",
         "pulse": record.number,
-        "voltages": list(record.pulse.voltages),
+        "voltages": record.voltages.tolist(),
         "duration": record.pulse.duration,
+        "gap": record.pulse.gap,
         "time": record.time,
         "conductance": record.conductance.tolist(),
         "probes": list(record.probes),

@@ -69,6 +69,37 @@ def energy(weights: np.ndarray, voltages: np.ndarray) -> np.ndarray:
     return -np.einsum("...ij,mi,mj->...m", weights, voltages, voltages)
 
 
+def weight_matrix(conductance: np.ndarray, drive: Literal["voltage", "current"]) -> np.ndarray:
+    """The matrix whose change are the weights: G itself, or the resistances for fixed currents.
+
+    The resistances are the pseudo-inverse of G: V = R I with the mean of V zero.
+
+    Parameters
+    ----------
+    conductance : ndarray, shape (..., N, N)
+        G in S; NaN stays NaN.
+    drive : {"voltage", "current"}
+        What the inputs are.
+
+    Returns
+    -------
+    ndarray, shape (..., N, N)
+        In S or ohm.
+    """
+    if drive == "voltage":
+        return conductance
+    known = np.isfinite(conductance).all(axis=(-2, -1))
+    resistance = np.full_like(conductance, np.nan)
+    resistance[known] = np.linalg.pinv(conductance[known])
+    return resistance
+
+
+def trained_patterns(entry: str) -> list[str]:
+    """The patterns of an entry such as "+--+/++-+" and their inverses."""
+    patterns = entry.split("/")
+    return patterns + [inverse(p) for p in patterns]
+
+
 def pattern_energies(weights: np.ndarray, voltage: float) -> np.ndarray:
     """Energies in W of all 2^N patterns of amplitude `voltage` (V), in the order of all_patterns.
 
@@ -202,12 +233,19 @@ def basins(weights: np.ndarray, mode: Mode, *, self_term: bool) -> tuple[list[Ba
 def trained_rank(energies: np.ndarray, pattern: str) -> int:
     """Rank (1 = lowest) of the pattern's energy among the non-trivial inputs, inverses as one.
 
+    Of patterns that took turns, the rank among the inputs that were not trained; 1 means that all
+    of them lie below every other input.
+
     Parameters
     ----------
     energies : ndarray, shape (2^N,)
         In the order of `all_patterns`.
+    pattern : str
+        A pattern, or several separated by /.
     """
-    patterns = all_patterns(len(pattern))
+    trained = trained_patterns(pattern)
+    patterns = all_patterns(len(trained[0]))
     half = {p: e for p, e in zip(patterns, energies, strict=True) if p[0] == "+"}
-    own = half[pattern if pattern[0] == "+" else inverse(pattern)]
-    return 1 + sum(e < own for p, e in half.items() if not is_trivial(p))
+    own = max(e for p, e in half.items() if p in trained)
+    others = [e for p, e in half.items() if p not in trained and not is_trivial(p)]
+    return 1 + sum(e < own for e in others)

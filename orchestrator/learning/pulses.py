@@ -1,31 +1,103 @@
-"""Pulses: which voltages are held for how long."""
+"""Pulses: what is held on the contacts for how long."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from orchestrator.experiment import Drive, Training
 from orchestrator.learning.hopfield import signs
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """Constant voltages on the contacts for a while.
+    """Constant voltages or currents on the contacts for a while.
 
     Attributes
     ----------
-    voltages : tuple of float
-        One voltage per contact, V.
+    values : tuple of float
+        One voltage (V) or current into the film (A) per contact.
     duration : float
         Length in s.
+    drive : {"voltage", "current"}
+        What `values` are.
+    gap : float
+        Time in s without current that follows.
     """
 
-    voltages: tuple[float, ...]
+    values: tuple[float, ...]
     duration: float
+    drive: Drive = "voltage"
+    gap: float = 0.0
 
 
-def constant_train(pattern: str, voltage: float, pulse_length: float, count: int) -> list[Pulse]:
-    """The pulse train of Eq. (8): `count` equal pulses of a pattern at +-`voltage` (V)."""
-    values = voltage * np.asarray(signs(pattern), float)
-    return [Pulse(tuple(values.tolist()), pulse_length)] * count
+@dataclass(frozen=True)
+class Done:
+    """A pulse that has been done: its length in s and the largest |dm| over it."""
+
+    duration: float
+    max_dm: float
+
+
+def drive_values(pattern: str, amplitude: float, drive: Drive) -> np.ndarray:
+    """Voltages +-V0, or currents that add up to zero, for a pattern; shape (N,)."""
+    values = amplitude * np.asarray(signs(pattern), float)
+    return values if drive == "voltage" else values - values.mean()
+
+
+def contact_voltages(pulse: Pulse, conductance: np.ndarray) -> np.ndarray:
+    """Voltages (V) of the contacts during a pulse; those of fixed currents have a mean of zero.
+
+    Parameters
+    ----------
+    conductance : ndarray, shape (N, N)
+        G in S.
+    """
+    values = np.array(pulse.values)
+    return values if pulse.drive == "voltage" else np.linalg.pinv(conductance) @ values
+
+
+def next_pulse(plan: Training, entry: str, done: Sequence[Done]) -> Pulse | None:
+    """The pulse of the train of Eq. (8) that follows those done, None after the last.
+
+    Parameters
+    ----------
+    plan : Training
+        The protocol.
+    entry : str
+        The entry of `plan.patterns` that is trained.
+    done : sequence of Done
+        The pulses so far.
+    """
+    n = len(done)
+    if n == plan.pulses:
+        return None
+    duration = plan.pulse_length
+    if plan.duration is not None and plan.max_change is not None:
+        left = plan.duration - sum(pulse.duration for pulse in done)
+        if left < 1e-9 * plan.duration:
+            return None
+        duration = min(left, _adapted(done[-1], plan.max_change) if done else duration)
+    patterns = entry.split("/")
+    pattern = patterns[n // plan.hold % len(patterns)]
+    values = _factor(plan, n) * drive_values(pattern, plan.amplitude, plan.drive)
+    return Pulse(tuple(values.tolist()), duration, plan.drive, plan.gap)
+
+
+def _adapted(last: Done, max_change: float) -> float:
+    """Length for which m should change by 0.9 max_change, at most doubled or halved."""
+    ratio = 0.9 * max_change / last.max_dm if last.max_dm > 0 else 2.0
+    return last.duration * min(2.0, max(0.5, ratio))
+
+
+def _factor(plan: Training, n: int) -> float:
+    phase = n / plan.period % 1
+    if plan.waveform == "alternating":
+        return 1.0 if phase < 0.5 else -1.0
+    if plan.waveform == "ramp":
+        return (n + 1) / plan.pulses
+    if plan.waveform == "triangle":
+        return float(np.interp(phase, [0, 0.25, 0.75, 1], [0, 1, -1, 0]))
+    return 1.0

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from orchestrator.engines.session import Progress, Session
-from orchestrator.learning.pulses import Pulse
+from orchestrator.learning.pulses import Done, Pulse, contact_voltages
 from orchestrator.mx3.ovf import read_ovf
 
 
@@ -52,13 +52,13 @@ class PulseRecord:
     number : int
         1 for the first pulse.
     pulse : Pulse
-        Voltages and length.
+        What was held, for how long.
+    voltages, currents : ndarray, shape (N,)
+        Voltages of the contacts, V, and terminal currents, A, positive into the film.
     conductance : ndarray, shape (N, N)
         G^n of the texture that the pulse found, S.
     probes : tuple of float
         Conductances between the probes' contacts in that texture, S.
-    currents : ndarray, shape (N,)
-        Terminal currents, A, positive into the film.
     power : float
         Joule heat V^T G V, W.
     time : float
@@ -77,9 +77,10 @@ class PulseRecord:
 
     number: int
     pulse: Pulse
+    voltages: np.ndarray
+    currents: np.ndarray
     conductance: np.ndarray
     probes: tuple[float, ...]
-    currents: np.ndarray
     power: float
     time: float
     max_dm: float
@@ -95,10 +96,10 @@ def train(
     network: Solvable,
     session: Session,
     m: np.ndarray,
-    pulses: Sequence[Pulse],
-    block: Callable[[int, Pulse, np.ndarray], Block],
+    following: Callable[[Sequence[Done]], Pulse | None],
+    block: Callable[[int, Pulse, np.ndarray, np.ndarray], Block],
     *,
-    done: int = 0,
+    done: Sequence[Done] = (),
     probes: Sequence[Solvable] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> Iterator[PulseRecord]:
@@ -111,40 +112,44 @@ def train(
     session : Session
         A session whose magnetization is `m`.
     m : ndarray, shape (nz, ny, nx, 3)
-        Magnetization after `done` pulses.
-    pulses : sequence of Pulse
-        The whole pulse train.
+        Magnetization after the pulses already done.
+    following : callable
+        The pulse that follows those done, None after the last.
     block : callable
-        Writes the current map of pulse (number, pulse, j) and renders its script.
-    done : int
+        Writes the current map of pulse (number, pulse, voltages, j) and renders its script.
+    done : sequence of Done
         Pulses already done, which are left out.
     probes : sequence of Solvable
         Two-contact networks whose conductance is read before each pulse.
     progress : callable, optional
         Handed to the engine.
     """
-    for number, pulse in enumerate(pulses[done:], start=done + 1):
+    past = list(done)
+    while (pulse := following(past)) is not None:
+        number = len(past) + 1
         t0 = time.perf_counter()
         state = network.solve(m)
-        voltages = np.array(pulse.voltages)
+        voltages = contact_voltages(pulse, state.conductance)
         j = state.current_density(voltages)
         probed = tuple(float(probe.solve(m).conductance[0, 0]) for probe in probes)
         t1 = time.perf_counter()
-        script = block(number, pulse, j)
+        script = block(number, pulse, voltages, j)
         t2 = time.perf_counter()
         result = session.execute(script.script, script.magnetization, progress=progress)
         t3 = time.perf_counter()
         after = read_ovf(result.magnetization).data
         currents = state.conductance @ voltages
+        max_dm = float(np.sqrt(((after - m) ** 2).sum(axis=-1).max()))
         yield PulseRecord(
             number=number,
             pulse=pulse,
+            voltages=voltages,
+            currents=currents,
             conductance=state.conductance,
             probes=probed,
-            currents=currents,
             power=float(voltages @ currents),
             time=result.time,
-            max_dm=float(np.sqrt(((after - m) ** 2).sum(axis=-1).max())),
+            max_dm=max_dm,
             steps=result.steps,
             seconds={
                 "transport": t1 - t0,
@@ -156,4 +161,5 @@ def train(
             j=j,
             magnetization=result.magnetization,
         )
+        past.append(Done(pulse.duration, max_dm))
         m = after

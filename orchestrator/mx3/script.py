@@ -100,14 +100,20 @@ class Scripts:
         current_map: str,
         duration: float,
         save: str,
+        *,
+        gap: float = 0.0,
     ) -> str:
-        """A pulse: the current of the OVF file `current_map` (A/m2) for `duration` (s)."""
+        """A pulse: the current of the OVF file `current_map` (A/m2) for `duration` (s).
+
+        A `gap` in s without current follows.
+        """
         return self._render(
             "pulse",
             number=number,
             voltages=[float(v) for v in voltages],
             current_map=current_map,
             duration=duration,
+            gap=gap,
             save=save,
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from orchestrator.learning.hopfield import inverse, is_trivial
+from orchestrator.learning.hopfield import is_trivial, trained_patterns
 from orchestrator.plotting.style import draw_current, draw_texture, new_figure, save
 
 
@@ -31,8 +31,7 @@ def plot_conductance(dataset: xr.Dataset, path: Path) -> Path:
     names = dataset.contact.to_numpy()
     for axes, training in zip(axes_row, dataset.training.to_numpy(), strict=True):
         run = dataset.sel(training=training)
-        pulse_length = _description(dataset)["training"]["pulse_length"]
-        start = 1e9 * (run.time - pulse_length)
+        start = 1e9 * np.concatenate([[0.0], run.time[:-1]])
         for a in range(len(names)):
             for b in range(a + 1, len(names)):
                 g = np.abs(run.conductance[:, a, b])
@@ -62,7 +61,7 @@ def plot_energies(dataset: xr.Dataset, path: Path) -> Path:
             chosen = dataset.energy.sel(reference=reference, training=training)
             axes.plot(place, 1e3 * chosen.sel(state="before"), "o", mfc="none", label="before")
             trained = 1e3 * chosen.sel(state="relaxed").to_numpy()
-            own = np.array([i in (training, inverse(training)) for i in inputs])
+            own = np.array([i in trained_patterns(training) for i in inputs])
             trivial = np.array([is_trivial(i) for i in inputs])
             axes.bar(place, trained, color=np.where(trivial, "0.85", "0.6"), label="trained")
             axes.bar(place[own], trained[own], color="C3", label="the trained pattern")
@@ -87,7 +86,8 @@ def plot_snapshots(dataset: xr.Dataset, path: Path) -> Path:
     grid = figure.subplots(2, len(pairs), squeeze=False)
     for column, (training, snapshot) in enumerate(pairs):
         state = dataset.sel(training=training, snapshot=snapshot).isel(z=0)
-        time = 1e9 * snapshot * description["training"]["pulse_length"]
+        times = dataset.time.sel(training=training)
+        time = 1e9 * float(times.sel(pulse=snapshot)) if snapshot else 0.0
         m, j = state.magnetization.to_numpy(), state.current_density.to_numpy()
         grid[0, column].set_title(f"{{{training}}}, {time:.3g} ns")
         if np.isfinite(m).all() and np.isfinite(j).all():

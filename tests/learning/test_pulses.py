@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from orchestrator.experiment import Training
+from orchestrator.learning.pulses import Done, Pulse, contact_voltages, next_pulse
+
+
+def train_of(plan, entry="+--+", rate=1e9):
+    """All pulses where m changes by `rate` per second."""
+    done, pulses = [], []
+    while (pulse := next_pulse(plan, entry, done)) is not None:
+        pulses.append(pulse)
+        done.append(Done(pulse.duration, rate * pulse.duration))
+    return pulses
+
+
+@pytest.fixture
+def plan():
+    return Training(patterns=("+--+",), voltage=0.05, pulse_length=1e-10, pulses=8)
+
+
+def amplitudes(pulses):
+    return [pulse.values[0] for pulse in pulses]
+
+
+def test_constant_train_repeats_the_pattern(plan):
+    pulses = train_of(plan)
+    assert pulses == [Pulse((0.05, -0.05, -0.05, 0.05), 1e-10)] * 8
+
+
+def test_waveforms(plan):
+    def of(**changes):
+        return amplitudes(train_of(dataclasses.replace(plan, **changes)))
+
+    v = 0.05
+    assert of(waveform="alternating", period=4) == [v, v, -v, -v, v, v, -v, -v]
+    assert of(waveform="ramp") == pytest.approx([v * k / 8 for k in range(1, 9)])
+    triangle = [0, v / 2, v, v / 2, 0, -v / 2, -v, -v / 2]
+    assert of(waveform="triangle", period=8) == pytest.approx(triangle)
+
+
+def test_patterns_take_turns_and_are_held(plan):
+    plan = dataclasses.replace(plan, patterns=("+--+/++-+",), hold=2)
+    second = [pulse.values[1] > 0 for pulse in train_of(plan, "+--+/++-+")]
+    assert second == [False, False, True, True] * 2
+
+
+def test_gaps_lengthen_the_train(plan):
+    plan = dataclasses.replace(plan, gap=3e-10)
+    assert {pulse.gap for pulse in train_of(plan)} == {3e-10}
+    assert plan.total_time == pytest.approx(8 * 4e-10)
+
+
+def test_fixed_currents_add_up_to_zero_and_give_their_voltages(plan):
+    plan = dataclasses.replace(plan, patterns=("+++-",), voltage=None, current=1e-3)
+    pulse = train_of(plan, "+++-")[0]
+    assert sum(pulse.values) == pytest.approx(0, abs=1e-18)
+    assert np.ptp(pulse.values) == pytest.approx(2e-3)
+    g = np.diag([3.0, 3, 3, 3]) - (1 - np.eye(4))
+    assert g @ contact_voltages(pulse, g) == pytest.approx(pulse.values)
+
+
+def test_adaptive_lengths_fill_the_duration_and_follow_the_change(plan):
+    plan = dataclasses.replace(plan, max_change=0.1, duration=1e-9, pulses=1000)
+    for rate, ratio in ((5e8, 1.8), (1.2e9, 0.75), (2e10, 0.5), (0.0, 2.0)):
+        pulses = train_of(plan, rate=rate)
+        lengths = [pulse.duration for pulse in pulses]
+        assert sum(lengths) == pytest.approx(1e-9)
+        assert lengths[:2] == pytest.approx([1e-10, ratio * 1e-10])
+        assert all(rate * length <= 0.1 for length in lengths[6:])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"voltage": None}, "either voltage"),
+        ({"current": 1.0}, "either voltage"),
+        ({"period": 1}, "period"),
+        ({"hold": 0}, "hold"),
+        ({"gap": -1e-9}, "gap"),
+        ({"max_change": 0.1}, "belong together"),
+        ({"max_change": 0.1, "duration": 1e-9, "gap": 1e-9}, "excludes gap"),
+        ({"patterns": ("+-+x",)}, "only \\+ and -"),
+    ],
+)
+def test_impossible_trains_are_refused(plan, change, words):
+    with pytest.raises(ValueError, match=words):
+        dataclasses.replace(plan, **change)
