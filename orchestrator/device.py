@@ -11,26 +11,59 @@ import dataclasses
 import hashlib
 import json
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import ConfigDict, Discriminator, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from orchestrator.areas import FROZEN
+from orchestrator.contacts import (
+    BoxContact,
+    Contact,
+    CornerContact,
+    DiscContact,
+    FaceContact,
+    MaskContact,
+    RectangleContact,
+    SideContact,
+    check_contacts,
+)
 from orchestrator.errors import InputError
+from orchestrator.media import Region, Resistivity, Underlayer
 from orchestrator.mx3.material import check_material_script
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
 
+__all__ = [
+    "MU0",
+    "BoxContact",
+    "Contact",
+    "CornerContact",
+    "Device",
+    "DiscContact",
+    "FaceContact",
+    "Film",
+    "MaskContact",
+    "Material",
+    "RectangleContact",
+    "Region",
+    "Resistivity",
+    "SideContact",
+    "Underlayer",
+    "canonical_hash",
+    "check_contacts",
+    "check_regions",
+    "without_defaults",
+]
+
 MU0 = 4e-7 * math.pi
 LARGEST_FILM = 1e-3
 """Longest plausible film edge in m; anything larger is taken for a slip of units."""
 
-_FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-
-@dataclass(frozen=True, config=_FROZEN)
+@dataclass(frozen=True, config=FROZEN)
 class Film:
     """A rectangular film on a regular grid.
 
@@ -111,8 +144,17 @@ class Film:
         z = (np.array([0.5 * cz]) if self.is_2d else np.arange(nz1) * cz)[:, None, None]
         return x, y, z
 
+    def cell_coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coordinates x, y, z in m of the cells' centers, broadcastable to `shape`."""
+        nz, ny, nx = self.shape
+        cx, cy, cz = self.cell_size
+        x = ((np.arange(nx) + 0.5) * cx)[None, None, :]
+        y = ((np.arange(ny) + 0.5) * cy)[None, :, None]
+        z = ((np.arange(nz) + 0.5) * cz)[:, None, None]
+        return x, y, z
 
-@dataclass(frozen=True, config=_FROZEN)
+
+@dataclass(frozen=True, config=FROZEN)
 class Material:
     """Magnetic parameters in mumax3's names and units.
 
@@ -174,184 +216,7 @@ class Material:
         return 4 * math.pi * self.Aex / d if d else math.inf
 
 
-AmrConvention = Literal["mean"]
-
-
-@dataclass(frozen=True, config=_FROZEN)
-class Resistivity:
-    """Anisotropic magnetoresistance: rho_par along m, rho_perp across it, in ohm m.
-
-    Give either `rho_par` and `rho_perp`, or `mean = (rho_par + rho_perp) / 2` with `amr_ratio` and
-    `amr_convention = "mean"`, the paper's a = 2 (rho_par - rho_perp) / (rho_par + rho_perp).
-    The literature knows at least two other ratios, hence the name is asked for.
-
-    `sigma_ah` is the anomalous Hall conductivity in S/m (Sigma_ij += sigma_ah eps_ijk m_k).
-    """
-
-    rho_par: float | None = None
-    rho_perp: float | None = None
-    mean: float | None = None
-    amr_ratio: float | None = None
-    amr_convention: AmrConvention | None = None
-    sigma_ah: float = 0.0
-
-    def __post_init__(self) -> None:
-        explicit = (self.rho_par, self.rho_perp)
-        by_ratio = (self.mean, self.amr_ratio, self.amr_convention)
-        if all(v is not None for v in explicit) and all(v is None for v in by_ratio):
-            pass
-        elif all(v is None for v in explicit) and all(v is not None for v in by_ratio):
-            assert self.mean is not None and self.amr_ratio is not None
-            if not self.mean > 0:
-                raise ValueError(f"mean resistivity must be positive (ohm m), got {self.mean:g}")
-            if not -2 < self.amr_ratio < 2:
-                raise ValueError(
-                    "amr_ratio in the convention 'mean' lies between -2 and 2 "
-                    f"(1.5 stands for 150 %), got {self.amr_ratio:g}"
-                )
-        else:
-            raise ValueError(
-                "give either rho_par and rho_perp, or mean, amr_ratio and "
-                'amr_convention = "mean" (a = 2 (rho_par - rho_perp) / (rho_par + rho_perp))'
-            )
-        for name, rho in (("rho_par", self.parallel), ("rho_perp", self.perpendicular)):
-            if not rho > 0:
-                raise ValueError(f"{name} must be positive (ohm m), got {rho:g}")
-            if not 1e-12 < rho < 1e6:
-                raise ValueError(f"{name} = {rho:g} ohm m is implausible for a conducting film")
-
-    @property
-    def parallel(self) -> float:
-        """rho_par in ohm m."""
-        if self.rho_par is not None:
-            return self.rho_par
-        assert self.mean is not None and self.amr_ratio is not None
-        return self.mean * (1 + self.amr_ratio / 2)
-
-    @property
-    def perpendicular(self) -> float:
-        """rho_perp in ohm m."""
-        if self.rho_perp is not None:
-            return self.rho_perp
-        assert self.mean is not None and self.amr_ratio is not None
-        return self.mean * (1 - self.amr_ratio / 2)
-
-
-Side = Literal["left", "right", "bottom", "top"]
-Corner = Literal["top left", "top right", "bottom right", "bottom left"]
-
-
-@dataclass(frozen=True, config=_FROZEN)
-class SideContact:
-    """All nodes of one side of the film, or of its part from `start` to `stop` (m)."""
-
-    name: str
-    side: Side
-    shape: Literal["side"] = "side"
-    start: float = 0.0
-    stop: float | None = None
-
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
-        x, y, z = film.node_coordinates()
-        across, along = (x, y) if self.side in ("left", "right") else (y, x)
-        edge = 0.0 if self.side in ("left", "bottom") else float(across.max())
-        stop = float(along.max()) if self.stop is None else self.stop
-        tol = 1e-6 * min(film.cell_size)
-        mask = (np.abs(across - edge) < tol) & (along >= self.start - tol) & (along <= stop + tol)
-        return np.broadcast_to(mask & np.isfinite(z), film.node_shape)
-
-
-@dataclass(frozen=True, config=_FROZEN)
-class CornerContact:
-    """A square patch of edge `size` (m) in a corner of the film, through its whole thickness."""
-
-    name: str
-    corner: Corner
-    size: float
-    shape: Literal["corner"] = "corner"
-
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
-        lx, ly, _ = film.lengths
-        vertical, horizontal = self.corner.split()
-        x0 = 0.0 if horizontal == "left" else lx - self.size
-        y0 = 0.0 if vertical == "bottom" else ly - self.size
-        return _box_nodes(film, (x0, y0), (x0 + self.size, y0 + self.size))
-
-
-@dataclass(frozen=True, config=_FROZEN)
-class DiscContact:
-    """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
-
-    name: str
-    center: tuple[float, float]
-    radius: float
-    shape: Literal["disc"] = "disc"
-
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
-        x, y, z = film.node_coordinates()
-        inside = np.hypot(x - self.center[0], y - self.center[1]) <= self.radius * (1 + 1e-9)
-        return np.broadcast_to(inside & np.isfinite(z), film.node_shape)
-
-
-@dataclass(frozen=True, config=_FROZEN)
-class RectangleContact:
-    """A rectangle from `lower` to `upper` (x, y in m), through the film's whole thickness."""
-
-    name: str
-    lower: tuple[float, float]
-    upper: tuple[float, float]
-    shape: Literal["rectangle"] = "rectangle"
-
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
-        return _box_nodes(film, self.lower, self.upper)
-
-
-def _box_nodes(film: Film, lower: tuple[float, float], upper: tuple[float, float]) -> np.ndarray:
-    x, y, z = film.node_coordinates()
-    tol = 1e-6 * min(film.cell_size)
-    inside_x = (x >= lower[0] - tol) & (x <= upper[0] + tol)
-    inside_y = (y >= lower[1] - tol) & (y <= upper[1] + tol)
-    return np.broadcast_to(inside_x & inside_y & np.isfinite(z), film.node_shape)
-
-
-Contact = Annotated[
-    SideContact | CornerContact | DiscContact | RectangleContact, Discriminator("shape")
-]
-
-
-def check_contacts(film: Film, contacts: tuple[Contact, ...]) -> None:
-    """Refuse contacts that are doubled, empty or overlapping, by name.
-
-    Raises
-    ------
-    InputError
-        With the names of the contacts concerned.
-    """
-    if len(contacts) < 2:
-        raise InputError(f"a network needs at least 2 contacts, got {len(contacts)}")
-    owner = np.full(film.node_shape, -1)
-    lx, ly, _ = film.lengths
-    for k, contact in enumerate(contacts):
-        if contact.name in [c.name for c in contacts[:k]]:
-            raise InputError(f"two contacts are named {contact.name!r}; names must differ")
-        nodes = contact.nodes(film)
-        if not nodes.any():
-            raise InputError(
-                f"contact {contact.name!r} touches no node of the film "
-                f"(x from 0 to {lx:g} m, y from 0 to {ly:g} m, origin in the lower left corner)"
-            )
-        taken = owner[nodes]
-        if (taken >= 0).any():
-            other = contacts[int(taken[taken >= 0][0])].name
-            raise InputError(f"contacts {other!r} and {contact.name!r} overlap or touch")
-        owner[nodes] = k
-
-
-@dataclass(frozen=True, config=_FROZEN)
+@dataclass(frozen=True, config=FROZEN)
 class Device:
     """A conducting magnetic film with contacts.
 
@@ -376,9 +241,12 @@ class Device:
     resistivity: Resistivity
     contacts: tuple[Contact, ...]
     script: str | None = None
+    regions: tuple[Region, ...] = ()
+    underlayer: Underlayer | None = None
 
     def __post_init__(self) -> None:
         check_contacts(self.film, self.contacts)
+        check_regions(self.film, self.regions)
         if self.script is not None:
             check_material_script(self.script, self.material)
 
@@ -415,6 +283,27 @@ class Device:
         from orchestrator.ubermag import to_system
 
         return to_system(self)
+
+
+def check_regions(film: Film, regions: tuple[Region, ...]) -> None:
+    """Refuse regions that are doubled or hold no cell of the film.
+
+    Raises
+    ------
+    InputError
+        With the region's name.
+    """
+    names: set[str] = set()
+    for region in regions:
+        if region.name in names:
+            raise InputError(f"two regions are named {region.name!r}; names must differ")
+        names.add(region.name)
+        try:
+            empty = not region.area.cells(film).any()
+        except InputError as error:
+            raise InputError(f"region {region.name!r}: {error}") from None
+        if empty:
+            raise InputError(f"region {region.name!r} holds the center of no cell of the film")
 
 
 def without_defaults(description: Any) -> Any:
