@@ -1,0 +1,87 @@
+"""Protocols beyond the constant train, run, stopped, resumed and read back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from orchestrator.campaign.run import Interrupted, Workplace, run
+from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.experiment import Experiment
+from orchestrator.report import learned
+from orchestrator.results import open_run
+
+
+class Silent:
+    def stage(self, title, duration, done=0.0):
+        pass
+
+    def progress(self, progress):
+        pass
+
+    def pulse(self, pattern, record):
+        pass
+
+
+def carry_out(description, root, every_pulse=False):
+    experiment = Experiment.from_dict(description)
+    while True:
+        asked = []
+
+        def stop(asked=asked):
+            asked.append(True)
+            return every_pulse and len(asked) > 1
+
+        try:
+            return open_run(run(experiment, Workplace(root, CpuEngine(1), Silent(), stop)))
+        except Interrupted:
+            continue
+
+
+def with_training(description, **changes):
+    training = {k: v for k, v in (description["training"] | changes).items() if v is not None}
+    return description | {"training": training, "output": {}}
+
+
+PROTOCOLS = {
+    "gap": {"gap": 2e-11, "waveform": "alternating"},
+    "triangle": {"waveform": "triangle", "period": 4, "pulses": 4},
+    "turns": {"patterns": ["+-/-+"], "pulses": 4},
+    "current": {"voltage": None, "current": 0.1},
+    "adaptive": {"max_change": 0.05, "duration": 4e-11, "pulses": 100},
+}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_protocol_resumed_at_every_pulse_gives_the_same(description, tmp_path, name):
+    changed = with_training(description, **PROTOCOLS[name])
+    whole = carry_out(changed, tmp_path / "whole")
+    pieces = carry_out(changed, tmp_path / "pieces", every_pulse=True)
+    for variable in ("conductance", "voltage", "current", "time", "energy", "duration"):
+        np.testing.assert_array_equal(whole[variable], pieces[variable])
+    assert learned(whole).notnull().all()
+
+
+def test_gaps_pass_in_time_and_turn_signs_of_the_voltage(description, tmp_path):
+    data = carry_out(with_training(description, **PROTOCOLS["gap"]), tmp_path)
+    np.testing.assert_allclose(data.time[0], [3e-11, 6e-11, 9e-11], rtol=1e-3)
+    np.testing.assert_array_equal(np.sign(data.voltage[0, :, 0]), [1, -1, 1])
+
+
+def test_fixed_currents_are_what_flows(description, tmp_path):
+    data = carry_out(with_training(description, **PROTOCOLS["current"]), tmp_path)
+    np.testing.assert_allclose(data.current[0, :, 0], 0.1, rtol=1e-10)
+    np.testing.assert_allclose(data.voltage.sum("contact"), 0, atol=1e-15)
+    # E' = -I^T (R - R0) I with I = (I0, -I0) is minus the change of I^2 / |G|
+    g = np.abs(data.conductance_state.sel(state="relaxed")[0, 0, 0])
+    g0 = np.abs(data.conductance_reference.sel(reference="saturated")[0, 0])
+    expected = -(0.1**2) * (1 / g - 1 / g0)
+    energy = data.energy.sel(state="relaxed", reference="saturated", input="+-")[0]
+    assert float(energy) == pytest.approx(float(expected))
+
+
+def test_adaptive_pulses_keep_the_change_small(description, tmp_path):
+    data = carry_out(with_training(description, **PROTOCOLS["adaptive"]), tmp_path)
+    durations = data.duration[0].dropna("pulse")
+    assert float(durations.sum()) == pytest.approx(4e-11)
+    assert float(data.max_dm[0].dropna("pulse")[3:].max()) < 0.06
