@@ -17,3 +17,7 @@ class EngineError(OrchestratorError, RuntimeError):
 
 class RunFolderError(OrchestratorError, RuntimeError):
     """A run folder is locked, damaged or belongs to another description."""
+
+
+class ConvergenceError(OrchestratorError, RuntimeError):
+    """An iteration ended before it was as exact as asked."""

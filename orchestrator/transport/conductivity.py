@@ -1,8 +1,8 @@
-"""The local conductivity tensor of a magnetic film.
+"""The local conductivity tensor of a film.
 
 Cellwise, Sigma_ij = sigma_perp delta_ij + (sigma_par - sigma_perp) m_i m_j + sigma_ah eps_ijk m_k:
 anisotropic magnetoresistance with the planar Hall effect in its off-diagonal part, and the
-anomalous Hall effect as the antisymmetric part.
+anomalous Hall effect as the antisymmetric part. A metal has a plain conductivity, vacuum none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.device import Resistivity
+from orchestrator.device import Film, Region, Resistivity
 from orchestrator.errors import InputError
 
 UNIT_TOLERANCE = 1e-3
@@ -66,14 +66,98 @@ class Conductivity:
             result[a] += sigma * field[b]
         return result
 
+    def check_positive(self) -> None:
+        """Refuse tensors that are neither zero (vacuum) nor positive definite.
 
-def conducting_cells(m: np.ndarray) -> np.ndarray:
-    """Mask of the cells that are not vacuum, after checking m.
+        Raises
+        ------
+        InputError
+            With the first such cell.
+        """
+        d = self.dimension
+        tensor = np.zeros((d, d, *self.symmetric.shape[1:]))
+        for sigma, (a, b) in zip(self.symmetric, PAIRS[d], strict=True):
+            tensor[a, b] = tensor[b, a] = sigma
+        minors = [tensor[0, 0], tensor[0, 0] * tensor[1, 1] - tensor[0, 1] ** 2]
+        if d == 3:
+            minors.append(np.linalg.det(np.moveaxis(tensor, (0, 1), (-2, -1))))
+        positive = np.logical_and.reduce([minor > 0 for minor in minors])
+        empty = ~self.conducting()
+        if self.hall is not None:
+            empty &= (self.hall == 0).all(axis=0)
+        wrong = ~(positive | empty)
+        if wrong.any():
+            place = tuple(int(i) for i in np.argwhere(wrong)[0])
+            rows = np.moveaxis(tensor, (0, 1), (-2, -1))[place].tolist()
+            where = (*place[::-1], 0)[:3]
+            raise InputError(
+                f"the conductivity of {int(wrong.sum())} cells is not positive definite; the first "
+                f"is {rows} S/m in cell (ix, iy, iz) = {where}"
+            )
+
+    def conducting(self) -> np.ndarray:
+        """Mask of the cells that are not vacuum."""
+        return (self.symmetric != 0).any(axis=0)
+
+
+@dataclass(frozen=True)
+class Media:
+    """What conducts where, whatever the directions of m; numbers where all cells are alike.
+
+    Attributes
+    ----------
+    across : float or ndarray, shape (nz, ny, nx)
+        sigma_perp of a magnet, sigma of a metal, 0 in vacuum, S/m.
+    difference : float or ndarray, shape (nz, ny, nx)
+        sigma_par - sigma_perp, S/m; 0 outside magnets.
+    hall : float or ndarray, shape (nz, ny, nx)
+        Anomalous Hall conductivity, S/m; 0 outside magnets.
+    metal, vacuum : ndarray of bool, shape (nz, ny, nx), or None
+        Cells that conduct though m is zero, and that do not although it is not.
+    """
+
+    across: float | np.ndarray
+    difference: float | np.ndarray
+    hall: float | np.ndarray
+    metal: np.ndarray | None = None
+    vacuum: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, film: Film, resistivity: Resistivity, regions: tuple[Region, ...] = ()) -> Media:
+        """The media of a film of one resistivity with regions of others."""
+        values = _conductivities(resistivity)
+        if not regions:
+            return cls(*values)
+        across, difference, hall = (np.full(film.shape, value) for value in values)
+        metal, vacuum = np.zeros(film.shape, bool), np.zeros(film.shape, bool)
+        for region in regions:
+            cells = region.area.cells(film)
+            values = (0.0, 0.0, 0.0)
+            if region.resistivity is not None:
+                values = _conductivities(region.resistivity)
+            elif region.rho is not None:
+                values = (1 / region.rho, 0.0, 0.0)
+            for field, value in zip((across, difference, hall), values, strict=True):
+                field[cells] = value
+            metal[cells] = region.medium == "metal"
+            vacuum[cells] = region.medium == "vacuum"
+        return cls(across, difference, hall, metal, vacuum)
+
+
+def _conductivities(resistivity: Resistivity) -> tuple[float, float, float]:
+    across = 1 / resistivity.perpendicular
+    return across, 1 / resistivity.parallel - across, resistivity.sigma_ah
+
+
+def conducting_cells(m: np.ndarray, media: Media) -> np.ndarray:
+    """Mask of the cells that conduct, after checking m.
 
     Parameters
     ----------
     m : ndarray, shape (nz, ny, nx, 3)
-        Unit vectors, zero vectors in vacuum.
+        Unit vectors, zero vectors where nothing is magnetic.
+    media : Media
+        Metal conducts although m is zero, vacuum does not although it is not.
 
     Raises
     ------
@@ -81,41 +165,47 @@ def conducting_cells(m: np.ndarray) -> np.ndarray:
         If m holds a NaN or a vector that is neither a unit vector nor zero.
     """
     norm = np.sqrt(np.einsum("...i,...i", m, m))
-    magnetic = norm != 0
-    wrong = magnetic & ~(np.abs(norm - 1) <= UNIT_TOLERANCE)
+    conducting = norm != 0
+    wrong = conducting & ~(np.abs(norm - 1) <= UNIT_TOLERANCE)
     if wrong.any():
         z, y, x = (int(i) for i in np.argwhere(wrong)[0])
         raise InputError(
             f"m has {int(wrong.sum())} vectors that are neither of unit length nor zero (vacuum); "
             f"the first is {m[z, y, x].tolist()} in cell (ix, iy, iz) = ({x}, {y}, {z})"
         )
-    return magnetic
+    if media.metal is not None:
+        conducting |= media.metal
+    if media.vacuum is not None:
+        conducting &= ~media.vacuum
+    return conducting
 
 
-def conductivity(m: np.ndarray, resistivity: Resistivity) -> Conductivity:
-    """Conductivity tensors of a film with anisotropic magnetoresistance.
+def conductivity(m: np.ndarray, media: Media, conducting: np.ndarray) -> Conductivity:
+    """Conductivity tensors of a film.
 
     Parameters
     ----------
     m : ndarray, shape (nz, ny, nx, 3)
-        Unit vectors, zero vectors in vacuum. With nz = 1 the 2 x 2 block of the film's plane is
-        returned.
-    resistivity : Resistivity
-        rho_par, rho_perp and the anomalous Hall conductivity.
+        Unit vectors, zero vectors where nothing is magnetic. With nz = 1 the 2 x 2 block of the
+        film's plane is returned.
+    media : Media
+        sigma_perp, sigma_par - sigma_perp and the anomalous Hall conductivity.
+    conducting : ndarray of bool, shape (nz, ny, nx)
+        Cells that conduct, as `conducting_cells` finds them.
     """
     d = 2 if m.shape[0] == 1 else 3
-    field = np.moveaxis(m[0] if d == 2 else m, -1, 0).astype(float)
-    magnetic = np.any(field != 0, axis=0)
-    across = 1 / resistivity.perpendicular
-    difference = 1 / resistivity.parallel - across
-    symmetric = np.empty((len(PAIRS[d]), *field.shape[1:]))
+    cells = m.shape[3 - d : 3]
+    field = np.moveaxis(m.reshape(*cells, 3), -1, 0).astype(float)
+    across, difference, hall = (
+        value.reshape(cells) if isinstance(value, np.ndarray) else value
+        for value in (media.across, media.difference, media.hall)
+    )
+    symmetric = np.empty((len(PAIRS[d]), *cells))
     for component, (a, b) in zip(symmetric, PAIRS[d], strict=True):
         np.multiply(field[a], field[b], out=component)
         component *= difference
         if a == b:
-            component += across * magnetic
-    hall = None
-    if resistivity.sigma_ah:
-        normals = field[2:3] if d == 2 else field
-        hall = resistivity.sigma_ah * normals
-    return Conductivity(symmetric, hall)
+            component += across * conducting.reshape(cells)
+    if not np.any(media.hall):
+        return Conductivity(symmetric)
+    return Conductivity(symmetric, hall * (field[2:3] if d == 2 else field))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.device import Contact, Film, check_contacts
+from orchestrator.contacts import Contact, check_contacts, contact_nodes
+from orchestrator.device import Film
 from orchestrator.errors import InputError
 
 
@@ -33,6 +34,8 @@ class Geometry:
     islands : tuple of ndarray
         For each conducting region without contact the mask of its cells. Their potential is
         undefined; they carry no current and are left out.
+    groups : ndarray of int, shape (N,)
+        Contacts of equal number are joined by conducting cells.
     """
 
     spacing: tuple[float, ...]
@@ -41,6 +44,7 @@ class Geometry:
     contact: np.ndarray
     free: np.ndarray
     islands: tuple[np.ndarray, ...]
+    groups: np.ndarray
 
     @property
     def cells(self) -> tuple[int, ...]:
@@ -76,6 +80,8 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
         the film is laterally periodic.
     """
     from scipy import ndimage
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
 
     if film.pbc[0] or film.pbc[1]:
         raise InputError(
@@ -88,17 +94,23 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
     contact = np.full(film.node_shape[-d:], -1)
     touched = _corners_of(cells)
     for k, description in enumerate(contacts):
-        mask = description.nodes(film).reshape(contact.shape)
+        mask = contact_nodes(film, description).reshape(contact.shape)
         if not (mask & touched).any():
             raise InputError(f"contact {description.name!r} touches no conducting cell")
         contact[mask] = k
 
     regions, count = ndimage.label(cells, structure=np.ones((3,) * d))
-    connected = np.zeros(count + 1, bool)
+    touches = np.zeros((len(contacts), count + 1), bool)
     for place in _corner_places(cells.shape):
-        connected[np.unique(regions[contact[place] >= 0])] = True
-    connected[0] = False
+        owner = contact[place]
+        touches[owner[owner >= 0], regions[owner >= 0]] = True
+    touches[:, 0] = False
+    connected: np.ndarray = touches.any(axis=0)
     islands = tuple(regions == i for i in range(1, count + 1) if not connected[i])
+    k, region = np.nonzero(touches)
+    size = len(contacts) + count + 1
+    joined = coo_matrix((np.ones(k.size), (k, len(contacts) + region)), shape=(size, size))
+    groups = connected_components(joined, directed=False)[1][: len(contacts)]
     free = _corners_of(connected[regions]) & (contact < 0)
     return Geometry(
         spacing=film.cell_size[:d],
@@ -107,6 +119,7 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
         contact=contact,
         free=free,
         islands=islands,
+        groups=groups,
     )
 
 

@@ -13,13 +13,19 @@ import logging
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from orchestrator.device import Contact, Film, Resistivity
+from orchestrator.device import Contact, Device, Film, Region, Resistivity, Underlayer
 from orchestrator.errors import InputError
-from orchestrator.transport.assembly import Assembler, Stencil
-from orchestrator.transport.conductivity import Conductivity, conducting_cells, conductivity
-from orchestrator.transport.fields import average_gradient, contract, gradient_product
+from orchestrator.transport.assembly import Assembler, Stencil, half_offsets
+from orchestrator.transport.conductivity import (
+    PAIRS,
+    Conductivity,
+    Media,
+    conducting_cells,
+    conductivity,
+)
 from orchestrator.transport.geometry import Geometry, find_geometry
 from orchestrator.transport.solvers import Prepare, choose_solver
+from orchestrator.transport.state import NetworkState
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +51,10 @@ class Network:
         Equipotential contacts in the order of the conductance matrix.
     solver : str
         Name of the linear solver, see `orchestrator.transport.solvers`.
+    regions : tuple of Region
+        Parts of the film that conduct in another way.
+    underlayer : Underlayer, optional
+        A conducting layer in parallel.
     warm_start : bool
         Whether an iterative solver starts from the potentials of the texture solved before.
         Without it a solution depends on its texture alone, to the last bit.
@@ -57,17 +67,42 @@ class Network:
         contacts: tuple[Contact, ...],
         solver: str = "auto",
         *,
+        regions: tuple[Region, ...] = (),
+        underlayer: Underlayer | None = None,
         warm_start: bool = True,
     ) -> None:
         self.film = film
         self.resistivity = resistivity
         self.contacts = tuple(contacts)
+        self.media = Media.of(film, resistivity, regions)
+        self.underlayer = underlayer
         self._solver = solver
         self._warm_start = warm_start
         self._geometry: Geometry | None = None
         self._prepare: Prepare
         self._assemble: Assembler
+        self._sheet: np.ndarray | None = None
         self._guess: list[np.ndarray] = []
+
+    @classmethod
+    def of_device(
+        cls,
+        device: Device,
+        contacts: tuple[Contact, ...] | None = None,
+        solver: str = "auto",
+        *,
+        warm_start: bool = True,
+    ) -> Network:
+        """The network of a device, or of other contacts on its film."""
+        return cls(
+            device.film,
+            device.resistivity,
+            device.contacts if contacts is None else contacts,
+            solver,
+            regions=device.regions,
+            underlayer=device.underlayer,
+            warm_start=warm_start,
+        )
 
     def solve(self, m: np.ndarray) -> NetworkState:
         """Solve for a magnetization.
@@ -75,7 +110,7 @@ class Network:
         Parameters
         ----------
         m : ndarray, shape (nz, ny, nx, 3)
-            Unit vectors, zero vectors in vacuum.
+            Unit vectors, zero vectors where nothing is magnetic: vacuum, unless in a metal region.
 
         Raises
         ------
@@ -89,12 +124,52 @@ class Network:
                 f"m has shape {m.shape}; a film of {self.film.cells} cells needs "
                 f"{(*self.film.shape, 3)}"
             )
-        geometry = self._find_geometry(conducting_cells(m))
-        sigma = conductivity(m, self.resistivity)
+        conducting = conducting_cells(m, self.media)
+        return self._solve(conductivity(m, self.media, conducting), conducting)
+
+    def solve_conductivity(self, sigma: Conductivity) -> NetworkState:
+        """Solve for conductivities of any origin.
+
+        Raises
+        ------
+        InputError
+            If they have the wrong shape or are neither zero (vacuum) nor positive definite in
+            every cell, or if a contact touches no conducting cell.
+        """
+        d = 2 if self.film.is_2d else 3
+        shape = (len(PAIRS[d]), *self.film.shape[-d:])
+        if sigma.symmetric.shape != shape:
+            raise InputError(f"conductivities have shape {sigma.symmetric.shape}, not {shape}")
+        sigma.check_positive()
+        return self._solve(sigma, sigma.conducting())
+
+    def _solve(self, sigma: Conductivity, conducting: np.ndarray) -> NetworkState:
+        geometry = self._find_geometry(conducting)
         stencil = self._assemble(sigma)
+        sheet = self._add_underlayer(geometry, stencil)
         with _controller().limit(limits=1):
             potentials, adjoint = self._unit_potentials(geometry, stencil)
-        return NetworkState(self.film, geometry, sigma, stencil, potentials, adjoint)
+        return NetworkState(
+            self.film, self.contacts, geometry, sigma, stencil, potentials, adjoint, sheet
+        )
+
+    def _add_underlayer(self, geometry: Geometry, stencil: Stencil) -> np.ndarray | None:
+        """Add the underlayer's matrix on the nodes of the lower face; return its conductance."""
+        if self.underlayer is None:
+            return None
+        above = geometry.conducting if self.film.is_2d else geometry.conducting[0]
+        sheet = self.underlayer.sheet_conductance * above
+        if self._sheet is None:
+            layer = np.stack([sheet, sheet, np.zeros_like(sheet)])
+            assemble = Assembler(above.shape, geometry.spacing[:2], 1.0)
+            self._sheet = assemble(Conductivity(layer)).symmetric
+        if self.film.is_2d:
+            stencil.symmetric[:] += self._sheet
+        else:
+            offsets = half_offsets(3)
+            for coefficients, offset in zip(self._sheet, half_offsets(2), strict=True):
+                stencil.symmetric[offsets.index((0, *offset)), 0] += coefficients
+        return sheet
 
     def _find_geometry(self, conducting: np.ndarray) -> Geometry:
         known = self._geometry
@@ -110,6 +185,7 @@ class Network:
                 )
             self._assemble = Assembler(known.cells, known.spacing, known.thickness)
             self._prepare = choose_solver(self._solver, known)
+            self._sheet = None
             self._guess = []
         return known
 
@@ -127,117 +203,3 @@ class Network:
             results.append(solve(rhs, guess, transpose))
         self._guess = results if self._warm_start else []
         return lifted + results[0], lifted + results[-1]
-
-
-class NetworkState:
-    """Solution of a network for one magnetization.
-
-    Attributes
-    ----------
-    conductance : ndarray, shape (N, N)
-        I_i = sum_j G_ij V_j, the current into the film through contact i, S. Symmetric without
-        Hall effect; rows and columns sum to zero. From the energy form u_i^T A phi_j of the unit
-        potentials phi and u of the matrix and its transpose, whose error is quadratic in theirs.
-    """
-
-    def __init__(
-        self,
-        film: Film,
-        geometry: Geometry,
-        sigma: Conductivity,
-        stencil: Stencil,
-        potentials: np.ndarray,
-        adjoint: np.ndarray,
-    ) -> None:
-        self._film = film
-        self._geometry = geometry
-        self._sigma = sigma
-        self._stencil = stencil
-        self._potentials = potentials
-        self._adjoint = adjoint
-        k = len(potentials)
-        reduced = adjoint.reshape(k, -1) @ stencil.apply(potentials).reshape(k, -1).T
-        if stencil.skew is None:
-            reduced = (reduced + reduced.T) / 2
-        g = np.zeros((k + 1, k + 1))
-        g[:k, :k] = reduced
-        g[:k, k] = -reduced.sum(axis=1)
-        g[k] = -g[:k].sum(axis=0)
-        self.conductance = g
-
-    def _voltages(self, v: np.ndarray) -> np.ndarray:
-        v = np.asarray(v, float)
-        n = len(self.conductance)
-        if v.shape != (n,) or not np.isfinite(v).all():
-            raise InputError(f"need {n} finite voltages, one per contact, got {v.tolist()}")
-        return v
-
-    def _potential(self, v: np.ndarray) -> np.ndarray:
-        v = self._voltages(v)
-        phi = np.tensordot(v[:-1] - v[-1], self._potentials, axes=1)
-        phi += v[-1] * (self._geometry.free | (self._geometry.contact >= 0))
-        return phi
-
-    def potential(self, v: np.ndarray) -> np.ndarray:
-        """Potential of the nodes in V, shape `film.node_shape`; 0 where nothing conducts.
-
-        Parameters
-        ----------
-        v : array_like, shape (N,)
-            Voltages of the contacts, V.
-        """
-        return self._potential(v).reshape(self._film.node_shape)
-
-    def current_density(self, v: np.ndarray) -> np.ndarray:
-        """Current density at the cells' centers in A/m2, shape (nz, ny, nx, 3).
-
-        j = -Sigma times the average gradient of the potential in the cell.
-
-        Parameters
-        ----------
-        v : array_like, shape (N,)
-            Voltages of the contacts, V.
-        """
-        geometry = self._geometry
-        field = -average_gradient(self._potential(v), geometry.spacing)
-        d = len(field)
-        j = np.zeros((*self._film.shape, 3))
-        j.reshape(*geometry.cells, 3)[..., :d] = np.moveaxis(self._sigma.times(field), 0, -1)
-        return j
-
-    def terminal_currents(self, v: np.ndarray) -> np.ndarray:
-        """Currents into the film through the contacts in A, shape (N,).
-
-        Parameters
-        ----------
-        v : array_like, shape (N,)
-            Voltages of the contacts, V.
-        """
-        return self.conductance @ self._voltages(v)
-
-    def power(self, v: np.ndarray) -> float:
-        """Dissipated power V^T G V in W.
-
-        Parameters
-        ----------
-        v : array_like, shape (N,)
-            Voltages of the contacts, V.
-        """
-        v = self._voltages(v)
-        return float(v @ self.conductance @ v)
-
-    def power_density(self, v: np.ndarray) -> np.ndarray:
-        """Joule heat of the cells in W/m3, shape (nz, ny, nx).
-
-        The average over each cell, exact for the finite elements: times the cell volume it adds up
-        to `power(v)`.
-
-        Parameters
-        ----------
-        v : array_like, shape (N,)
-            Voltages of the contacts, V.
-        """
-        spacing = self._geometry.spacing
-        phi = self._potential(v)
-        heat = contract(self._sigma, gradient_product(phi, phi, spacing)) / np.prod(spacing)
-        return heat.reshape(self._film.shape)
