@@ -48,7 +48,7 @@ PROTOCOLS = {
     "triangle": {"waveform": "triangle", "period": 4, "pulses": 4},
     "turns": {"patterns": ["+-/-+"], "pulses": 4},
     "current": {"voltage": None, "current": 0.1},
-    "adaptive": {"max_change": 0.05, "duration": 4e-11, "pulses": 100},
+    "adaptive": {"max_change": 0.1, "duration": 4e-11, "pulses": 100},
 }
 
 
@@ -84,4 +84,4 @@ def test_adaptive_pulses_keep_the_change_small(description, tmp_path):
     data = carry_out(with_training(description, **PROTOCOLS["adaptive"]), tmp_path)
     durations = data.duration[0].dropna("pulse")
     assert float(durations.sum()) == pytest.approx(4e-11)
-    assert float(data.max_dm[0].dropna("pulse")[3:].max()) < 0.06
+    assert float(data.max_dm[0].dropna("pulse")[4:].max()) < 0.11
