@@ -41,6 +41,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 Drive = Literal["voltage", "current"]
 Waveform = Literal["constant", "alternating", "ramp", "triangle"]
+Precision = Literal["float32", "int16"]
 
 
 def _check_duration(name: str, value: float, zero: bool = False) -> None:
@@ -219,13 +220,33 @@ class Output:
     Parameters
     ----------
     snapshots : tuple of int
-        Numbers n of the states (0 = before the first pulse) whose m and j are kept.
+        Numbers n of the states (0 = before the first pulse) that are kept.
     maps : bool
         Keep the current map of every pulse, which `orchestrator render` needs to replay the run.
+    every : int
+        Keep also each state whose number is a multiple of this; 0 = none.
+    fields : tuple of {"m", "j"}
+        What is kept of a state: magnetization, current density.
+    precision : {"float32", "int16"}
+        Kept exactly, or in half the space rounded to 1/32767 of the largest component.
     """
 
     snapshots: tuple[int, ...] = ()
     maps: bool = True
+    every: int = 0
+    fields: tuple[Literal["m", "j"], ...] = ("m", "j")
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        if self.every < 0:
+            raise ValueError(f"every must not be negative, got {self.every}")
+        if not self.fields or len(set(self.fields)) != len(self.fields):
+            raise ValueError(f"fields must be 'm', 'j' or both, got {list(self.fields)}")
+
+    def states(self, pulses: int) -> list[int]:
+        """Numbers of the states that are kept of a train of so many pulses, in order."""
+        regular = range(0, pulses + 1, self.every) if self.every else ()
+        return sorted({*self.snapshots, *regular})
 
 
 @dataclass(frozen=True, config=_FROZEN)
