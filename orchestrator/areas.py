@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Discriminator
@@ -181,13 +181,48 @@ def read_mask(path: str | os.PathLike[str], face: Face | None = None) -> Mask:
         inside = (read_ovf(path).data != 0).any(axis=-1)
     elif path.suffix.lower() == ".png":
         dark = _dark_pixels(path)[::-1]
-        missing = {"x": 2, "y": 1, "z": 0}[(face or "z")[0]]
+        missing = {"x": 2, "y": 1}.get(str(face)[0], 0)
         inside = np.expand_dims(dark, missing)
     else:
         raise InputError(f"{path}: a mask is read from a .png or .ovf file")
     if not inside.any():
         raise InputError(f"{path}: no cell is inside (dark and opaque, or nonzero)")
     return Mask.of(inside)
+
+
+def with_masks_read(description: Any, folder: Path, key: str = "") -> Any:
+    """A description in which every mask's `file` has become its `grid` and `runs`.
+
+    So the description holds the mask itself, and its hash that of the mask, not of a file's name.
+
+    Parameters
+    ----------
+    description : dict, list or plain value
+        As read from a TOML file.
+    folder : Path
+        Where names of files start.
+
+    Raises
+    ------
+    InputError
+        As `read_mask` does, with the key.
+    """
+    if isinstance(description, list):
+        return [with_masks_read(v, folder, f"{key}.{k}") for k, v in enumerate(description)]
+    if not isinstance(description, dict):
+        return description
+    if description.get("shape") != "mask" or "file" not in description:
+        return {
+            k: with_masks_read(v, folder, f"{key}.{k}" if key else k)
+            for k, v in description.items()
+        }
+    rest = {k: v for k, v in description.items() if k != "file"}
+    try:
+        mask = read_mask(folder / str(description["file"]), rest.get("face"))
+    except InputError as error:
+        named = f" ({rest['name']})" if "name" in rest else ""
+        raise InputError(f"{key}.file{named}: {error}") from None
+    return rest | {"grid": list(mask.grid), "runs": list(mask.runs)}
 
 
 def _dark_pixels(path: Path) -> np.ndarray:

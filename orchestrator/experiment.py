@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -17,23 +15,31 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from orchestrator.areas import Box, Disc, Mask, Rectangle, with_masks_read
 from orchestrator.device import (
+    BoxContact,
     Contact,
     CornerContact,
     Device,
     DiscContact,
+    FaceContact,
     Film,
+    MaskContact,
     Material,
     RectangleContact,
+    Region,
     Resistivity,
     SideContact,
+    Underlayer,
     canonical_hash,
     check_contacts,
+    check_regions,
     without_defaults,
 )
 from orchestrator.errors import InputError
 from orchestrator.mx3.material import check_material_script
 from orchestrator.mx3.ovf import read_ovf
+from orchestrator.validation import explain
 
 _FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -283,6 +289,8 @@ class Experiment:
     output: Output = Output()
     solver: Solver = Solver()
     script: str | None = None
+    regions: tuple[Region, ...] = ()
+    underlayer: Underlayer | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -290,8 +298,15 @@ class Experiment:
                 f"name: {self.name!r} is not a plain name (letters, digits, '_', '-', '.')"
             )
         _within("contacts", check_contacts, self.film, self.contacts)
+        _within("regions", check_regions, self.film, self.regions)
         if self.script is not None:
             _within("script", check_material_script, self.script, self.material)
+        for region in self.regions:
+            if region.medium != "magnet":
+                raise InputError(
+                    f"regions: {region.name!r} is {region.medium}, but the film of an experiment "
+                    "is magnetic everywhere; use such regions with Network in Python"
+                )
         for probe in self.probes:
             _within(f"probes {probe.name!r}", check_contacts, self.film, probe.contacts)
         for pattern in "/".join(self.training.patterns).split("/"):
@@ -309,8 +324,8 @@ class Experiment:
 
     @cached_property
     def device(self) -> Device:
-        """The film with material, resistivities and contacts."""
-        return Device(self.film, self.material, self.resistivity, self.contacts, self.script)
+        """The film with everything that conducts."""
+        return Device(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Device)})
 
     @classmethod
     def of_device(cls, name: str, device: Device, training: Training, **rest: Any) -> Experiment:
@@ -329,12 +344,8 @@ class Experiment:
         """
         return cls(
             name=name,
-            film=device.film,
-            material=device.material,
-            resistivity=device.resistivity,
-            contacts=device.contacts,
-            script=device.script,
             training=training,
+            **{f.name: getattr(device, f.name) for f in dataclasses.fields(device)},
             **rest,
         )
 
@@ -360,7 +371,7 @@ class Experiment:
             text = json.dumps(description, default=str)
             return _ADAPTER.validate_json(text, strict=True)
         except ValidationError as error:
-            lines = [_explain(problem) for problem in error.errors()]
+            lines = [explain(problem, cls, _SECTIONS) for problem in error.errors()]
             raise InputError("\n".join(f"{source}: {line}" for line in lines)) from None
         except InputError as error:
             raise InputError(f"{source}: {error}") from None
@@ -381,6 +392,10 @@ class Experiment:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not a TOML file ({error})") from None
+        try:
+            description = with_masks_read(description, path.parent)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
         experiment = cls.from_dict(description, source=str(path))
         if experiment.start.m0 is None:
             return experiment
@@ -427,37 +442,10 @@ def _check_m0(path: Path, film: Film) -> None:
         raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
 
 
-_CONTACTS = {"side": SideContact, "corner": CornerContact, "disc": DiscContact}
-_CONTACTS["rectangle"] = RectangleContact
-
-
-def _explain(problem: Any) -> str:
-    location = [part for part in problem["loc"] if part not in _CONTACTS]
-    key = ".".join(str(part) for part in location)
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "unexpected_keyword_argument":
-        valid = _valid_names(problem["loc"][:-1])
-        close = difflib.get_close_matches(str(problem["loc"][-1]), valid, 1)
-        nearest = f"did you mean {close[0]!r}? " if close else ""
-        return f"{key}: unknown key; {nearest}(valid: {', '.join(valid)})"
-    if problem["type"] in ("missing", "missing_argument"):
-        return f"{key}: required, but missing"
-    if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        return f"{key}.shape: must be one of {', '.join(_CONTACTS)}"
-    got = problem.get("input")
-    plain = isinstance(got, str | int | float | bool)
-    stated = f" (got {got!r})" if plain and "got " not in message else ""
-    return f"{key}: {message}{stated}" if key else message
-
-
-def _valid_names(location: Iterable[Any]) -> list[str]:
-    owner: Any = Experiment
-    for part in location:
-        if part in _CONTACTS:
-            owner = _CONTACTS[part]
-        elif part == "probes":
-            owner = Probe
-        else:
-            sections = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
-            owner = next((s for s in sections if s.__name__.lower() == part), owner)
-    return [f.name for f in dataclasses.fields(owner)]
+_KINDS: tuple[type, ...] = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
+_SHAPES: tuple[type, ...] = (SideContact, CornerContact, DiscContact, RectangleContact)
+_SHAPES += (BoxContact, FaceContact, MaskContact)
+_SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Underlayer)}
+_SECTIONS |= {"probes": Probe, "regions": Region}
+_SECTIONS |= {str(kind.shape): kind for kind in _SHAPES}  # type: ignore[attr-defined]
+_SECTIONS |= {f"area.{kind.shape}": kind for kind in (Rectangle, Disc, Box, Mask)}

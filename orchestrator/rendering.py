@@ -82,7 +82,7 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
     m0 = experiment.initial_magnetization(start.seed)
     write_ovf(target / "m_initial.ovf", m0, film.cell_size)
     device = experiment.device
-    state = Network(device.film, device.resistivity, device.contacts).solve(m0)
+    state = Network.of_device(device).solve(m0)
     blocks = [scripts.setup(), load_state("m_initial.ovf", 0.0)]
     blocks.append(scripts.relax(start.settle_time, "m_000000.ovf", start.settle_alpha))
     blocks.append("// Open loop: every pulse has a current map of m_initial.ovf.\n")

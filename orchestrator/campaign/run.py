@@ -149,7 +149,7 @@ class _Run:
         """A network whose solutions do not depend on where a run was resumed."""
         device = self.experiment.device
         solver = self.workplace.solver
-        return Network(device.film, device.resistivity, contacts, solver, warm_start=False)
+        return Network.of_device(device, contacts, solver, warm_start=False)
 
     def carry_out(self) -> Path:
         textures = self._untrained()

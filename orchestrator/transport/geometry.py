@@ -105,11 +105,12 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
         owner = contact[place]
         touches[owner[owner >= 0], regions[owner >= 0]] = True
     touches[:, 0] = False
-    connected: np.ndarray = touches.any(axis=0)
+    connected = np.asarray(touches.any(axis=0))
     islands = tuple(regions == i for i in range(1, count + 1) if not connected[i])
-    k, region = np.nonzero(touches)
+    toucher, region = np.nonzero(touches)
     size = len(contacts) + count + 1
-    joined = coo_matrix((np.ones(k.size), (k, len(contacts) + region)), shape=(size, size))
+    links = (toucher, len(contacts) + region)
+    joined = coo_matrix((np.ones(region.size), links), shape=(size, size))
     groups = connected_components(joined, directed=False)[1][: len(contacts)]
     free = _corners_of(connected[regions]) & (contact < 0)
     return Geometry(

@@ -1,0 +1,55 @@
+"""What pydantic found wrong with a description, in the words of its keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def explain(problem: Any, root: type, sections: Mapping[str, type]) -> str:
+    """One line about an error of pydantic: key, what was wrong, what would be right.
+
+    Parameters
+    ----------
+    problem : mapping
+        One of `ValidationError.errors()`.
+    root : type
+        The dataclass that was validated.
+    sections : mapping
+        The dataclass of each key, of each value of a contact's `shape`, and, as `area.SHAPE`, of
+        each shape of an area.
+    """
+    shapes = [name for name, kind in sections.items() if _is_shape(name, kind)]
+    location = [part for part in problem["loc"] if part not in shapes]
+    key = ".".join(str(part) for part in location)
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "unexpected_keyword_argument":
+        valid = _valid_names(problem["loc"][:-1], root, sections)
+        close = difflib.get_close_matches(str(problem["loc"][-1]), valid, 1)
+        nearest = f"did you mean {close[0]!r}? " if close else ""
+        return f"{key}: unknown key; {nearest}(valid: {', '.join(valid)})"
+    if problem["type"] in ("missing", "missing_argument"):
+        return f"{key}: required, but missing"
+    if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        return (
+            f"{key}.shape: must be one of {problem['ctx'].get('expected_tags', ', '.join(shapes))}"
+        )
+    got = problem.get("input")
+    plain = isinstance(got, str | int | float | bool)
+    stated = f" (got {got!r})" if plain and "got " not in message else ""
+    return f"{key}: {message}{stated}" if key else message
+
+
+def _is_shape(name: str, kind: type) -> bool:
+    return any(f.name == "shape" and f.default == name for f in dataclasses.fields(kind))
+
+
+def _valid_names(location: Iterable[Any], root: type, sections: Mapping[str, type]) -> list[str]:
+    owner: Any = root
+    before = ""
+    for part in map(str, location):
+        owner = sections.get(f"area.{part}" if before == "area" else part, owner)
+        before = part
+    return [f.name for f in dataclasses.fields(owner)]
