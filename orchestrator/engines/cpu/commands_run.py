@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestrator.engines.cpu.language.errors import FatalError, InterruptError, ScriptExit
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import BoolFunction
+from orchestrator.engines.cpu.stepper import run_until
 
 if TYPE_CHECKING:
     from orchestrator.engines.cpu.world import World
@@ -19,47 +21,50 @@ class RunCommands:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def _begin(self) -> None:
-        self.world.magnetize()
-        self.world.sim.stop_requested = False
-        if self.world.interrupted:
-            raise InterruptError("interrupted")
-
-    def _end(self) -> None:
-        if self.world.interrupted:
-            raise InterruptError("interrupted")
+    def _advance(self, go: Callable[[], None]) -> None:
+        """Run until `go` is through; again where a command between its steps disturbed it."""
+        world, sim = self.world, self.world.sim
+        world.magnetize()
+        world.running += 1
+        try:
+            while True:
+                sim.stop_requested = world.resume_run = False
+                if not world.interrupted:
+                    go()
+                if world.interrupted:
+                    raise InterruptError("interrupted")
+                if not world.resume_run:
+                    return
+        finally:
+            world.running -= 1
+            # The end of a run within a run ends the outer one too, as in mumax3.
+            sim.stop_requested = world.running > 0
 
     @exposed
     def run(self, seconds: float) -> None:
         if not math.isfinite(seconds):
             raise FatalError(f"can not run for {seconds} s")
-        self._begin()
-        self.world.sim.run(seconds)
-        self._end()
+        sim = self.world.sim
+        end = sim.time + seconds
+        self._advance(lambda: run_until(sim, lambda: sim.time < end, alarm=end))
 
     @exposed
     def steps(self, count: int) -> None:
-        self._begin()
-        self.world.sim.steps(count)
-        self._end()
+        sim = self.world.sim
+        end = sim.step + count
+        self._advance(lambda: run_until(sim, lambda: sim.step < end))
 
     @exposed
     def run_while(self, condition: BoolFunction) -> None:
-        self._begin()
-        self.world.sim.run_while(lambda: bool(condition.evaluate()))
-        self._end()
+        self._advance(lambda: self.world.sim.run_while(lambda: bool(condition.evaluate())))
 
     @exposed
     def relax(self) -> None:
-        self._begin()
-        self.world.sim.relax()
-        self._end()
+        self._advance(self.world.sim.relax)
 
     @exposed
     def minimize(self) -> None:
-        self._begin()
-        self.world.sim.minimize()  # type: ignore[attr-defined]
-        self._end()
+        self._advance(lambda: self.world.sim.minimize())  # type: ignore[attr-defined]
 
     @exposed
     def set_solver(self, number: int) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engines.cpu.language.errors import CompileError, ScriptError, ScriptExit
+from orchestrator.errors import InputError
+
+if TYPE_CHECKING:
+    from orchestrator.engines.cpu.interactive import Interactive
+    from orchestrator.engines.cpu.web import WebServer
+    from orchestrator.engines.cpu.world import World
 
 _FLAGS: dict[str, tuple[type, Any]] = {
     "gpu": (int, 0), "o": (str, ""), "f": (bool, False), "i": (bool, False),
-    "http": (str, "127.0.0.1:35367"), "cache": (str, ""), "s": (bool, False),
+    "http": (str, None), "cache": (str, ""), "s": (bool, False),
     "sync": (bool, False), "paranoid": (bool, False), "failfast": (bool, False),
     "vet": (bool, False), "v": (bool, True), "test": (bool, False), "threads": (int, 0),
 }  # fmt: skip
@@ -24,7 +32,9 @@ _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -v=false      no banner
   -threads N    threads of the kernels (default: all cores)
   -failfast     with several scripts: stop at the first that fails
-mumax3's -gpu -cache -s -sync -paranoid -http are accepted and have no effect."""
+  -i            web interface at 127.0.0.1:35367; the process ends when no page is open any more
+  -http ADDR    web interface at an address of this machine; the next port if it is taken
+mumax3's -gpu -cache -s -sync -paranoid are accepted and have no effect."""
 
 
 @dataclass
@@ -85,17 +95,37 @@ def main(argv: list[str]) -> int:
         return 0 if not str(error) else 2
     if options.flags["test"]:
         return 0
-    if options.flags["i"]:
-        print("flag -i: the web interface is not part of this engine", file=sys.stderr)
+    try:
+        address = _web_address(options)
+    except InputError as error:
+        print(error, file=sys.stderr)
         return 2
+    if options.flags["i"] and not options.scripts:
+        return run_file("", options.flags, address)
     if not options.scripts:
         print(_USAGE, file=sys.stderr)
         return 0
     if options.flags["vet"]:
         return max([_vet(script) for script in options.scripts])
     if len(options.scripts) == 1:
-        return run_file(options.scripts[0], options.flags)
+        return run_file(options.scripts[0], options.flags, address)
     return _run_all(options)
+
+
+def _web_address(options: Options) -> tuple[str, int] | None:
+    """Where the web interface is to listen; None without one."""
+    from orchestrator.engines.cpu.web import DEFAULT_PORT, listen_address
+
+    text, interactive = options.flags["http"], options.flags["i"]
+    if interactive and len(options.scripts) > 1:
+        raise InputError("flag -i: the web interface controls one script")
+    if text is None:
+        return ("127.0.0.1", DEFAULT_PORT) if interactive else None
+    if not text:
+        if interactive:
+            raise InputError('flag -i: needs the web interface, which -http "" switches off')
+        return None
+    return listen_address(text)
 
 
 def _run_all(options: Options) -> int:
@@ -137,22 +167,40 @@ def _vet(script: str) -> int:
     return 0
 
 
-def run_file(script: str, flags: dict[str, Any]) -> int:
-    """Run one script as mumax3 does; returns its exit code."""
+def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None = None) -> int:
+    """Run one script as mumax3 does; returns its exit code.
+
+    Parameters
+    ----------
+    script : str
+        Path of the script; "" for an empty system that the web interface works on.
+    flags : dict
+        Values of the command line's flags.
+    address : (host, port), optional
+        Where the web interface listens; none by default.
+    """
+    from orchestrator.engines.cpu.interactive import DEFAULT_SYSTEM, KEEPALIVE
     from orchestrator.engines.cpu.outputs import Outputs
     from orchestrator.engines.cpu.world import World
 
-    world = None
+    world = server = None
     try:
-        text = _read(script)
-        folder = Path(flags["o"] or os.path.splitext(script)[0] + ".out")
+        text = _read(script) if script else DEFAULT_SYSTEM
+        folder = Path(flags["o"] or (os.path.splitext(script)[0] or _dated_name()) + ".out")
         outputs = Outputs(folder, clean=flags["f"])
         world = World(outputs, threads=flags["threads"] or None)
         if flags["v"]:
             outputs.say("mumax3-orchestrator, embedded CPU engine: mumax3's language on the CPU")
             outputs.say(f"output directory: {folder}/")
         _end_on_interrupt(world)
-        world.execute(text, script=script)
+        program = world.check(text)
+        if address is None:
+            world.run(program)
+            return 0
+        session, server = _web_interface(world, address, script)
+        world.run(program)
+        if flags["i"]:
+            session.wait(math.inf if not script else KEEPALIVE)
         return 0
     except ScriptExit:
         return 0
@@ -160,10 +208,33 @@ def run_file(script: str, flags: dict[str, Any]) -> int:
         error.script = script
         print(error, file=sys.stderr)
         return error.exit_code
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if world is not None:
             world.close()
+        if server is not None:
+            server.close()
+
+
+def _web_interface(
+    world: World, address: tuple[str, int], script: str
+) -> tuple[Interactive, WebServer]:
+    from orchestrator.engines.cpu.interactive import Interactive
+    from orchestrator.engines.cpu.panel import ControlPanel
+    from orchestrator.engines.cpu.web import WebServer
+
+    session = Interactive(world)
+    server = WebServer(*address, ControlPanel(session, script or "mumax3-orchestrator"))
+    world.outputs.say(f"starting GUI at http://{server.address}")
+    server.announce(world.outputs.folder)
+    return session, server
+
+
+def _dated_name() -> str:
+    return time.strftime("mumax-%Y-%m-%d_%Hh%M")
 
 
 def _end_on_interrupt(world: Any) -> None:

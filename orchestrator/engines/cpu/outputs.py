@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -44,7 +45,7 @@ class Outputs:
     def __init__(self, folder: Path, *, clean: bool = False, quiet: bool = False) -> None:
         self.folder = folder
         self.quiet = quiet
-        self.history: list[str] = []
+        self.listeners: list[Callable[[str], None]] = []
         try:
             if clean and folder.exists():
                 shutil.rmtree(folder)
@@ -60,11 +61,15 @@ class Outputs:
 
     def note(self, text: str) -> None:
         """A line for terminal and log."""
-        self.history.append(text)
-        if self._log is not None:
-            self._log.write(text + "\n")
+        self._record(text)
         if not self.quiet:
             print(text, flush=True)
+
+    def _record(self, line: str) -> None:
+        if self._log is not None:
+            self._log.write(line + "\n")
+        for listener in self.listeners:
+            listener(line)
 
     def say(self, text: str) -> None:
         """Output of the script, marked as a comment."""
@@ -72,9 +77,7 @@ class Outputs:
 
     def warn(self, text: str) -> None:
         """A line for stderr and log."""
-        self.history.append(f"//{text}")
-        if self._log is not None:
-            self._log.write(f"//{text}\n")
+        self._record(f"//{text}")
         print(f"//{text}", file=sys.stderr, flush=True)
 
     def append(self, name: str, text: str) -> None:

@@ -101,6 +101,15 @@ class Table:
         if self.schedule.due(self.time()):
             self.save()
 
+    def read(self) -> tuple[list[str], np.ndarray]:
+        """Names of the columns and the rows written so far, (rows, columns)."""
+        if self._file is None:
+            return [], np.zeros((0, 0))
+        head, *lines = self.path.read_text().splitlines()
+        names = head.removeprefix("# ").split("\t")
+        rows = [line.split("\t") for line in lines]
+        return names, np.array([row for row in rows if len(row) == len(names)], float)
+
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:

@@ -61,6 +61,8 @@ class World(Grid):
         self.table = Table(outputs.path("table.txt"), lambda: self.sim.time)
         self.autosaves: dict[str, tuple[Schedule, Callable[[], None]]] = {}
         self.interrupted = False
+        self.running = 0
+        self.resume_run = False
         self.cells = (0, 0, 0)
         self.size_of_cell = (0.0, 0.0, 0.0)
         self.periods = (0, 0, 0)

@@ -24,8 +24,10 @@ def printed(world: World) -> Callable[[str], list[str]]:
     """What a script prints, line by line."""
 
     def run(text: str) -> list[str]:
-        start = len(world.outputs.history)
+        lines: list[str] = []
+        world.outputs.listeners.append(lines.append)
         world.execute(text, echo=False)
-        return [line.removeprefix("//") for line in world.outputs.history[start:]]
+        world.outputs.listeners.remove(lines.append)
+        return [line.removeprefix("//") for line in lines]
 
     return run

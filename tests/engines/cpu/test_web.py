@@ -1,0 +1,284 @@
+"""mumax3's web interface: the protocol over real HTTP, with the process at the other end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from orchestrator.engines.cpu.main import main
+from orchestrator.engines.cpu.web import listen_address
+from orchestrator.errors import InputError
+from orchestrator.mx3.ovf import read_ovf
+
+SETUP = """SetGridSize(8, 4, 1)
+SetCellSize(4e-9, 4e-9, 4e-9)
+EnableDemag = false
+Msat = 1e6
+Aex = 10e-12
+alpha = 0.1
+m = uniform(1, 0, 0)
+"""
+CODE = "import sys; from orchestrator.engines.cpu.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+class Client:
+    """A process and how to talk to it; nothing but the protocol is assumed."""
+
+    def __init__(self, folder: Path, script: str | None, *flags: str) -> None:
+        if script is not None:
+            (folder / "s.mx3").write_text(script)
+        self.out = folder / "s.out"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", CODE, *flags, "-o", str(self.out), "-threads", "1"]
+            + ([str(folder / "s.mx3")] if script is not None else []),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
+        )  # fmt: skip
+        self.lines: list[str] = []
+
+    def until(self, text: str) -> None:
+        """Read the process's output up to a line."""
+        assert self.process.stdout is not None
+        while not self.lines or self.lines[-1] != text:
+            line = self.process.stdout.readline()
+            assert line, "\n".join(self.lines)
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def port(self) -> int:
+        return int((self.out / "gui").read_text().rpartition(":")[2])
+
+    def ask(
+        self, method: str, path: str = "/", body: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, headers or {})
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+        finally:
+            connection.close()
+
+    def put(self, element: str, argument: Any = "") -> int:
+        return self.ask("PUT", body=json.dumps({"ID": element, "Arg": argument}))[0]
+
+    def poll(self, page: str = "id=1") -> dict[str, str]:
+        status, body = self.ask("POST", body=page)
+        assert status == 200
+        calls = json.loads(body)
+        assert {c["F"] for c in calls} <= {"setTextbox", "setSelect", "setAttr", "setConsoleText"}
+        return {
+            "console" if call["F"] == "setConsoleText" else call["Args"][0]: call["Args"][-1]
+            for call in calls
+        }
+
+    def wait_for(self, fits: Callable[[dict[str, str]], bool]) -> dict[str, str]:
+        """Poll whole states until one fits."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            state = self.poll(f"id={time.monotonic()}")
+            if "busy" in state and fits(state):
+                return state
+            time.sleep(0.05)
+        raise AssertionError(state)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+def test_next_port_and_end_when_nobody_asks(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        client = Client(tmp_path, 'print("ready")', "-i", "-http", f"127.0.0.1:{port}")
+        try:
+            client.until("//ready")
+            assert client.port > port
+            start = time.monotonic()
+            assert client.process.wait(20) == 0
+            assert time.monotonic() - start > 2
+        finally:
+            client.end()
+
+
+def test_without_a_script_and_ctrl_c(tmp_path: Path) -> None:
+    client = Client(tmp_path, None, "-i", "-http", "localhost:0")
+    try:
+        client.until("//script finished, waiting for the web interface")
+        assert client.wait_for(lambda state: True)["nx"] == "128"
+        client.process.send_signal(signal.SIGINT)
+        assert client.process.wait(20) == 130
+    finally:
+        client.end()
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    folder = tmp_path_factory.mktemp("web")
+    made = Client(folder, SETUP + 'print("ready")', "-i", "-http", "127.0.0.1:0")
+    try:
+        made.until("//ready")
+        yield made
+        assert made.put("cli", "Exit()") == 200
+        assert made.process.wait(20) == 0
+        assert "ready" in (made.out / "log.txt").read_text()
+    finally:
+        made.end()
+
+
+def test_blocks_of_script_one_after_another(client: Client) -> None:
+    for number in (1, 2, 3):
+        block = (
+            f'{{ a := {number}; B_ext = vector(0, 0, a); Run(1e-13); SaveAs(m, "p{number}"); '
+            f'Flush(); print("DONE", a) }}'
+        )
+        assert client.put("cli", block) == 200
+        client.until(f"//DONE {number}")
+        saved = read_ovf(client.out / f"p{number}.ovf")
+        assert saved.time == pytest.approx(number * 1e-13)
+        np.testing.assert_allclose(np.linalg.norm(saved.data, axis=-1), 1, atol=1e-6)
+
+
+def test_polls_tell_what_changed_and_a_new_page_all(client: Client) -> None:
+    first = client.wait_for(lambda state: state["busy"] == "Paused")
+    assert first["Msat"] == "1e+06" and first["nx"] == "8" and first["solvertype"] == "rk45"
+    assert "//ready" in first["console"]
+    client.poll("id=7")
+    client.put("cli", "print(`more`)")
+    client.until("//more")
+    changed = client.poll("id=7")
+    assert "console" in changed and "Msat" not in changed
+    assert changed["console"].endswith("//more\n")
+
+
+def test_fields_and_buttons(client: Client) -> None:
+    before = client.wait_for(lambda state: True)
+    for element, value in (("runsteps", 5), ("steps", ""), ("maxerr", "1e-4"), ("alpha", "0.5")):
+        assert client.put(element, value) == 200
+    assert client.put("B_ext", "(0, 0.5, 0)") == 200
+    assert client.put("solvertype", "rk23") == 200
+    state = client.wait_for(lambda state: state["solvertype"] == "rk23")
+    assert int(state["nsteps"]) == int(before["nsteps"]) + 5
+    assert state["maxerr"] == "0.0001" and state["alpha"] == "0.5"
+    assert state["B_ext"] == "(0, 0.5, 0)"
+    client.put("mselect", "uniform")
+    client.put("margs", "(0, 0, 1)")
+    client.put("setm")
+    client.put("cli", "print(m.average())")
+    client.until("//[0 0 1]")
+
+
+def test_break_ends_an_endless_run_and_commands_act_between_its_steps(client: Client) -> None:
+    client.put("cli", "RunWhile(1 < 2); print(`after`)")
+    client.wait_for(lambda state: state["busy"] == "Running")
+    client.put("cli", "alpha = 0.25; print(`between`)")
+    client.until("//between")
+    assert client.wait_for(lambda state: state["alpha"] == "0.25")["busy"] == "Running"
+    client.put("break")
+    client.until("//after")
+    client.wait_for(lambda state: state["busy"] == "Paused")
+
+
+def test_a_run_within_a_run_ends_both(client: Client) -> None:
+    client.put("cli", "RunWhile(1 < 2); print(`outer`)")
+    client.wait_for(lambda state: state["busy"] == "Running")
+    client.put("cli", "Steps(3); print(`inner`)")
+    client.until("//inner")
+    client.until("//outer")
+
+
+def test_errors_are_told_and_the_process_lives(client: Client) -> None:
+    for wrong in ("nonsense(3)", 'm.LoadFile("none.ovf")', "m.setCell(99, 0, 0, vector(1,0,0))"):
+        client.put("cli", wrong)
+        client.until(f"//script line 1: {wrong}: " + _reason(wrong))
+    assert "nonsense" in client.poll("id=e")["console"]
+    assert client.ask("PUT", body="{")[0] == 400
+    assert client.put("no such element") == 400
+    assert client.put("solvertype", "magic") == 400
+    assert client.ask("DELETE") == (403, b"not allowed: DELETE /\n")
+    assert client.process.poll() is None
+
+
+def _reason(statement: str) -> str:
+    if statement.startswith("nonsense"):
+        return "undefined: nonsense"
+    if "LoadFile" in statement:
+        return "none.ovf: cannot be read (No such file or directory)"
+    return "cell (99, 0, 0) is outside the mesh"
+
+
+def test_page_and_pictures(client: Client) -> None:
+    status, page = client.ask("GET", "/")
+    assert status == 200 and b'id="cli"' in page and b"id=Dbulk" in page
+    client.put("cli", "m = uniform(1, 0, 0); TableSave(); TableSave()")
+    status, picture = client.ask("GET", "/render/m")
+    image = Image.open(BytesIO(picture))
+    assert status == 200 and image.format == "JPEG" and image.size == (8, 4)
+    red, green, blue = image.getpixel((4, 2))  # type: ignore[misc]
+    assert red > 200 and green < 60 and blue < 60
+    assert client.ask("GET", "/render/nothing")[0] == 404
+    status, plot = client.ask("GET", "/plot/")
+    assert status == 200 and b"<svg" in plot
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"Host": "localhost:1"}, True),
+        ({"Host": "evil.example"}, False),
+        ({"Host": "127.0.0.1.evil.example:35367"}, False),
+        ({"Origin": "http://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Host": "127.0.0.1:5", "Origin": "http://127.0.0.1:6"}, False),
+        ({"Host": "127.0.0.1:5", "Origin": "http://127.0.0.1:5"}, True),
+    ],
+)
+def test_other_origins_are_refused(client: Client, headers: dict[str, str], allowed: bool) -> None:
+    status, _ = client.ask("POST", body="id=h", headers=headers)
+    assert status == (200 if allowed else 403)
+    event = json.dumps({"ID": "runtime", "Arg": "1e-9"})
+    assert client.ask("PUT", body=event, headers=headers)[0] == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (("-i", "-http", "0.0.0.0:35367"), "open to other machines"),
+        (("-http", "192.168.1.2:80"), "open to other machines"),
+        (("-http", "example.org:80"), "open to other machines"),
+        (("-http", "127.0.0.1"), "not an address"),
+        (("-http", "127.0.0.1:99999"), "not an address"),
+        (("-i", "-http", ""), "switches off"),
+    ],
+)
+def test_refused_addresses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], reason: str
+) -> None:
+    (tmp_path / "s.mx3").write_text("print(1)")
+    assert main([*flags, str(tmp_path / "s.mx3")]) == 2
+    assert reason in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["s.mx3"]
+
+
+def test_no_host_means_this_machine() -> None:
+    assert listen_address(":35367") == ("127.0.0.1", 35367)
+    assert listen_address("[::1]:80") == ("::1", 80)
+    with pytest.raises(InputError):
+        listen_address("nowhere")
