@@ -19,7 +19,8 @@ def completed(reduced: np.ndarray, symmetric: bool) -> np.ndarray:
     g = np.zeros((k + 1, k + 1))
     g[:k, :k] = reduced
     g[:k, k] = -reduced.sum(axis=1)
-    g[k] = -g[:k].sum(axis=0)
+    g[k, :k] = g[:k, k] if symmetric else -reduced.sum(axis=0)
+    g[k, k] = -g[:k, k].sum()
     return g
 
 
