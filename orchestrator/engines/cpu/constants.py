@@ -12,3 +12,5 @@ BOHR_MAGNETON = 9.2740091523e-24
 """J/T."""
 GAMMA0 = 1.7595e11
 """Gyromagnetic ratio, rad/(T s)."""
+REDUCED_PLANCK = 1.05457173e-34
+"""J s."""

@@ -77,45 +77,83 @@ class Excitation(RegionParameter):
     def __init__(self, unit: str) -> None:
         super().__init__(3, unit, (0.0, 0.0, 0.0))
         self._terms: list[tuple[np.ndarray, float | Callable[[float], float]]] = []
+        self._sum: np.ndarray | None = None
+        self._summed_at: tuple[int, float] | None = None
+        self._terms_revision = 0
 
     def add(self, mask: np.ndarray, multiplier: float | Callable[[float], float] = 1.0) -> None:
         """Add a map, shape (nz, ny, nx, 3), times a number or a function of time."""
         first = np.ascontiguousarray(np.moveaxis(mask, -1, 0), np.float32)
         self._terms.append((first, multiplier))
-        self.revision += 1
+        self._forget_sum()
 
     def remove_extra_terms(self) -> None:
         """Drop all added maps; the values of the regions stay."""
         self._terms.clear()
+        self._forget_sum()
+
+    def _forget_sum(self) -> None:
         self.revision += 1
+        self._terms_revision += 1
+        self._sum = self._summed_at = None
 
     @property
     def varies(self) -> bool:
         """Whether the field depends on time."""
-        return super().varies or any(callable(f) for _, f in self._terms)
+        return super().varies or self.map_varies
+
+    @property
+    def map_varies(self) -> bool:
+        """Whether the sum of the maps depends on time."""
+        return any(callable(f) for _, f in self._terms)
 
     @property
     def is_zero(self) -> bool:
         """Whether there is nothing at all."""
         return not self._terms and not self._functions and not self._table.any()
 
+    def map(self, time: float) -> np.ndarray | None:
+        """Sum of the added maps at a time (s), (3, nz, ny, nx) float32; None without maps.
+
+        Do not write to it, nor keep it over a change of time: it is one buffer, or a map itself.
+        """
+        if not self._terms:
+            return None
+        if len(self._terms) == 1 and self._terms[0][1] == 1:
+            return self._terms[0][0]
+        moment = (self._terms_revision, time if self.map_varies else 0.0)
+        if self._sum is None:
+            self._sum = np.empty_like(self._terms[0][0])
+        if moment != self._summed_at:
+            for k, (mask, multiplier) in enumerate(self._terms):
+                factor = np.float32(multiplier(time) if callable(multiplier) else multiplier)
+                if k == 0:
+                    np.multiply(mask, factor, out=self._sum)
+                elif factor == 1:
+                    self._sum += mask
+                else:
+                    self._sum += factor * mask
+            self._summed_at = moment
+        return self._sum
+
     def evaluate(self, regions: np.ndarray, time: float) -> np.ndarray:
         """The field at a time (s), component-first (3, nz, ny, nx) float32."""
-        table = self.values(time)
-        out = np.ascontiguousarray(np.moveaxis(table[regions], -1, 0))
-        for mask, multiplier in self._terms:
-            factor = multiplier(time) if callable(multiplier) else multiplier
-            out += np.float32(factor) * mask
+        out = np.ascontiguousarray(np.moveaxis(self.values(time)[regions], -1, 0))
+        if (extra := self.map(time)) is not None:
+            out += extra
         return out
 
 
 def material_parameters() -> dict[str, RegionParameter]:
     """All regional parameters with mumax3's names and defaults."""
     scalar = {
-        "Msat": "A/m", "Aex": "J/m", "Ku1": "J/m3", "Ku2": "J/m3", "Dbulk": "J/m2",
-        "Dind": "J/m2", "alpha": "", "xi": "", "FrozenSpins": "",
+        "Msat": "A/m", "Aex": "J/m", "Ku1": "J/m3", "Ku2": "J/m3", "Kc1": "J/m3", "Kc2": "J/m3",
+        "Kc3": "J/m3", "Dbulk": "J/m2", "Dind": "J/m2", "alpha": "", "xi": "", "EpsilonPrime": "",
+        "FreeLayerThickness": "m", "FrozenSpins": "",
     }  # fmt: skip
     parameters = {name: RegionParameter(1, unit) for name, unit in scalar.items()}
-    parameters["Pol"] = RegionParameter(1, "", 1.0)
-    parameters["anisU"] = RegionParameter(3, "", (0.0, 0.0, 0.0))
+    for name in ("Pol", "Lambda"):
+        parameters[name] = RegionParameter(1, "", 1.0)
+    for name in ("anisU", "anisC1", "anisC2"):
+        parameters[name] = RegionParameter(3, "", (0.0, 0.0, 0.0))
     return parameters

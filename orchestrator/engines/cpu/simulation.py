@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.engines.cpu import kernels
-from orchestrator.engines.cpu.constants import BOHR_MAGNETON, ELEMENTARY_CHARGE, GAMMA0
-from orchestrator.engines.cpu.exchange_table import pair_table
+from orchestrator.engines.cpu import kernels, kernels_step
+from orchestrator.engines.cpu.constants import GAMMA0
+from orchestrator.engines.cpu.exchange_table import Coupling
+from orchestrator.engines.cpu.material import TableCache
 from orchestrator.engines.cpu.mesh import Mesh
 from orchestrator.engines.cpu.parameters import Excitation, material_parameters
 from orchestrator.engines.cpu.terms import FieldTerm
@@ -32,6 +33,12 @@ from orchestrator.errors import EngineError
 
 CELLS_PER_THREAD = 1 << 16
 """With fewer cells a further thread costs more than it saves."""
+_NO_FIELD = np.zeros(0, np.float32)
+_LOCAL_FIELDS = {
+    "b_exch": kernels.EXCHANGE,
+    "b_anis": kernels.ANISOTROPY,
+    "b_eff": kernels.EXCHANGE | kernels.ANISOTROPY | kernels.EXTERNAL,
+}
 
 
 class Simulation:
@@ -40,7 +47,12 @@ class Simulation:
     Attributes
     ----------
     parameters, excitations : dict
-        Regional parameters (`Msat`, `Aex`, ...) and the excitations `J` (A/m2) and `B_ext` (T).
+        Regional parameters (`Msat`, `Aex`, ...) and the excitations `J` (A/m2), `B_ext` (T) and
+        `FixedLayer` (direction; Slonczewski torque where it is not zero).
+    FixedLayerPosition : {1, -1}
+        Whether the fixed layer is at the top or the bottom.
+    exchange_coupling, dind_coupling : Coupling
+        Pairs of regions whose Aex or Dind is not the mean.
     regions : ndarray, shape (nz, ny, nx), uint8
         Region of each cell.
     solver, MaxErr, MinDt, MaxDt, FixDt, Headroom, dt, time, step
@@ -61,7 +73,12 @@ class Simulation:
 
     def __init__(self, threads: int | None = None) -> None:
         self.parameters = material_parameters()
-        self.excitations = {"J": Excitation("A/m2"), "B_ext": Excitation("T")}
+        self.excitations = {
+            "J": Excitation("A/m2"),
+            "B_ext": Excitation("T"),
+            "FixedLayer": Excitation(""),
+        }
+        self.exchange_coupling, self.dind_coupling = Coupling(), Coupling()
         self.solver = 5
         self.MaxErr, self.Headroom = 1e-5, 0.8
         self.MinDt = self.MaxDt = self.FixDt = 0.0
@@ -71,7 +88,8 @@ class Simulation:
         self.GammaLL = GAMMA0
         self.RelaxTorqueThreshold = -1.0
         self.DoPrecess, self.OpenBC, self.EnableDemag = True, False, True
-        self.DisableZhangLiTorque = False
+        self.DisableZhangLiTorque = self.DisableSlonczewskiTorque = False
+        self.FixedLayerPosition = 1
         self.dmi_faces = "3.11"
         self.threads = threads or len(os.sched_getaffinity(0))
         self.stop_requested = False
@@ -81,8 +99,7 @@ class Simulation:
         self.mesh: Mesh | None = None
         self.terms: dict[str, FieldTerm] = {}
         self._summed_terms: np.ndarray | None = None
-        self._tables: dict[str, Any] = {}
-        self._revisions: tuple[Any, ...] | None = None
+        self._tables = TableCache()
         self._pool: ThreadPoolExecutor | None = None
         _install_terms(self)
 
@@ -92,20 +109,28 @@ class Simulation:
         self.regions = np.zeros(mesh.shape, np.uint8)
         self.geometry = np.ones(mesh.shape, np.float32)
         self._m = np.zeros((3, *mesh.shape), np.float32)
+        self.vacuum = np.ones(mesh.shape, bool)
         self._summed_terms = None
+        self._tables.forget_cells()
         for excitation in self.excitations.values():
             excitation.remove_extra_terms()
 
     def set_regions(self, regions: np.ndarray) -> None:
         """Set the region of each cell, shape (nz, ny, nx)."""
         self.regions[...] = regions
-        self._revisions = None
+        self._tables.forget_cells()
 
     def set_geometry(self, fill: np.ndarray) -> None:
         """Set the fill factor of each cell, shape (nz, ny, nx); zero is vacuum."""
         self.geometry[...] = fill
         self._m[:, self.geometry == 0] = 0
-        self._revisions = None
+        self._find_vacuum()
+
+    def _find_vacuum(self) -> None:
+        vacuum = ~self._m.any(axis=0)
+        if (vacuum != self.vacuum).any():
+            self.vacuum = vacuum
+            self._tables.forget_cells()
 
     @property
     def m(self) -> np.ndarray:
@@ -117,13 +142,14 @@ class Simulation:
 
         Vectors of length 1 to rounding keep their bits, so that a saved state loads unchanged.
         """
-        raw = np.ascontiguousarray(np.moveaxis(np.asarray(m, np.float32), -1, 0))
+        raw = np.array(np.moveaxis(m, -1, 0), np.float32, order="C")
         raw[:, self.geometry == 0] = 0
-        nothing = np.zeros((1, *raw.shape), np.float32)
-        zero, rows = np.zeros(1, np.float32), raw.shape[1] * raw.shape[2]
-        kernels.combine(raw, nothing, zero, np.float32(0), True, 0, rows, self._m)
+        no_stage, no_weight = np.zeros((0, *raw.shape), np.float32), np.zeros(0, np.float32)
+        rows = raw.shape[1] * raw.shape[2]
+        kernels_step.combine(raw, no_stage, no_weight, np.float32(0), True, 0, rows, self._m)
         unit = np.abs((raw.astype(float) ** 2).sum(axis=0) - 1) < 1e-6
-        self._m[:, unit] = raw[:, unit]
+        np.copyto(self._m, raw, where=unit)
+        self._find_vacuum()
 
     def rows(self, kernel: Callable[..., Any], *arguments: Any, tail: tuple[Any, ...]) -> list[Any]:
         """Call kernel(*arguments, first, last, *tail) over blocks of rows, threaded."""
@@ -148,25 +174,21 @@ class Simulation:
             self._pool = None
 
     def torque(
-        self, m: np.ndarray, out: np.ndarray, *, landau: bool = True, zhang_li: bool = True
+        self, m: np.ndarray, out: np.ndarray, *, landau: bool = True, transfer: bool = True
     ) -> None:
-        """Torque in T of a magnetization, both component-first; dm/dt = GammaLL torque."""
-        t = self._update_tables()
+        """Torque in T of a magnetization, both component-first; dm/dt = GammaLL torque.
+
+        Parameters
+        ----------
+        landau, transfer : bool
+            Whether the torques of the field and of the current count.
+        """
+        tables = self._tables.current(self)
         self.neval += 1
-        field, has_field = t["field"], t["has_field"]
         active = self.active_terms() if landau else []
-        if active:
-            field, has_field = self._sum_terms(active, m, field if has_field else None), True
-        self.rows(
-            kernels.torque,
-            m, self.regions, t["inverse_ms"], t["cells"], t["pbc"], t["stiffness"], t["dmi_table"],
-            t["dmi"], self.OpenBC, t["z_faces"], t["ku1"], t["ku2"], t["axis"], t["alpha"],
-            t["xi"], t["stt"], t["j"], t["has_j"], field, has_field, self.DoPrecess,
-            landau, zhang_li, t["uniform"],
-            tail=(out,),
-        )  # fmt: skip
-        if t["frozen"].any():
-            np.copyto(out, np.float32(0), where=t["frozen"][self.regions])
+        extra = self._sum_terms(active, m).reshape(-1) if active else _NO_FIELD
+        parts = landau * kernels.LANDAU + transfer * kernels.TRANSFER
+        self.rows(kernels.torque, tables, m.reshape(-1), parts, extra, tail=(out.reshape(-1),))
 
     def active_terms(self) -> list[FieldTerm]:
         """The terms that count at present."""
@@ -176,16 +198,13 @@ class Simulation:
             if term.is_active() and (term.while_relaxing or not self.relaxing)
         ]
 
-    def _sum_terms(
-        self, terms: list[FieldTerm], m: np.ndarray, field: np.ndarray | None
-    ) -> np.ndarray:
+    def _sum_terms(self, terms: list[FieldTerm], m: np.ndarray) -> np.ndarray:
         if self._summed_terms is None:
             self._summed_terms = np.empty_like(self._m)
-        total = self._summed_terms
-        total[...] = 0 if field is None else field
+        self._summed_terms[...] = 0
         for term in terms:
-            term.add(m, total)
-        return total
+            term.add(m, self._summed_terms)
+        return self._summed_terms
 
     @property
     def frozen_cells(self) -> np.ndarray | None:
@@ -213,37 +232,24 @@ class Simulation:
         """
         key = name.lower()
         out = np.zeros_like(self._m)
-        t = self._update_tables()
         terms = {f"b_{term}": term for term in self.terms}
-        if key in ("b_exch", "b_eff"):
-            kernels.exchange_field(
-                self._m, self.regions, t["inverse_ms"], t["cells"], t["pbc"], t["stiffness"],
-                t["dmi_table"], t["dmi"], self.OpenBC, t["z_faces"], out,
-            )  # fmt: skip
-        if key in ("b_anis", "b_eff"):
-            out += self._anisotropy_field(t)
-        if key in ("b_ext", "b_eff"):
-            out += self.excitations["B_ext"].evaluate(self.regions, self.time)
+        excitations = {known.lower(): known for known in self.excitations}
+        if key in _LOCAL_FIELDS:
+            tables = self._tables.current(self)
+            flat = self._m.reshape(-1)
+            tail = (out.reshape(-1),)
+            self.rows(kernels.local_field, tables, flat, _LOCAL_FIELDS[key], tail=tail)
         if key == "b_eff" or key in terms:
             for term in self.active_terms():
                 if key in ("b_eff", f"b_{term.name}"):
                     term.add(self._m, out)
         elif key in ("torque", "lltorque", "sttorque"):
-            self.torque(self._m, out, landau=key != "sttorque", zhang_li=key != "lltorque")
-        elif key not in ("b_exch", "b_anis", "b_ext", "b_demag"):
-            for known, excitation in self.excitations.items():
-                if key == known.lower():
-                    out = excitation.evaluate(self.regions, self.time)
-                    break
-            else:
-                raise EngineError(f"there is no field {name}")
+            self.torque(self._m, out, landau=key != "sttorque", transfer=key != "lltorque")
+        elif key in excitations:
+            out = self.excitations[excitations[key]].evaluate(self.regions, self.time)
+        elif key not in _LOCAL_FIELDS and key != "b_demag":
+            raise EngineError(f"there is no field {name}")
         return np.ascontiguousarray(np.moveaxis(out, 0, -1))
-
-    def _anisotropy_field(self, t: dict[str, Any]) -> np.ndarray:
-        u = np.moveaxis(t["axis"][self.regions], -1, 0)
-        s = (u * self._m).sum(axis=0)
-        k = 2 * t["ku1"][self.regions] * s + 4 * t["ku2"][self.regions] * s**3
-        return (k * t["inverse_ms"][self.regions]) * u
 
     def energy_density(self, name: str) -> np.ndarray:
         """An energy density in J/m3, (nz, ny, nx) float64, by mumax3's name.
@@ -261,11 +267,7 @@ class Simulation:
             names = ["exch", "anis", "zeeman", *(term.name for term in self.active_terms())]
             return np.sum([self.energy_density(f"Edens_{part}") for part in names], axis=0)
         if key == "anis":
-            t = self._update_tables()
-            u = np.moveaxis(t["axis"][self.regions], -1, 0).astype(float)
-            s = (u * self._m).sum(axis=0)
-            density = t["ku1"][self.regions] * s**2 + t["ku2"][self.regions] * s**4
-            return -density * self.geometry
+            return np.asarray(self.geometry * self._anisotropy_density())
         if key in self.terms:
             term = self.terms[key]
             if term not in self.active_terms():
@@ -285,6 +287,28 @@ class Simulation:
         product = np.einsum("czyx,zyxc->zyx", self._m, self.field(field), dtype=float)
         return np.asarray(scale * product)
 
+    def _anisotropy_density(self) -> np.ndarray:
+        m = self._m.astype(float)
+
+        def along(name: str) -> np.ndarray:
+            axis = self.cell_values(name).astype(float)
+            length = np.sqrt((axis**2).sum(axis=0))
+            axis = np.divide(axis, length, out=np.zeros_like(axis), where=length > 0)
+            return axis
+
+        used = {n: p.values(self.time).any() for n, p in self.parameters.items()}
+        density = np.zeros(self.regions.shape)
+        if used["Ku1"] or used["Ku2"]:
+            s2 = (along("anisU") * m).sum(axis=0) ** 2
+            density -= self.cell_values("Ku1") * s2 + self.cell_values("Ku2") * s2**2
+        if used["Kc1"] or used["Kc2"] or used["Kc3"]:
+            c1, c2 = along("anisC1"), along("anisC2")
+            a, b, c = ((axis * m).sum(axis=0) ** 2 for axis in (c1, c2, np.cross(c1, c2, axis=0)))
+            density += self.cell_values("Kc1") * (a * b + b * c + c * a)
+            density += self.cell_values("Kc2") * a * b * c
+            density += self.cell_values("Kc3") * ((a * b) ** 2 + (b * c) ** 2 + (c * a) ** 2)
+        return density
+
     def energy(self, name: str) -> float:
         """An energy in J by mumax3's name: E_exch, E_anis, E_Zeeman, E_total or a term's."""
         if self.mesh is None:
@@ -296,69 +320,6 @@ class Simulation:
     def max_torque(self) -> float:
         """Largest torque in T."""
         return float(np.sqrt((self.field("torque").astype(float) ** 2).sum(axis=-1).max()))
-
-    def _update_tables(self) -> dict[str, Any]:
-        """Tables that the kernels read, renewed where a parameter has changed."""
-        if self.mesh is None:
-            raise EngineError("the grid is not set: SetGridSize and SetCellSize come first")
-        everything = [*self.parameters.values(), *self.excitations.values()]
-        for parameter in everything:
-            parameter.values(self.time)
-        varying = tuple(e.varies for e in self.excitations.values())
-        revisions = (
-            self.mesh, self.dmi_faces, self.OpenBC, self.DisableZhangLiTorque,
-            *(p.revision for p in everything),
-            self.time if any(varying) else None,
-        )  # fmt: skip
-        if revisions == self._revisions:
-            return self._tables
-        demag = self.EnableDemag and "demag" not in self.terms
-        if demag and self.parameters["Msat"].values().any():
-            raise EngineError("demag is not in this engine: set EnableDemag = false")
-        p = {name: q.values(self.time) for name, q in self.parameters.items()}
-        msat, alpha, xi = p["Msat"][:, 0], p["alpha"][:, 0], p["xi"][:, 0]
-        bulk, interfacial = p["Dbulk"][:, 0], p["Dind"][:, 0]
-        if bulk.any() and interfacial.any():
-            raise EngineError("Cannot have interfacial-induced DMI and bulk DMI at the same time")
-        dmi = 1 if bulk.any() else 2 if interfacial.any() else 0
-        with np.errstate(divide="ignore"):
-            inverse_ms = np.where(msat == 0, 0, 1 / msat).astype(np.float32)
-        length = np.linalg.norm(p["anisU"], axis=1, keepdims=True)
-        axis = np.divide(p["anisU"], length, out=np.zeros_like(p["anisU"]), where=length > 0)
-        stt = BOHR_MAGNETON / (2 * ELEMENTARY_CHARGE * GAMMA0) * p["Pol"][:, 0].astype(float)
-        j, b = self.excitations["J"], self.excitations["B_ext"]
-        has_j = not j.is_zero and not self.DisableZhangLiTorque
-        if has_j and not p["Pol"].any():
-            raise EngineError("spin polarization should not be 0")
-        none = np.zeros((3, 1, 1, 1), np.float32)
-        nz = self.mesh.cells[2]
-        closed_faces = dmi == 1 and not self.OpenBC and self.dmi_faces == "3.11"
-        self._tables = {
-            "inverse_ms": inverse_ms,
-            "cells": np.array(self.mesh.cell_size, np.float32),
-            "pbc": np.array(self.mesh.pbc) > 0,
-            "stiffness": pair_table(p["Aex"][:, 0], msat),
-            "dmi_table": pair_table((bulk if dmi == 1 else interfacial), msat),
-            "dmi": dmi,
-            "z_faces": nz != 1 or (closed_faces and not self.mesh.pbc[2]),
-            "ku1": p["Ku1"][:, 0].copy(),
-            "ku2": p["Ku2"][:, 0].copy(),
-            "axis": axis.astype(np.float32),
-            "frozen": p["FrozenSpins"][:, 0] != 0,
-            "alpha": alpha.copy(),
-            "xi": xi.copy(),
-            "stt": (stt * inverse_ms / (1 + xi.astype(float) ** 2)).astype(np.float32),
-            "j": j.evaluate(self.regions, self.time) if has_j else none,
-            "has_j": has_j,
-            "field": none if b.is_zero else b.evaluate(self.regions, self.time),
-            "has_field": not b.is_zero,
-            "uniform": nz == 1
-            and not (closed_faces and not self.mesh.pbc[2])
-            and bool((self.geometry != 0).all())
-            and bool((self.regions == self.regions[0, 0, 0]).all()),
-        }
-        self._revisions = revisions
-        return self._tables
 
     def run(self, duration: float) -> None:
         """Run for a simulated time in s."""

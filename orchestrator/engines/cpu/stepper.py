@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.engines.cpu import kernels
+from orchestrator.engines.cpu import kernels_step
 from orchestrator.errors import EngineError
 
 if TYPE_CHECKING:
@@ -173,10 +173,12 @@ class Stepper:
 
     def _combine(self, weights: np.ndarray, h: np.float32, *, normalize: bool = True) -> None:
         sim = self._sim
-        sim.rows(kernels.combine, sim._m, self.stages, weights, h, normalize, tail=(self._trial,))
+        sim.rows(
+            kernels_step.combine, sim._m, self.stages, weights, h, normalize, tail=(self._trial,)
+        )
 
     def _largest(self, weights: np.ndarray) -> float:
-        tops = self._sim.rows(kernels.largest, self.stages, weights, tail=())
+        tops = self._sim.rows(kernels_step.largest, self.stages, weights, tail=())
         return float(np.max(tops))
 
 

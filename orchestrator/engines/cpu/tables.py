@@ -1,0 +1,66 @@
+"""What the compiled kernels read: material by region, couplings, runs of cells, maps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Material:
+    """Columns of the table of material constants by region."""
+
+    INVERSE_MS, ALPHA, XI, ZHANG_LI, KU1, KU2, KC1, KC2, KC3, FROZEN = range(10)
+    U, C1, C2, C3, B, J, P = range(10, 31, 3)
+    SLONCZEWSKI, LAMBDA2, SECONDARY = range(31, 34)
+    COUNT = 34
+
+
+class Tables(NamedTuple):
+    """Arguments of the kernels.
+
+    Attributes
+    ----------
+    shape, cells, periodic : ndarray, shape (3,)
+        Numbers of cells, their sizes in m and the periodic axes, in the order x, y, z.
+    regions : ndarray of uint8, shape (N,)
+        Region of each cell.
+    starts, rows : ndarray
+        Runs of cells, see `segments`.
+    material : ndarray, shape (256, Material.COUNT), float32
+        Constants by region: anisotropies over Ms and uniform fields in T, axes of unit length,
+        current densities in A/m2, torques per current density.
+    stiffness, dmi : ndarray, shape (256, 256), float32
+        A in J/m and D in J/m2 of pairs of regions.
+    field, current, layer : ndarray of float32, shape (3 N,) or (0,)
+        Maps to be added to the uniform field, current density and fixed layer.
+    kind : int
+        0 without DMI, 1 bulk, 2 interfacial.
+    closed : bool
+        DMI enters the condition at faces without a neighbor.
+    z_faces : bool
+        Faces along z count.
+    precess : bool
+        Torque with precession, not damping alone.
+    zhang_li, slonczewski : bool
+        Which torques of the current act.
+    """
+
+    shape: np.ndarray
+    cells: np.ndarray
+    periodic: np.ndarray
+    regions: np.ndarray
+    starts: np.ndarray
+    rows: np.ndarray
+    material: np.ndarray
+    stiffness: np.ndarray
+    dmi: np.ndarray
+    field: np.ndarray
+    current: np.ndarray
+    layer: np.ndarray
+    kind: int
+    closed: bool
+    z_faces: bool
+    precess: bool
+    zhang_li: bool
+    slonczewski: bool
