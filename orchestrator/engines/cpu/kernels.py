@@ -35,13 +35,13 @@ EXCHANGE, ANISOTROPY, EXTERNAL = 1, 2, 4
 LANDAU, TRANSFER = 1, 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _is_vacuum(m, o):
     size = m.size // 3
     return m[o] == _ZERO and m[o + size] == _ZERO and m[o + size + size] == _ZERO
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _look_around(t, m, row, x, at, region):
     """Offsets and regions of the neighbors of the run at x: -x, +x, -y, +y, -z, +z.
 
@@ -69,7 +69,7 @@ def _look_around(t, m, row, x, at, region):
         region[face] = _ABSENT if _is_vacuum(m, there) else t.regions[there]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _run_field(t, m, parts, o, n, at, region, r, h, s):
     """Field of the chosen parts in a run of region r, into h."""
     size = np.uint64(m.size // 3)
@@ -111,7 +111,7 @@ def _run_field(t, m, parts, o, n, at, region, r, h, s):
             kernels_field.add_cubic(h, s, m, size, o, n, k1, k2, k3, u, v, w)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _add_faces(t, m, o, n, at, region, r, h, s, inverse_ms):
     """Exchange and DMI with the neighbors of a run."""
     size = np.uint64(m.size // 3)
@@ -137,7 +137,7 @@ def _add_faces(t, m, o, n, at, region, r, h, s, inverse_ms):
         kernels_field.add_chiral_exchange(h, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _add_zhang_li(t, m, o, n, at, r, h, s, out):
     """Zhang-Li torque of a run; h is overwritten with (u . grad) m / gamma0."""
     size = np.uint64(m.size // 3)
@@ -158,7 +158,7 @@ def _add_zhang_li(t, m, o, n, at, r, h, s, out):
     kernels_torque.add_cross_products(out, h, s, m, size, o, n, g * (xi - a), g * (_ONE + xi * a))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _add_slonczewski(t, m, o, n, r, out):
     """Slonczewski torque of a run."""
     size = np.uint64(m.size // 3)

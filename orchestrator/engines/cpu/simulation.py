@@ -127,7 +127,7 @@ class Simulation:
         self._find_vacuum()
 
     def _find_vacuum(self) -> None:
-        vacuum = ~self._m.any(axis=0)
+        vacuum = np.asarray(~self._m.any(axis=0))
         if (vacuum != self.vacuum).any():
             self.vacuum = vacuum
             self._tables.forget_cells()
