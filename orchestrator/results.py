@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from orchestrator.campaign.fields import DIMS, NAMES, read_state, state_name
 from orchestrator.campaign.folder import DESCRIPTION, JOURNAL, UNTRAINED, Journal, read_json
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
-from orchestrator.learning.hopfield import all_patterns, energy, weight_matrix
+from orchestrator.lazy import BlockArray
+from orchestrator.learning.hopfield import all_patterns, energy, trained_rank, weight_matrix
 from orchestrator.learning.pulses import drive_values
-from orchestrator.mx3.ovf import read_ovf
 
 REFERENCES = ("saturated", "untrained")
+STATES = ("before", "after", "relaxed")
+STAGES = ("transport", "engine", "files")
+_MATRIX = ("contact", "contact_in")
+
+Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]
+Journals = list[list[dict[str, Any]]]
 
 
 def open_run(path: str | Path) -> xr.Dataset:
     """Open a run folder, finished or in progress, as a Dataset.
 
-    Only committed pulses are seen; what is not there yet is NaN.
+    Only committed pulses are seen; what is not there yet is NaN. Magnetizations and current
+    densities are read from their files when they are used.
 
     Parameters
     ----------
@@ -48,18 +57,16 @@ def open_run(path: str | Path) -> xr.Dataset:
         raise RunFolderError(f"{folder}: not a run folder (no {DESCRIPTION} in it)")
     description = read_json(folder / DESCRIPTION)
     experiment = Experiment.from_dict(description["experiment"], source=str(folder))
-    patterns = experiment.training.patterns
-    journals = [Journal(folder / str(k) / JOURNAL).records for k in range(1, len(patterns) + 1)]
-    dataset = xr.Dataset(coords=_coordinates(experiment))
-    if (folder / UNTRAINED).exists():
-        untrained = read_json(folder / UNTRAINED)
-        _add_untrained(dataset, untrained)
-    _add_pulses(dataset, experiment, journals)
-    if (folder / UNTRAINED).exists():
-        _add_states(dataset, experiment, journals)
-    if experiment.output.snapshots:
-        _add_snapshots(dataset, experiment, folder)
-    dataset.attrs = {
+    variables: dict[str, Any] = dict(read_variables(experiment, folder))
+    coordinates = run_coordinates(experiment)
+    if kept := experiment.output.states(experiment.training.pulses):
+        coordinates |= field_coordinates(experiment, kept)
+        for key in experiment.output.fields:
+            name, unit, text = NAMES[key]
+            fields = kept_fields(experiment, key, [folder])
+            labels = {"units": unit, "long_name": text}
+            variables[name] = fields.variable(("training", "snapshot", *DIMS), labels)
+    attrs = {
         "description": json.dumps(description["experiment"]),
         "hash": description["hash"],
         "device_hash": experiment.device.hash,
@@ -67,41 +74,106 @@ def open_run(path: str | Path) -> xr.Dataset:
         "engine": json.dumps(description["engine"]),
         "seed": experiment.start.seed,
     }
-    return dataset
+    return xr.Dataset(variables, coordinates, attrs)
 
 
-def _coordinates(experiment: Experiment) -> dict[str, Any]:
+def run_coordinates(experiment: Experiment) -> dict[str, Any]:
+    """Coordinates of a run's Dataset without those of its fields."""
     names = list(experiment.device.contact_names)
     plan = experiment.training
-    return {
+    coordinates: dict[str, Any] = {
         "training": list(plan.patterns),
         "pulse": np.arange(1, plan.pulses + 1),
         "contact": names,
         "contact_in": names,
         "input": all_patterns(len(names)),
+        "reference": list(REFERENCES),
+        "state": list(STATES),
+        "stage": list(STAGES),
+        "start": _seeds(experiment),
     }
+    if experiment.probes:
+        coordinates["probe"] = [probe.name for probe in experiment.probes]
+    return coordinates
 
 
-def _add_untrained(dataset: xr.Dataset, untrained: dict[str, Any]) -> None:
-    g = np.array(untrained["conductance"])
-    dataset.coords["start"] = untrained["seeds"]
-    dataset.coords["reference"] = list(REFERENCES)
-    matrix = ("contact", "contact_in")
-    _put(dataset, "conductance_untrained", ("start", *matrix), g, "S", "G of settled textures")
-    references = np.stack([np.array(untrained["saturated"]), g.mean(axis=0)])
+def field_coordinates(experiment: Experiment, kept: Sequence[int]) -> dict[str, Any]:
+    """Coordinates of the kept fields: numbers of pulses, and the cells' centers in m."""
+    coordinates: dict[str, Any] = {"snapshot": list(kept), "component": ["x", "y", "z"]}
+    film = experiment.film
+    for axis, count, size in zip("xyz", film.cells, film.cell_size, strict=True):
+        coordinates[axis] = (axis, (np.arange(count) + 0.5) * size, {"units": "m"})
+    return coordinates
+
+
+def kept_fields(experiment: Experiment, key: str, folders: Sequence[Path | None]) -> BlockArray:
+    """The kept fields "m" or "j" of runs, with leading axes (run,) training, snapshot.
+
+    With one folder there is no axis of runs. What is not there is NaN.
+    """
+    kept = experiment.output.states(experiment.training.pulses)
+    shape = (*experiment.film.shape, 3)
+    grid = (len(experiment.training.patterns), len(kept))
+
+    def read(place: tuple[int, ...]) -> np.ndarray:
+        folder = folders[place[0] if len(place) == 3 else 0]
+        training, snapshot = place[-2:]
+        if folder is not None:
+            path = folder / str(training + 1) / state_name(kept[snapshot])
+            if path.exists():
+                return read_state(path, key)
+        return np.full(shape, np.nan, dtype=np.float32)
+
+    leading = grid if len(folders) == 1 else (len(folders), *grid)
+    return BlockArray(leading, shape, np.float32, read)
+
+
+def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
+    """All variables of a run but its fields; of no folder, all NaN.
+
+    Raises
+    ------
+    RunFolderError
+        If a file is damaged.
+    """
+    count = len(experiment.training.patterns)
+    journals: Journals = [[] for _ in range(count)]
+    untrained = None
+    if folder is not None:
+        journals = [Journal(folder / str(k + 1) / JOURNAL).records for k in range(count)]
+        if (folder / UNTRAINED).exists():
+            untrained = read_json(folder / UNTRAINED)
+    variables: Variables = {}
+    _add_untrained(variables, experiment, untrained)
+    _add_pulses(variables, experiment, journals)
+    _add_states(variables, experiment, journals)
+    return variables
+
+
+def _seeds(experiment: Experiment) -> list[int]:
+    start = experiment.start
+    count = 1 if start.m0 is not None else experiment.reference.starts
+    return [start.seed + k for k in range(count)]
+
+
+def _add_untrained(
+    variables: Variables, experiment: Experiment, untrained: dict[str, Any] | None
+) -> None:
+    n = len(experiment.contacts)
+    g = np.full((len(_seeds(experiment)), n, n), np.nan)
+    references = np.full((len(REFERENCES), n, n), np.nan)
+    if untrained is not None:
+        g[:] = untrained["conductance"]
+        references[:] = np.array(untrained["saturated"]), g.mean(axis=0)
+    _put(variables, "conductance_untrained", ("start", *_MATRIX), g, "S", "G of settled textures")
     text = "G0 of the film saturated along its normal, and mean G of untrained textures"
-    _put(dataset, "conductance_reference", ("reference", *matrix), references, "S", text)
+    _put(variables, "conductance_reference", ("reference", *_MATRIX), references, "S", text)
 
 
-_PULSE_VARIABLES = {
+_PULSE_VARIABLES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "voltage": ("voltages", ("contact",), "V", "voltage held at the contact"),
     "current": ("currents", ("contact",), "A", "terminal current, positive into the film"),
-    "conductance": (
-        "conductance",
-        ("contact", "contact_in"),
-        "S",
-        "G^n of the texture that the pulse found",
-    ),
+    "conductance": ("conductance", _MATRIX, "S", "G^n of the texture that the pulse found"),
     "probe_conductance": ("probes", ("probe",), "S", "conductance between the probe's contacts"),
     "time": ("time", (), "s", "simulated time at the end of the pulse and its gap"),
     "duration": ("duration", (), "s", "length of the pulse"),
@@ -111,14 +183,10 @@ _PULSE_VARIABLES = {
 }
 
 
-def _add_pulses(
-    dataset: xr.Dataset, experiment: Experiment, journals: list[list[dict[str, Any]]]
-) -> None:
+def _add_pulses(variables: Variables, experiment: Experiment, journals: Journals) -> None:
     shape = (len(journals), experiment.training.pulses)
-    sizes = {"contact": len(experiment.contacts), "contact_in": len(experiment.contacts)}
-    if experiment.probes:
-        dataset.coords["probe"] = [probe.name for probe in experiment.probes]
-        sizes["probe"] = len(experiment.probes)
+    n = len(experiment.contacts)
+    sizes = {"contact": n, "contact_in": n, "probe": len(experiment.probes)}
     committed = [[r for r in records if r["kind"] == "pulse"] for records in journals]
     for name, (key, dims, unit, text) in _PULSE_VARIABLES.items():
         if name == "probe_conductance" and not experiment.probes:
@@ -128,85 +196,66 @@ def _add_pulses(
             for record in records:
                 if record[key] is not None:
                     values[k, record["pulse"] - 1] = record[key]
-        _put(dataset, name, ("training", "pulse", *dims), values, unit, text)
-    spent = dataset.power.to_numpy() * dataset.duration.to_numpy()
-    _put(dataset, "energy_spent", ("training", "pulse"), spent, "J", "Joule heat of the pulse")
-    stages = ["transport", "engine", "files"]
-    dataset.coords["stage"] = stages
-    seconds = np.full((*shape, len(stages)), np.nan)
+        _put(variables, name, ("training", "pulse", *dims), values, unit, text)
+    spent = variables["power"][1] * variables["duration"][1]
+    _put(variables, "energy_spent", ("training", "pulse"), spent, "J", "Joule heat of the pulse")
+    seconds = np.full((*shape, len(STAGES)), np.nan)
     for k, records in enumerate(committed):
         for record in records:
-            seconds[k, record["pulse"] - 1] = [record["seconds"][stage] for stage in stages]
-    _put(dataset, "wall_time", ("training", "pulse", "stage"), seconds, "s", "wall-clock time")
+            seconds[k, record["pulse"] - 1] = [record["seconds"][stage] for stage in STAGES]
+    _put(variables, "wall_time", ("training", "pulse", "stage"), seconds, "s", "wall-clock time")
 
 
-def _add_states(
-    dataset: xr.Dataset, experiment: Experiment, journals: list[list[dict[str, Any]]]
-) -> None:
+def _add_states(variables: Variables, experiment: Experiment, journals: Journals) -> None:
     """G before training, after the last pulse and after relaxation; energies under each reference.
 
     Also Delta^n = G^{n+1} - G^n of every pulse, whose last member needs G after the last pulse.
     """
     n = len(experiment.contacts)
-    dataset.coords["state"] = ["before", "after", "relaxed"]
-    g = np.full((len(journals), 3, n, n), np.nan)
-    g[:, 0] = dataset.conductance_untrained[0]
+    g = np.full((len(journals), len(STATES), n, n), np.nan)
+    g[:, 0] = variables["conductance_untrained"][1][0]
     for k, records in enumerate(journals):
         for record in records:
             if record["kind"] in ("trained", "relaxed"):
                 g[k, 1 if record["kind"] == "trained" else 2] = record["conductance"]
-    matrix = ("contact", "contact_in")
     text = "G before training, after the last pulse, and relaxed without current"
-    _put(dataset, "conductance_state", ("training", "state", *matrix), g, "S", text)
+    _put(variables, "conductance_state", ("training", "state", *_MATRIX), g, "S", text)
 
-    of_pulse = dataset.conductance.to_numpy()
+    of_pulse = variables["conductance"][1]
     following = np.concatenate([of_pulse[:, 1:], g[:, 1:2]], axis=1)
     text = "Delta^n = G^{n+1} - G^n of Eq. (8)"
-    dims = ("training", "pulse", *matrix)
-    _put(dataset, "conductance_change", dims, following - of_pulse, "S", text)
+    dims: tuple[str, ...] = ("training", "pulse", *_MATRIX)
+    _put(variables, "conductance_change", dims, following - of_pulse, "S", text)
 
     plan = experiment.training
     inputs = np.array([drive_values(p, plan.amplitude, plan.drive) for p in all_patterns(n)])
-    references = weight_matrix(dataset.conductance_reference.to_numpy(), plan.drive)
+    references = weight_matrix(variables["conductance_reference"][1], plan.drive)
     weights = weight_matrix(g, plan.drive)[:, :, None] - references
-    text = "E' of Eq. (7) of every input"
+    energies = energy(weights, inputs)
     dims = ("training", "state", "reference", "input")
-    _put(dataset, "energy", dims, energy(weights, inputs), "W", text)
-    text = "power of every input in the reference, -E0"
+    _put(variables, "energy", dims, energies, "W", "E' of Eq. (7) of every input")
     power = -energy(references, inputs)
-    _put(dataset, "reference_power", ("reference", "input"), power, "W", text)
+    text = "power of every input in the reference, -E0"
+    _put(variables, "reference_power", ("reference", "input"), power, "W", text)
     difference = weight_matrix(of_pulse, plan.drive)[:, :, None] - references
-    own = dataset["voltage" if plan.drive == "voltage" else "current"].to_numpy()
+    own = variables["voltage" if plan.drive == "voltage" else "current"][1]
     trained = -np.einsum("tprij,tpi,tpj->tpr", difference, own, own)
     text = "E' of what the pulse held, in the texture that it found"
-    _put(dataset, "trained_energy", ("training", "pulse", "reference"), trained, "W", text)
+    _put(variables, "trained_energy", ("training", "pulse", "reference"), trained, "W", text)
+    text = "rank of the trained pattern's relaxed energy among the non-trivial inputs, 1 = learned"
+    dims = ("training", "reference")
+    _put(variables, "trained_rank", dims, _ranks(energies[:, 2], plan.patterns), "1", text)
 
 
-def _add_snapshots(dataset: xr.Dataset, experiment: Experiment, folder: Path) -> None:
-    chosen = list(experiment.output.snapshots)
-    trainings = range(1, len(experiment.training.patterns) + 1)
-    shape = (len(trainings), len(chosen), *experiment.film.shape, 3)
-    cx, cy, cz = experiment.film.cell_size
-    nx, ny, nz = experiment.film.cells
-    dataset.coords["snapshot"] = chosen
-    for axis, count, size in (("x", nx, cx), ("y", ny, cy), ("z", nz, cz)):
-        dataset.coords[axis] = (axis, (np.arange(count) + 0.5) * size, {"units": "m"})
-    dataset.coords["component"] = ["x", "y", "z"]
-    dims = ("training", "snapshot", "z", "y", "x", "component")
-    for name, stem, unit, text in (
-        ("magnetization", "m", "1", "unit vector of the magnetization after so many pulses"),
-        ("current_density", "snapshot_j", "A/m2", "current density in that texture"),
-    ):
-        values = np.full(shape, np.nan, dtype=np.float32)
-        for k in trainings:
-            for s, number in enumerate(chosen):
-                path = folder / str(k) / f"{stem}_{number:06d}.ovf"
-                if path.exists():
-                    values[k - 1, s] = read_ovf(path).data
-        _put(dataset, name, dims, values, unit, text)
+def _ranks(energies: np.ndarray, patterns: Sequence[str]) -> np.ndarray:
+    """Ranks, shape (training, reference); NaN where unfinished."""
+    ranks = np.full(energies.shape[:2], np.nan)
+    for k, r in np.argwhere(np.isfinite(energies).all(axis=-1)):
+        ranks[k, r] = trained_rank(energies[k, r], patterns[k])
+    return ranks
 
 
 def _put(
-    dataset: xr.Dataset, name: str, dims: tuple[str, ...], values: Any, unit: str, text: str
+    variables: Variables, name: str, dims: tuple[str, ...], values: np.ndarray, unit: str, text: str
 ) -> None:
-    dataset[name] = (dims, values, {"units": unit, "long_name": text})
+    variables[name] = (dims, values, {"units": unit, "long_name": text})

@@ -5,22 +5,26 @@ The folder of a run is named after the experiment and the hash of its canonical 
     NAME-HASH/
         description.json        canonical description, program and engine
         untrained.json          conductances of the untrained starts
+        finished.json           there once all trainings are complete
+        failed.json             message of an attempt that failed
+        .lock                   who writes here
         1/                      one folder per training, numbered as the patterns
             journal.jsonl       one line per committed pulse, with its checksum
             m_000000.ovf        the texture it started from
-            m_000075.ovf        the last texture, and the chosen snapshots
+            m_000075.ovf        the last texture
+            state_000050.nc     a kept state: compressed m and j
             j_000001.ovf        current maps
 
-A pulse counts when its journal line is on disk; the texture it ends with is there before.
+A pulse counts when its journal line is on disk; the texture that it ends with, and whatever is kept
+of it, are there before. The line holds the checksums of these files.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +33,32 @@ from orchestrator.errors import RunFolderError
 DESCRIPTION = "description.json"
 UNTRAINED = "untrained.json"
 JOURNAL = "journal.jsonl"
-LOCK = ".lock"
+RELAXED = "m_relaxed.ovf"
+FINISHED = "finished.json"
+FAILED = "failed.json"
+
+
+def m_name(number: int) -> str:
+    """Name of the texture after `number` pulses."""
+    return f"m_{number:06d}.ovf"
+
+
+def j_name(number: int) -> str:
+    """Name of the current map of pulse `number`."""
+    return f"j_{number:06d}.ovf"
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file whole or not at all, to the disk."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with open(source, "rb") as read, open(temporary, "wb") as written:
+            shutil.copyfileobj(read, written)
+            written.flush()
+            os.fsync(written.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -75,7 +104,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.records: list[dict[str, Any]] = []
         self._end = 0
         if not path.exists():
@@ -95,7 +124,7 @@ class Journal:
         """Commit a record: when this returns, it is on disk."""
         text = json.dumps(record, separators=(",", ":"), allow_nan=False)
         line = f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             os.ftruncate(descriptor, self._end)
             written = 0
@@ -114,28 +143,3 @@ def _checked(line: bytes) -> dict[str, Any] | None:
         return json.loads(text) if int(checksum, 16) == zlib.crc32(text) else None
     except ValueError:
         return None
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder against a second writer; the lock goes with the process.
-
-    Raises
-    ------
-    RunFolderError
-        If another process holds it.
-    """
-    import fcntl
-
-    with open(folder / LOCK, "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise RunFolderError(
-                f"{folder}: in use by process {file.read().strip() or 'unknown'}"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield

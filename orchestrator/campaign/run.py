@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -13,16 +12,23 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from orchestrator.campaign.fields import checksum, state_name, sync, write_state
 from orchestrator.campaign.folder import (
     DESCRIPTION,
+    FINISHED,
     JOURNAL,
+    RELAXED,
     UNTRAINED,
     Journal,
-    locked,
+    copy_whole,
+    j_name,
+    m_name,
     read_json,
     write_json,
 )
-from orchestrator.device import Contact, canonical_hash
+from orchestrator.campaign.locks import LOCK, Lock, locked
+from orchestrator.campaign.textures import settled_texture
+from orchestrator.contacts import Contact
 from orchestrator.engines.session import Engine, Progress
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
@@ -77,6 +83,11 @@ class Workplace:
     templates: Path | None = None
     solver: str = "auto"
 
+    def stop_if_asked(self) -> None:
+        """Raise `Interrupted` where a stop has been asked for."""
+        if self.stop():
+            raise Interrupted
+
 
 def run_folder(root: Path, experiment: Experiment) -> Path:
     """The folder of an experiment's run under `root`."""
@@ -85,6 +96,8 @@ def run_folder(root: Path, experiment: Experiment) -> Path:
 
 def is_finished(folder: Path) -> bool:
     """Whether all trainings of a run folder are complete."""
+    if (folder / FINISHED).exists():
+        return True
     description = read_json(folder / DESCRIPTION)
     patterns = description["experiment"]["training"]["patterns"]
     return all(
@@ -106,10 +119,16 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
         If `workplace.stop()` asked for it.
     """
     folder = run_folder(workplace.root, experiment)
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
-        _describe(folder, experiment, workplace.engine)
-        return _Run(folder, experiment, workplace).carry_out()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / LOCK) as lock:
+            _describe(folder, experiment, workplace.engine)
+            return _Run(folder, experiment, workplace, lock).carry_out()
+    except OSError as error:
+        raise RunFolderError(
+            f"{error.filename or folder}: cannot be written ({error.strerror}); committed pulses "
+            "stay, the same command goes on with them"
+        ) from None
 
 
 def _describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
@@ -134,8 +153,12 @@ def _describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
 
 
 class _Run:
-    def __init__(self, folder: Path, experiment: Experiment, workplace: Workplace) -> None:
+    def __init__(
+        self, folder: Path, experiment: Experiment, workplace: Workplace, lock: Lock
+    ) -> None:
         self.folder = folder
+        self.lock = lock
+        self.kept = set(experiment.output.states(experiment.training.pulses))
         self.experiment = experiment
         self.workplace = workplace
         device = experiment.device
@@ -152,9 +175,13 @@ class _Run:
         return Network.of_device(device, contacts, solver, warm_start=False)
 
     def carry_out(self) -> Path:
+        if (self.folder / FINISHED).exists():
+            return self.folder
         textures = self._untrained()
         for number, pattern in enumerate(self.experiment.training.patterns, start=1):
             self._training(self.folder / str(number), pattern, textures[0])
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(self.folder / FINISHED, {"finished": moment})
         return self.folder
 
     def _untrained(self) -> list[Path]:
@@ -163,7 +190,9 @@ class _Run:
         fixed = start.m0 is not None
         count = 1 if fixed else self.experiment.reference.starts
         seeds = [start.seed + k for k in range(count)]
-        textures = [self._settled(seed) for seed in seeds]
+        textures = [
+            settled_texture(self.experiment, self.scripts, self.workplace, seed) for seed in seeds
+        ]
         path = self.folder / UNTRAINED
         if not path.exists():
             states = [self.network.solve(read_ovf(texture).data) for texture in textures]
@@ -182,60 +211,29 @@ class _Run:
         up[..., 2] = 1
         return self.network.solve(up).conductance
 
-    def _settled(self, seed: int) -> Path:
-        """The texture settled from a start, computed once for all runs under the same root."""
-        experiment, engine = self.experiment, self.workplace.engine
-        key = canonical_hash(
-            {
-                "setup": self.scripts.setup(),
-                "start": experiment.to_dict()["start"] | {"seed": seed},
-                "engine": engine.name,
-            }
-        )
-        textures = self.workplace.root / "textures"
-        settled = textures / f"{key}.ovf"
-        if settled.exists():
-            return settled
-        self._stop_if_asked()
-        work = textures / f"{key}.{os.getpid()}.tmp"
-        work.mkdir(parents=True, exist_ok=True)
-        try:
-            m0 = experiment.initial_magnetization(seed)
-            write_ovf(work / "m_random.ovf", m0, experiment.film.cell_size)
-            start = experiment.start
-            self.workplace.tracker.stage(f"settle, seed {seed}", start.settle_time)
-            session = engine.start(self.scripts.setup(), work, "m_random.ovf")
-            try:
-                block = self.scripts.relax(start.settle_time, "m_settled.ovf", start.settle_alpha)
-                result = session.execute(
-                    block, "m_settled.ovf", progress=self.workplace.tracker.progress
-                )
-            finally:
-                session.close()
-            os.replace(result.magnetization, settled)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        return settled
-
     def _training(self, folder: Path, pattern: str, texture: Path) -> None:
         folder.mkdir(exist_ok=True)
         journal = Journal(folder / JOURNAL)
         kinds = [record["kind"] for record in journal.records]
         if "relaxed" in kinds:
             return
-        if not journal.records:
-            shutil.copyfile(texture, folder / _m_name(0))
+        if not kinds:
+            first = folder / m_name(0)
+            copy_whole(texture, first)
+            self._commit(journal, {"kind": "start", "files": {first.name: checksum(first)}})
         plan = self.experiment.training
         committed = [record for record in journal.records if record["kind"] == "pulse"]
         done = [Done(record["duration"], record["max_dm"]) for record in committed]
-        last: dict[str, Any] = committed[-1] if committed else {"time": 0.0, "state": {}}
-        m = read_ovf(folder / _m_name(len(done))).data
+        last: dict[str, Any] = committed[-1] if committed else journal.records[0]
+        time, state = last.get("time", 0.0), last.get("state", {})
+        self._clear(folder, len(done))
+        m = _checked_texture(folder / m_name(len(done)), last.get("files", {}))
         length = plan.total_time + plan.relax_time
-        self.workplace.tracker.stage(f"train {pattern}", length, last["time"])
-        if not kinds or kinds[-1] == "pulse":
-            self._stop_if_asked()
+        self.workplace.tracker.stage(f"train {pattern}", length, time)
+        if "trained" not in kinds:
+            self.workplace.stop_if_asked()
         session = self.workplace.engine.start(
-            self.scripts.setup(), folder, _m_name(len(done)), time=last["time"], state=last["state"]
+            self.scripts.setup(), folder, m_name(len(done)), time=time, state=state
         )
         try:
             records = train(
@@ -251,34 +249,52 @@ class _Run:
             count = len(done)
             for record in records:
                 count = record.number
-                self._keep_snapshot(folder, record)
-                last = _as_json(record)
-                journal.append(last)
-                self._drop_texture(folder, record.number - 1)
+                files = [m_name(count), *self._keep_state(folder, count - 1, record.m, record.j)]
+                if self.experiment.output.maps:
+                    files.append(j_name(count))
+                last = _as_json(record) | {"files": {f: checksum(folder / f) for f in files}}
+                self._commit(journal, last)
+                if count > 1:
+                    (folder / m_name(count - 1)).unlink(missing_ok=True)
                 self.workplace.tracker.pulse(pattern, record)
-                self._stop_if_asked()
+                self.workplace.stop_if_asked()
             if "trained" not in kinds:
-                journal.append({"kind": "trained"} | self._read_out(folder / _m_name(count)))
-                self._keep_last_snapshot(folder, count, last["voltages"])
-            relaxed = folder / _m_name(count)
+                files = self._keep_last_state(folder, count, last["voltages"])
+                read_out = self._read_out(folder / m_name(count))
+                found = {f: checksum(folder / f) for f in files}
+                self._commit(journal, {"kind": "trained", "files": found} | read_out)
+            relaxed = folder / m_name(count)
             if plan.relax_time:
-                block = self.scripts.relax(plan.relax_time, "m_relaxed.ovf")
+                block = self.scripts.relax(plan.relax_time, RELAXED)
                 relaxed = session.execute(
-                    block, "m_relaxed.ovf", progress=self.workplace.tracker.progress
+                    block, RELAXED, progress=self.workplace.tracker.progress
                 ).magnetization
-            journal.append({"kind": "relaxed"} | self._read_out(relaxed))
+            found = {relaxed.name: checksum(relaxed)}
+            self._commit(journal, {"kind": "relaxed", "files": found} | self._read_out(relaxed))
         finally:
             session.close()
+
+    def _commit(self, journal: Journal, record: dict[str, Any]) -> None:
+        """Append to the journal once all names that the record needs are on disk."""
+        self.lock.check()
+        sync(journal.path.parent)
+        journal.append(record)
+
+    def _clear(self, folder: Path, done: int) -> None:
+        """Remove what a killed process has left: temporary files, textures not committed."""
+        for path in [*folder.glob(".*.tmp"), *folder.glob("m_[0-9]*.ovf")]:
+            if path.name not in (m_name(0), m_name(done)):
+                path.unlink(missing_ok=True)
 
     def _block(self, folder: Path) -> Callable[[int, Pulse, np.ndarray, np.ndarray], Block]:
         film = self.experiment.film
 
         def block(number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
-            current_map = _j_name(number)
+            current_map = j_name(number)
             write_ovf(folder / current_map, j, film.cell_size, title="j", unit="A/m2")
             if not self.experiment.output.maps:
-                (folder / _j_name(number - 1)).unlink(missing_ok=True)
-            save = _m_name(number)
+                (folder / j_name(number - 1)).unlink(missing_ok=True)
+            save = m_name(number)
             script = self.scripts.pulse(
                 number, voltages.tolist(), current_map, pulse.duration, save, gap=pulse.gap
             )
@@ -286,23 +302,21 @@ class _Run:
 
         return block
 
-    def _keep_snapshot(self, folder: Path, record: PulseRecord) -> None:
-        if record.number - 1 in self.experiment.output.snapshots:
-            self._write_snapshot(folder, record.number - 1, record.j)
+    def _keep_state(self, folder: Path, number: int, m: np.ndarray, j: np.ndarray) -> list[str]:
+        """Write what is kept of a state; names of the files written."""
+        output = self.experiment.output
+        if number not in self.kept:
+            return []
+        fields = {key: {"m": m, "j": j}[key] for key in output.fields}
+        write_state(folder / state_name(number), fields, output.precision)
+        return [state_name(number)]
 
-    def _keep_last_snapshot(self, folder: Path, number: int, voltages: list[float]) -> None:
-        if number in self.experiment.output.snapshots:
-            state = self.network.solve(read_ovf(folder / _m_name(number)).data)
-            self._write_snapshot(folder, number, state.current_density(np.array(voltages)))
-
-    def _write_snapshot(self, folder: Path, number: int, j: np.ndarray) -> None:
-        path = folder / f"snapshot_j_{number:06d}.ovf"
-        write_ovf(path, j, self.experiment.film.cell_size, title="j", unit="A/m2")
-
-    def _drop_texture(self, folder: Path, number: int) -> None:
-        """Remove a texture that is neither a snapshot nor a state to resume from."""
-        if number > 0 and number not in self.experiment.output.snapshots:
-            (folder / _m_name(number)).unlink(missing_ok=True)
+    def _keep_last_state(self, folder: Path, number: int, voltages: list[float]) -> list[str]:
+        if number not in self.kept:
+            return []
+        m = read_ovf(folder / m_name(number)).data
+        j = self.network.solve(m).current_density(np.array(voltages))
+        return self._keep_state(folder, number, m, j)
 
     def _read_out(self, texture: Path) -> dict[str, Any]:
         m = read_ovf(texture).data
@@ -311,17 +325,14 @@ class _Run:
             "probes": [float(probe.solve(m).conductance[0, 0]) for probe in self.probes],
         }
 
-    def _stop_if_asked(self) -> None:
-        if self.workplace.stop():
-            raise Interrupted
 
-
-def _m_name(number: int) -> str:
-    return f"m_{number:06d}.ovf"
-
-
-def _j_name(number: int) -> str:
-    return f"j_{number:06d}.ovf"
+def _checked_texture(path: Path, files: dict[str, str]) -> np.ndarray:
+    """The texture to go on from, shape (nz, ny, nx, 3)."""
+    if path.name in files and checksum(path) != files[path.name]:
+        raise RunFolderError(
+            f"{path}: damaged (its checksum is wrong); `orchestrator campaign repair` recomputes it"
+        )
+    return read_ovf(path).data
 
 
 def _as_json(record: PulseRecord) -> dict[str, Any]:

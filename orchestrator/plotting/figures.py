@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from orchestrator.learning.hopfield import is_trivial, trained_patterns
-from orchestrator.plotting.style import draw_current, draw_texture, new_figure, save
+from orchestrator.plotting.style import (
+    draw_current,
+    draw_map,
+    draw_texture,
+    new_figure,
+    save,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.transport.network import Network
 
 
 def plot_run(dataset: xr.Dataset, folder: Path) -> list[Path]:
@@ -19,7 +29,7 @@ def plot_run(dataset: xr.Dataset, folder: Path) -> list[Path]:
     paths = [plot_conductance(dataset, folder / "conductance.png")]
     if "energy" in dataset and len(dataset.contact) > 2:
         paths.append(plot_energies(dataset, folder / "energies.png"))
-    if "magnetization" in dataset:
+    if "magnetization" in dataset and "current_density" in dataset:
         paths.append(plot_snapshots(dataset, folder / "textures.png"))
     return paths
 
@@ -93,6 +103,37 @@ def plot_snapshots(dataset: xr.Dataset, path: Path) -> Path:
         if np.isfinite(m).all() and np.isfinite(j).all():
             draw_texture(grid[0, column], m, lengths)
             draw_current(grid[1, column], j, lengths, log=log)
+    return save(figure, path)
+
+
+def plot_sensitivities(network: Network, m: np.ndarray, path: Path, layer: int = 0) -> Path:
+    """Where the conductances between the contacts are stored: |dG_ij/dm| of every cell.
+
+    Derivatives by rotations of m, in S per radian, one map for each pair of contacts.
+
+    Parameters
+    ----------
+    network : Network
+        The film with its contacts.
+    m : ndarray, shape (nz, ny, nx, 3)
+        The texture.
+    layer : int
+        The layer of cells that is shown.
+    """
+    from orchestrator.transport.sensitivity import sensitivity
+
+    state = network.solve(m)
+    pairs = list(combinations(state.contact_names, 2))
+    columns = min(3, len(pairs))
+    figure = new_figure(4.2 * columns, 3.4 * -(-len(pairs) // columns))
+    grid = figure.subplots(-(-len(pairs) // columns), columns, squeeze=False).ravel()
+    for axes in grid[len(pairs) :]:
+        axes.remove()
+    lx, ly, _ = network.film.lengths
+    for axes, (a, b) in zip(grid, pairs, strict=False):
+        slope = sensitivity(network.media, state, m, a, b)[layer]
+        size = np.linalg.norm(slope, axis=-1)
+        draw_map(axes, size, (lx, ly), f"|dG({a},{b})/dm| (S)")
     return save(figure, path)
 
 

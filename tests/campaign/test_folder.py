@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
-from orchestrator.campaign.folder import Journal, locked
+from orchestrator.campaign.folder import Journal
 from orchestrator.errors import RunFolderError
 
 
@@ -40,23 +36,3 @@ def test_damage_in_the_middle_is_an_error(tmp_path):
     path.write_bytes(raw)
     with pytest.raises(RunFolderError, match="line 1 is damaged"):
         Journal(path)
-
-
-def test_second_writer_is_refused_and_the_lock_dies_with_its_process(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from orchestrator.campaign.folder import locked\n"
-        "with locked(Path(sys.argv[1])):\n"
-        "    print('held', flush=True); sys.stdin.read()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    with holder:
-        assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(RunFolderError, match=f"process {holder.pid}"), locked(tmp_path):
-            pass
-        holder.kill()
-    with locked(tmp_path):
-        assert (tmp_path / ".lock").read_text() == str(os.getpid())

@@ -1,0 +1,69 @@
+"""Arrays that are read from files when they are indexed, for xarray."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from xarray.backends.common import BackendArray
+from xarray.core import indexing
+
+
+class BlockArray(BackendArray):
+    """An array of blocks along its leading axes; only the blocks that an index meets are read.
+
+    Parameters
+    ----------
+    grid : tuple of int
+        Lengths of the leading axes.
+    block_shape : tuple of int
+        Shape of each block, the other axes.
+    dtype : dtype-like
+        Type of the values.
+    read : callable
+        The block at an index (i, j, ...) of the leading axes.
+    """
+
+    def __init__(
+        self,
+        grid: tuple[int, ...],
+        block_shape: tuple[int, ...],
+        dtype: Any,
+        read: Callable[[tuple[int, ...]], np.ndarray],
+    ) -> None:
+        self.shape = (*grid, *block_shape)
+        self.dtype = np.dtype(dtype)
+        self._grid = grid
+        self._read = read
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        support = indexing.IndexingSupport.OUTER
+        return indexing.explicit_indexing_adapter(key, self.shape, support, self._outer)
+
+    def _outer(self, key: tuple[Any, ...]) -> np.ndarray:
+        leading, rest = key[: len(self._grid)], key[len(self._grid) :]
+        chosen = [np.atleast_1d(np.arange(n)[k]) for n, k in zip(self._grid, leading, strict=True)]
+        places = itertools.product(*(c.tolist() for c in chosen))
+        blocks = [_pick(self._read(place), rest) for place in places]
+        lengths = tuple(len(c) for c in chosen)
+        inner = _pick(np.empty(self.shape[len(self._grid) :], bool), rest).shape
+        out = np.array(blocks, dtype=self.dtype).reshape(lengths + inner)
+        single = tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in leading)
+        return out[single]
+
+    def variable(self, dims: tuple[str, ...], attrs: dict[str, Any]) -> Any:
+        """An xarray Variable that reads on first use and then remembers."""
+        import xarray as xr
+
+        lazy: Any = indexing.LazilyIndexedArray(self)
+        array: Any = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(lazy))
+        return xr.Variable(dims, array, attrs)
+
+
+def _pick(block: np.ndarray, key: tuple[Any, ...]) -> np.ndarray:
+    """Index each axis by itself, from the last so that integers do not shift the others."""
+    for axis in reversed(range(len(key))):
+        block = block[(slice(None),) * axis + (key[axis],)]
+    return block
