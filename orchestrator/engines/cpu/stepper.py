@@ -98,15 +98,16 @@ TABLEAUS = {
     ),
 }
 """mumax3's SetSolver numbers, from Euler (1) to Fehlberg of sixth order (6)."""
+BACKWARD_EULER = -1
+SOLVERS = (BACKWARD_EULER, *sorted(TABLEAUS))
+"""All numbers that SetSolver takes."""
 
 
 def run_until(sim: Simulation, condition: Callable[[], bool], alarm: float | None = None) -> None:
     """Step while a condition holds; a step never crosses the alarm (s), but for the first."""
-    if sim.solver not in TABLEAUS:
-        raise EngineError(
-            f"SetSolver({sim.solver}) is not in this engine; it has {sorted(TABLEAUS)}"
-        )
-    stepper = Stepper(sim)
+    if sim.solver not in SOLVERS:
+        raise EngineError(f"SetSolver({sim.solver}) is not in this engine; it has {list(SOLVERS)}")
+    stepper = BackwardEuler(sim) if sim.solver == BACKWARD_EULER else Stepper(sim)
     for hook in sim.before_run:
         hook()
     while condition() and not sim.stop_requested:
@@ -153,20 +154,18 @@ class Stepper:
         sim.last_err = error
         accepted = error < sim.MaxErr or sim.dt <= sim.MinDt or bool(sim.FixDt) or sim.solver == 1
         if accepted:
-            if (frozen := sim.frozen_cells) is not None:
-                np.copyto(self._trial, sim._m, where=frozen)
+            _hold_frozen(sim, self._trial)
             sim._m, self._trial = self._trial, sim._m
             sim.time = start + sim.dt
             sim.step += 1
             sim.peak_err = max(sim.peak_err, error)
-            fresh = any(term.fresh_each_step for term in sim.active_terms())
-            self._reusable = tableau.reuses_last and not fresh
+            self._reusable = tableau.reuses_last and not _has_noise(sim)
             if self._reusable:
                 self.stages[[0, last]] = self.stages[[last, 0]]
         else:
             sim.time = start
             sim.undone += 1
-            self._reusable = not any(term.fresh_each_step for term in sim.active_terms())
+            self._reusable = not _has_noise(sim)
         if sim.solver != 1:
             exponent = tableau.accept if accepted else tableau.reject
             adapt(sim, error, exponent, alarm)
@@ -180,6 +179,54 @@ class Stepper:
     def _largest(self, weights: np.ndarray) -> float:
         tops = self._sim.rows(kernels_step.largest, self.stages, weights, tail=())
         return float(np.max(tops))
+
+
+class BackwardEuler:
+    """Implicit steps of fixed length by two fixed-point iterations, as mumax3's solver -1.
+
+    m(t + dt) = m(t) + dt gamma torque(m(t + dt)), with excitations at t + dt / 2; the torque of
+    the step before predicts the first iterate.
+    """
+
+    def __init__(self, sim: Simulation) -> None:
+        if not sim.FixDt > 0:
+            raise EngineError("SetSolver(-1), backward Euler, needs FixDt > 0")
+        self._sim = sim
+        self.stages = np.zeros((2, *sim._m.shape), np.float32)
+        self._trial = np.empty_like(sim._m)
+        self._weights = np.eye(2, dtype=np.float32)
+
+    def step(self, alarm: float | None = None) -> None:
+        """Make one step of length FixDt, whatever the alarm."""
+        sim = self._sim
+        start, sim.dt = sim.time, sim.FixDt
+        h = np.float32(sim.dt * sim.GammaLL)
+        sim.time = start + 0.5 * sim.dt
+        self._guess(1, np.float32(0) if _has_noise(sim) else h)
+        for k in (0, 1):
+            sim.torque(self._trial, self.stages[k])
+            self._guess(k, h)
+        change = sim.rows(kernels_step.largest, self.stages, np.array([-1, 1], np.float32), tail=())
+        sim.last_err = float(np.max(change)) * float(h)
+        sim.peak_err = max(sim.peak_err, sim.last_err)
+        _hold_frozen(sim, self._trial)
+        sim._m, self._trial = self._trial, sim._m
+        sim.time = start + sim.dt
+        sim.step += 1
+
+    def _guess(self, stage: int, h: np.float32) -> None:
+        sim, weights = self._sim, self._weights[stage]
+        sim.rows(kernels_step.combine, sim._m, self.stages, weights, h, True, tail=(self._trial,))
+
+
+def _has_noise(sim: Simulation) -> bool:
+    return any(term.fresh_each_step for term in sim.active_terms())
+
+
+def _hold_frozen(sim: Simulation, m: np.ndarray) -> None:
+    """Undo the rounding that normalization leaves in frozen cells."""
+    if (frozen := sim.frozen_cells) is not None:
+        np.copyto(m, sim._m, where=frozen)
 
 
 def adapt(sim: Simulation, error: float, exponent: float, alarm: float | None) -> None:
