@@ -69,3 +69,23 @@ def draw_current(axes: Axes, j: np.ndarray, lengths: tuple[float, float], *, log
     axes.set(xlabel="x (nm)", ylabel="y (nm)", xlim=(0, lx), ylim=(0, ly))
     label = "log10 |j| (A/m²)" if log else "|j| (A/m²)"
     axes.figure.colorbar(image, ax=axes, label=label, shrink=0.8)
+
+
+def draw_map(axes: Axes, values: np.ndarray, lengths: tuple[float, float], label: str) -> None:
+    """The logarithm of a positive quantity over four decades.
+
+    Parameters
+    ----------
+    values : ndarray, shape (ny, nx)
+        What is shown, not negative.
+    lengths : (Lx, Ly)
+        Film size in m; axes are in nm.
+    label : str
+        Symbol and unit.
+    """
+    lx, ly = (1e9 * length for length in lengths)
+    largest = values.max() if values.max() > 0 else 1.0
+    shown = np.log10(np.maximum(values, 1e-4 * largest))
+    image = axes.imshow(shown, origin="lower", extent=(0, lx, 0, ly), cmap="magma")
+    axes.set(xlabel="x (nm)", ylabel="y (nm)")
+    axes.figure.colorbar(image, ax=axes, label=f"log10 {label}", shrink=0.8)

@@ -143,11 +143,14 @@ class NetworkState:
             raise InputError(f"need {n} finite voltages, one per contact, got {u.tolist()}")
         return u
 
-    def _potential(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
+    def _potential(self, v: Sequence[float] | np.ndarray, transpose: bool = False) -> np.ndarray:
         u = self._voltages(v)
+        g, units = self.conductance, self._potentials
+        if transpose:
+            g, units = g.T, self._adjoint
         if self._series.any():
-            u = u - self._series * (self.conductance @ u)
-        phi = np.tensordot(u[:-1] - u[-1], self._potentials, axes=1)
+            u = u - self._series * (g @ u)
+        phi = np.tensordot(u[:-1] - u[-1], units, axes=1)
         phi += u[-1] * (self._geometry.free | (self._geometry.contact >= 0))
         return phi
 
@@ -160,6 +163,19 @@ class NetworkState:
             Voltages of the terminals, V.
         """
         return self._potential(v).reshape(self._film.node_shape)
+
+    def adjoint_potential(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Potential of the transposed network in V, shape `film.node_shape`.
+
+        That of the film with the magnetization reversed, by Onsager's relation; `potential(v)`
+        without Hall effect.
+
+        Parameters
+        ----------
+        v : array_like, shape (N,)
+            Voltages of the terminals, V.
+        """
+        return self._potential(v, transpose=True).reshape(self._film.node_shape)
 
     def current_density(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
         """Current density of the film at the cells' centers in A/m2, shape (nz, ny, nx, 3).
