@@ -155,12 +155,12 @@ def test_current_crowds_from_a_film_into_its_underlayer(uniform):
     resistance = 1 / current
     ohms = 80e-9 / 8e-9 / sheet + length / 8e-9 / sheet / np.tanh(160e-9 / length)
     assert length == pytest.approx(28.3e-9, rel=1e-2)
-    assert resistance == pytest.approx(ohms, rel=5e-3)
+    assert resistance == pytest.approx(ohms, rel=1e-2)
     below = drive.underlayer_current_density[..., 0].mean(axis=0) * 8e-9
     x = (np.arange(240) + 0.5) * 1e-9
     under = x < 150e-9
     expected = current * np.sinh(x / length) / np.sinh(160e-9 / length)
-    np.testing.assert_allclose(below[under], expected[under], rtol=0, atol=0.01 * current)
+    np.testing.assert_allclose(below[under], expected[under], rtol=0, atol=0.02 * current)
 
 
 def test_areas_hold_cells_with_their_center_inside():
