@@ -52,7 +52,7 @@ def _block(sim: Simulation, stepper: Stepper) -> None:
 
 def _until_stalled(sim: Simulation, stepper: Stepper) -> None:
     def total() -> float:
-        return float((stepper.stages[0].astype(np.float64) ** 2).sum())
+        return float((stepper.torque.astype(np.float64) ** 2).sum())
 
     while sim.MaxErr > TIGHTEST and not sim.stop_requested:
         sim.MaxErr /= math.sqrt(2)

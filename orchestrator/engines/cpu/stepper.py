@@ -123,13 +123,19 @@ class Stepper:
         self._sim = sim
         self._tableau = TABLEAUS[sim.solver]
         count = len(self._tableau.nodes)
-        self.stages = np.zeros((count, *sim._m.shape), np.float32)
+        self._stages = np.zeros((count, *sim._m.shape), np.float32)
+        self._places = list(range(count))
         self._trial = np.empty_like(sim._m)
         self._weights = [
             np.array([*row, *[0] * (count - len(row))], np.float32)
             for row in (*self._tableau.stages, self._tableau.solution, self._tableau.errors)
         ]
         self._reusable = False
+
+    @property
+    def torque(self) -> np.ndarray:
+        """The first stage, (3, nz, ny, nx): the torque before the last step, or after it."""
+        return self._stages[self._places[0]]
 
     def step(self, alarm: float | None = None) -> None:
         """Try one step; a rejected one leaves m and time as they were, with a smaller dt."""
@@ -138,7 +144,7 @@ class Stepper:
             sim.dt = sim.FixDt
         start = sim.time
         if not self._reusable:
-            sim.torque(sim._m, self.stages[0])
+            sim.torque(sim._m, self.torque)
         if sim.solver == 1 and not sim.FixDt:
             top = self._largest(self._weights[-1])
             sim.dt = sim.MaxErr / (top * sim.GammaLL) if top else sim.dt
@@ -147,7 +153,7 @@ class Stepper:
         for k in range(1, last + 1):
             sim.time = start + tableau.nodes[k] * sim.dt
             self._combine(self._weights[k], h, normalize=not tableau.raw_predictor)
-            sim.torque(self._trial, self.stages[k])
+            sim.torque(self._trial, self._stages[self._places[k]])
         if not tableau.reuses_last:
             self._combine(self._weights[-2], h)
         error = self._largest(self._weights[-1]) * float(h)
@@ -161,7 +167,7 @@ class Stepper:
             sim.peak_err = max(sim.peak_err, error)
             self._reusable = tableau.reuses_last and not _has_noise(sim)
             if self._reusable:
-                self.stages[[0, last]] = self.stages[[last, 0]]
+                self._exchange(0, last)
         else:
             sim.time = start
             sim.undone += 1
@@ -171,14 +177,20 @@ class Stepper:
             adapt(sim, error, exponent, alarm)
 
     def _combine(self, weights: np.ndarray, h: np.float32, *, normalize: bool = True) -> None:
-        sim = self._sim
-        sim.rows(
-            kernels_step.combine, sim._m, self.stages, weights, h, normalize, tail=(self._trial,)
-        )
+        sim, tail = self._sim, (self._trial,)
+        sim.rows(kernels_step.combine, sim._m, self._stages, weights, h, normalize, tail=tail)
 
     def _largest(self, weights: np.ndarray) -> float:
-        tops = self._sim.rows(kernels_step.largest, self.stages, weights, tail=())
+        tops = self._sim.rows(kernels_step.largest, self._stages, weights, tail=())
         return float(np.max(tops))
+
+    def _exchange(self, one: int, other: int) -> None:
+        """Let two stages change places, by their weights."""
+        both, crossed = [one, other], [other, one]
+        places = self._places
+        places[one], places[other] = places[other], places[one]
+        for weights in self._weights:
+            weights[both] = weights[crossed]
 
 
 class BackwardEuler:
@@ -192,7 +204,7 @@ class BackwardEuler:
         if not sim.FixDt > 0:
             raise EngineError("SetSolver(-1), backward Euler, needs FixDt > 0")
         self._sim = sim
-        self.stages = np.zeros((2, *sim._m.shape), np.float32)
+        self._stages = np.zeros((2, *sim._m.shape), np.float32)
         self._trial = np.empty_like(sim._m)
         self._weights = np.eye(2, dtype=np.float32)
 
@@ -204,9 +216,11 @@ class BackwardEuler:
         sim.time = start + 0.5 * sim.dt
         self._guess(1, np.float32(0) if _has_noise(sim) else h)
         for k in (0, 1):
-            sim.torque(self._trial, self.stages[k])
+            sim.torque(self._trial, self._stages[k])
             self._guess(k, h)
-        change = sim.rows(kernels_step.largest, self.stages, np.array([-1, 1], np.float32), tail=())
+        change = sim.rows(
+            kernels_step.largest, self._stages, np.array([-1, 1], np.float32), tail=()
+        )
         sim.last_err = float(np.max(change)) * float(h)
         sim.peak_err = max(sim.peak_err, sim.last_err)
         _hold_frozen(sim, self._trial)
@@ -216,7 +230,7 @@ class BackwardEuler:
 
     def _guess(self, stage: int, h: np.float32) -> None:
         sim, weights = self._sim, self._weights[stage]
-        sim.rows(kernels_step.combine, sim._m, self.stages, weights, h, True, tail=(self._trial,))
+        sim.rows(kernels_step.combine, sim._m, self._stages, weights, h, True, tail=(self._trial,))
 
 
 def _has_noise(sim: Simulation) -> bool:

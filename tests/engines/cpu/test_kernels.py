@@ -1,0 +1,304 @@
+"""Kernels against a plain float64 evaluation, cell by cell and face by face.
+
+The evaluation is written from the literal definitions: ghost cells with their vectors, not the
+terms that they reduce to, and one cell at a time.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.engines.cpu.constants import (
+    BOHR_MAGNETON,
+    ELEMENTARY_CHARGE,
+    GAMMA0,
+    REDUCED_PLANCK,
+)
+from orchestrator.engines.cpu.mesh import Mesh
+from orchestrator.engines.cpu.segments import find_segments
+from orchestrator.engines.cpu.simulation import Simulation
+from orchestrator.engines.cpu.terms import FieldTerm
+
+TOLERANCE = 3e-6
+
+
+def value(sim, name):
+    known = sim.parameters if name in sim.parameters else sim.excitations
+    return known[name].values(sim.time).astype(float)
+
+
+def mean(a, b):
+    """Coupling between two regions."""
+    if a * b >= 0:
+        return 0.0 if a == 0 or b == 0 else 2 / (1 / a + 1 / b)
+    return np.sign(a + b) * np.sqrt(np.sqrt(-a * b) * abs(a + b) / 2)
+
+
+def neighbor(sim, cell, axis, step):
+    """Index of a neighbor, or None beyond the edge. Axes x, y, z; cells are (z, y, x)."""
+    at = list(cell)
+    at[2 - axis] += step
+    n = sim.mesh.shape[2 - axis]
+    if not 0 <= at[2 - axis] < n:
+        if not sim.mesh.pbc[axis]:
+            return None
+        at[2 - axis] %= n
+    return tuple(at)
+
+
+def exchange_field(sim, m, cell, msat):
+    """Exchange and DMI in T, by faces."""
+    r = sim.regions[cell]
+    a, bulk, interfacial = (value(sim, n)[:, 0] for n in ("Aex", "Dbulk", "Dind"))
+    dmi = bulk if bulk.any() else interfacial
+    total = np.zeros(3)
+    for axis in range(3):
+        flat = axis == 2 and sim.mesh.shape[0] == 1
+        if flat and not (bulk.any() and not sim.OpenBC and sim.dmi_faces == "3.11"):
+            continue
+        c = sim.mesh.cell_size[axis]
+        for step in (-1, 1):
+            normal = np.zeros(3)
+            normal[axis] = step
+            twist = np.cross((0, 0, 1), normal) if interfacial.any() else -normal
+            there = neighbor(sim, cell, axis, step)
+            absent = there is None or not m[there].any()
+            other = r if absent else sim.regions[there]
+            stiffness, d = mean(a[r], a[other]), mean(dmi[r], dmi[other])
+            if interfacial.any() and axis == 2:
+                d = 0.0
+            if absent:
+                if sim.OpenBC or d == 0:
+                    continue
+                ghost = m[cell] - c * d / (2 * stiffness) * np.cross(twist, m[cell])
+            else:
+                ghost = m[there]
+            total += 2 * stiffness / c**2 * (ghost - m[cell]) + d / c * np.cross(twist, ghost)
+    return total / msat
+
+
+def anisotropy_field(sim, m0, r, msat):
+    def unit(name):
+        v = value(sim, name)[r]
+        return v / np.linalg.norm(v) if v.any() else v
+
+    ku1, ku2, kc1, kc2, kc3 = (value(sim, n)[r, 0] for n in ("Ku1", "Ku2", "Kc1", "Kc2", "Kc3"))
+    u = unit("anisU")
+    field = (2 * ku1 * (m0 @ u) + 4 * ku2 * (m0 @ u) ** 3) * u
+    axes = np.array([unit("anisC1"), unit("anisC2"), np.cross(unit("anisC1"), unit("anisC2"))])
+    a = axes @ m0
+    for i in range(3):
+        b, c = a[(i + 1) % 3], a[(i + 2) % 3]
+        slope = 2 * kc1 * a[i] * (b**2 + c**2) + 2 * kc2 * a[i] * b**2 * c**2
+        slope += 4 * kc3 * a[i] ** 3 * (b**4 + c**4)
+        field = field - slope * axes[i]
+    return field / msat
+
+
+def torque(sim, extra=None):
+    """Torque of the present magnetization in T, (nz, ny, nx, 3) float64."""
+    m = sim.m.astype(float)
+    out = np.zeros_like(m)
+    current, external, layer = (
+        np.moveaxis(sim.excitations[n].evaluate(sim.regions, sim.time), 0, -1).astype(float)
+        for n in ("J", "B_ext", "FixedLayer")
+    )
+    for cell in np.ndindex(sim.mesh.shape):
+        r, m0 = sim.regions[cell], m[cell]
+        msat = value(sim, "Msat")[r, 0]
+        if not m0.any() or value(sim, "FrozenSpins")[r, 0]:
+            continue
+        alpha, xi, pol = (value(sim, n)[r, 0] for n in ("alpha", "xi", "Pol"))
+        field = exchange_field(sim, m, cell, msat) + anisotropy_field(sim, m0, r, msat)
+        field = field + external[cell] + (0 if extra is None else extra[cell])
+        precession = np.cross(m0, field)
+        result = -(precession + alpha * np.cross(m0, precession)) / (1 + alpha**2)
+        if current.any():
+            u = BOHR_MAGNETON * pol / (ELEMENTARY_CHARGE * GAMMA0 * msat * (1 + xi**2))
+            h = np.zeros(3)
+            for axis in range(3):
+                ends = [neighbor(sim, cell, axis, s) or cell for s in (1, -1)]
+                slope = (m[ends[0]] - m[ends[1]]) / (2 * sim.mesh.cell_size[axis])
+                h += u * current[cell][axis] * slope
+            turn = np.cross(m0, h)
+            result -= ((1 + xi * alpha) * np.cross(m0, turn) + (xi - alpha) * turn) / (1 + alpha**2)
+        p = layer[cell]
+        if current[cell][2] and p.any():
+            p = p / np.linalg.norm(p)
+            lam, prime, d = (
+                value(sim, n)[r, 0] for n in ("Lambda", "EpsilonPrime", "FreeLayerThickness")
+            )
+            d = (d or sim.mesh.cells[2] * sim.mesh.cell_size[2]) * sim.FixedLayerPosition
+            beta = REDUCED_PLANCK / ELEMENTARY_CHARGE * current[cell][2] / (d * msat)
+            a = beta * pol * lam**2 / (lam**2 + 1 + (lam**2 - 1) * (p @ m0))
+            b = beta * prime
+            turn = np.cross(p, m0)
+            result += ((a + alpha * b) * np.cross(m0, turn) + (b - alpha * a) * turn) / (
+                1 + alpha**2
+            )
+        out[cell] = result
+    return out
+
+
+def magnet(cells, pbc=(0, 0, 0), seed=0, regions=1, vacuum=0.0, **values):
+    """A random state with all kinds of anisotropy and torque; parameters differ by region."""
+    rng = np.random.default_rng(seed)
+    sim = Simulation(threads=1)
+    sim.EnableDemag = False
+    sim.set_mesh(Mesh(cells, (2e-9, 3e-9, 2.5e-9), pbc))
+    shape = sim.mesh.shape
+    defaults = {
+        "Msat": 6e5, "Aex": 1.2e-11, "Ku1": 4e5, "Ku2": 1e5, "Kc1": 3e5, "Kc2": -2e5, "Kc3": 1e5,
+        "alpha": 0.2, "xi": 0.3, "Pol": 0.6, "Lambda": 1.5, "EpsilonPrime": 0.1,
+        "anisU": (1.0, 2.0, -1.0), "anisC1": (1.0, 0.0, 1.0), "anisC2": (0.0, 1.0, 0.0),
+        "J": (2e12, -3e12, 4e12), "B_ext": (0.1, -0.2, 0.3), "FixedLayer": (1.0, 0.5, 2.0),
+    } | values  # fmt: skip
+    sim.set_regions(rng.integers(0, regions, shape))
+    for name, given_value in defaults.items():
+        known = sim.parameters if name in sim.parameters else sim.excitations
+        for region in range(regions):
+            factor = 1 + 0.3 * region if np.isscalar(given_value) else 1
+            known[name].set_region(region, np.asarray(given_value) * factor)
+    sim.set_geometry(rng.random(shape) >= vacuum)
+    sim.set_m(rng.normal(size=(*shape, 3)))
+    return sim, rng
+
+
+def assert_close(actual, expected):
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=TOLERANCE * scale)
+
+
+@given(
+    cells=st.tuples(st.integers(1, 7), st.integers(1, 5), st.integers(1, 4)),
+    pbc=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    regions=st.sampled_from([1, 1, 3]),
+    vacuum=st.sampled_from([0.0, 0.0, 0.3]),
+    dmi=st.sampled_from(["", "Dbulk", "Dind"]),
+    open_faces=st.booleans(),
+    faces=st.sampled_from(["3.10", "3.11"]),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_torque_agrees_with_float64(cells, pbc, regions, vacuum, dmi, open_faces, faces, seed):
+    values = {dmi: -2e-3} if dmi else {}
+    sim, rng = magnet(cells, pbc, seed, regions, vacuum, **values)
+    sim.OpenBC, sim.dmi_faces = open_faces, faces
+    for name, scale in (("J", 1e12), ("B_ext", 0.3), ("FixedLayer", 1.0)):
+        if rng.random() < 0.5:
+            sim.excitations[name].add(scale * rng.normal(size=(*sim.mesh.shape, 3)), 0.5)
+    expected = torque(sim)
+    assert_close(sim.field("torque"), expected)
+    assert_close(sim.field("LLtorque") + sim.field("STTorque"), expected)
+
+
+@pytest.mark.parametrize("regions", [1, 2])
+@pytest.mark.parametrize("nz", [1, 3])
+def test_long_rows_agree_with_float64(regions, nz):
+    """Rows long enough for the vector loops, with runs of many lengths."""
+    sim, rng = magnet((53, 4, nz), (0, 0, 1), 5, 1, Dbulk=3e-3)
+    blocks = np.repeat(rng.integers(0, regions, (nz, 4, 11)), 5, axis=2)[..., :53]
+    sim.set_regions(blocks)
+    for name in ("Msat", "Aex", "Dbulk", "Ku1"):
+        sim.parameters[name].set_region(1, 1.4 * sim.parameters[name].get_region(0))
+    sim.set_m(sim.m)
+    assert_close(sim.field("torque"), torque(sim))
+
+
+def test_fields_agree_with_float64():
+    sim, _ = magnet((9, 5, 3), (1, 0, 0), 3, 2, 0.2, Dbulk=2e-3)
+    m = sim.m.astype(float)
+    exchange, anisotropy = np.zeros_like(m), np.zeros_like(m)
+    for cell in zip(*np.nonzero(~sim.vacuum), strict=True):
+        r = sim.regions[cell]
+        msat = value(sim, "Msat")[r, 0]
+        exchange[cell] = exchange_field(sim, m, cell, msat)
+        anisotropy[cell] = anisotropy_field(sim, m[cell], r, msat)
+    assert_close(sim.field("B_exch"), exchange)
+    assert_close(sim.field("B_anis"), anisotropy)
+    external = np.moveaxis(sim.excitations["B_ext"].evaluate(sim.regions, 0.0), 0, -1)
+    assert_close(sim.field("B_eff"), exchange + anisotropy + external)
+
+
+def test_a_term_enters_field_torque_and_energy():
+    sim, rng = magnet((6, 5, 2), seed=1)
+    extra = rng.normal(size=(3, *sim.mesh.shape)).astype(np.float32)
+    before = sim.energy("E_total")
+    used = []
+
+    def add(m, out):
+        used.append(m)
+        out += extra
+
+    sim.terms["custom"] = FieldTerm("custom", add, is_active=lambda: bool(used), energy_factor=1)
+    assert not sim.field("B_custom").any()
+    used.append(None)
+    np.testing.assert_array_equal(sim.field("B_custom"), np.moveaxis(extra, 0, -1))
+    assert_close(sim.field("torque"), torque(sim, np.moveaxis(extra, 0, -1)))
+    moment = 6e5 * sim.mesh.cell_volume
+    energy = -moment * float((np.moveaxis(extra, 0, -1).astype(float) * sim.m).sum())
+    assert sim.energy("E_custom") == pytest.approx(energy, rel=1e-6)
+    assert sim.energy("E_total") - before == pytest.approx(energy, rel=1e-5)
+    sim.terms["custom"].while_relaxing = False
+    sim.relaxing = True
+    assert not sim.active_terms()
+
+
+@given(
+    cells=st.tuples(st.integers(1, 9), st.integers(1, 4), st.integers(1, 3)),
+    pbc=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_along_a_run_the_neighborhood_is_the_same(cells, pbc, seed):
+    rng = np.random.default_rng(seed)
+    shape = cells[::-1]
+    regions = np.cumsum(rng.random(shape) < 0.3, axis=-1).astype(np.uint8)
+    vacuum = rng.random(shape) < 0.1
+    segments = find_segments(regions, vacuum, pbc)
+    kind = np.where(vacuum, -1, regions.astype(int))
+
+    def around(z, y, x):
+        found = [kind[z, y, x]]
+        for axis, step in ((0, -1), (0, 1), (1, -1), (1, 1), (2, -1), (2, 1)):
+            at = [z, y, x]
+            at[axis] += step
+            inside = 0 <= at[axis] < shape[axis]
+            if not inside and pbc[2 - axis]:
+                at[axis] %= shape[axis]
+                found.append(kind[tuple(at)] + (1000 if axis == 2 else 0))
+            else:
+                found.append(kind[tuple(at)] if inside else -1)
+        return found
+
+    for row in range(shape[0] * shape[1]):
+        starts = segments.starts[segments.rows[row] : segments.rows[row + 1]]
+        assert starts[0] == 0
+        for first, last in zip(starts, [*starts[1:], shape[2]], strict=True):
+            cell = around(row // shape[1], row % shape[1], first)
+            for x in range(first, last):
+                assert around(row // shape[1], row % shape[1], x) == cell
+
+
+def test_memory_is_at_most_48_floats_per_cell():
+    """RK45 with maps of current and field, each with a multiplier."""
+    magnet((4, 4, 4), Dbulk=2e-3)[0].steps(1)
+    tracemalloc.start()
+    try:
+        sim, rng = magnet((128, 128, 16), (0, 0, 0), 2, 1, Dbulk=2e-3)
+        mask = rng.normal(size=(*sim.mesh.shape, 3)).astype(np.float32)
+        sim.excitations["J"].add(mask, lambda t: 1e10 + t)
+        sim.excitations["B_ext"].add(mask, 2.0)
+        del mask
+        tracemalloc.reset_peak()
+        sim.steps(3)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    floats = peak / 4 / sim.regions.size
+    assert floats < 48
