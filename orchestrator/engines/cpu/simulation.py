@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,9 @@ class Simulation:
         Leave DMI out of the edge condition.
     dmi_faces : {"3.11", "3.10"}
         Whether one layer of cells has the DMI edge condition at its two faces.
+    DemagAccuracy, demag_cache
+        Accuracy of the demagnetizing tensor, see `demag_kernel`, and the folder that keeps
+        tensors (None: they are computed each time).
     threads : int
         Threads for the kernels; results do not depend on it.
     terms : dict of FieldTerm
@@ -88,6 +92,8 @@ class Simulation:
         self.GammaLL = GAMMA0
         self.RelaxTorqueThreshold = -1.0
         self.DoPrecess, self.OpenBC, self.EnableDemag = True, False, True
+        self.DemagAccuracy = 6.0
+        self.demag_cache: Path | None = None
         self.DisableZhangLiTorque = self.DisableSlonczewskiTorque = False
         self.FixedLayerPosition = 1
         self.dmi_faces = "3.11"
@@ -350,3 +356,6 @@ class Simulation:
 
 def _install_terms(sim: Simulation) -> None:
     """Let the modules with terms add them."""
+    from orchestrator.engines.cpu import demag
+
+    demag.install(sim)

@@ -16,7 +16,8 @@ CASES = Path(__file__).parents[2] / "reference_cases"
 
 
 @pytest.mark.parametrize(
-    "name", ["c02_exch_ku_bext", "c04_dbulk_pbcz", "c08_zhangli_map", "c16_fixdt"]
+    "name",
+    ["c02_exch_ku_bext", "c04_dbulk_pbcz", "c08_zhangli_map", "c16_fixdt", "c19a_demag_film"],
 )
 def test_reference_case(name, tmp_path, monkeypatch):
     folder = shutil.copytree(CASES / name, tmp_path / name)
