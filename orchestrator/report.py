@@ -57,9 +57,10 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
         for column in ("before", "after", "after/E0"):
             table.add_column(f"{reference}\n{column}", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    half = [p for p in run.input.to_numpy() if p[0] == "+"]
+    half = _chosen_inputs(run, training)
     for pattern in half:
-        cells = [f"{pattern} {inverse(pattern)}"]
+        pair = f"{pattern} {inverse(pattern)}"
+        cells = [pair if len(pattern) <= 10 else pattern]
         for reference in run.reference.to_numpy():
             chosen = run.sel(reference=reference, input=pattern)
             before = float(chosen.energy.sel(state="before"))
@@ -73,13 +74,29 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
     return table
 
 
+def _chosen_inputs(run: xr.Dataset, training: str, most: int = 16) -> list[str]:
+    """Inputs without their inverses; of many the trained ones and the lowest of the others."""
+    trained = trained_patterns(training)
+    half = list(dict.fromkeys(max(p, inverse(p), key=_plus_first) for p in run.input.to_numpy()))
+    if len(half) <= most:
+        return half
+    lowest = run.energy.isel(reference=-1).sel(state="relaxed").to_series()
+    others = sorted((p for p in half if p not in trained), key=lambda p: lowest[p])
+    return [p for p in half if p in trained] + others[:most]
+
+
+def _plus_first(pattern: str) -> str:
+    return pattern.replace("+", "~")
+
+
 def _verdict(run: xr.Dataset, training: str, reference: str) -> str:
     energies = run.energy.sel(reference=reference, state="relaxed").to_numpy()
-    rank = trained_rank(energies, training)
-    others = 2 ** (len(run.contact) - 1) - 1
+    inputs = run.input.to_numpy()
+    rank = trained_rank(energies, training, inputs)
+    others = len({max(p, inverse(p)) for p in inputs if not is_trivial(p)})
     lowest = "the lowest" if rank == 1 else f"number {rank}"
     return (
-        f"reference {reference}: the trained pattern is {lowest} of the {others} non-trivial "
+        f"reference {reference}: the trained pattern is {lowest} of {others} non-trivial "
         "inputs (a pattern and its inverse counted once)"
     )
 
@@ -103,7 +120,7 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
     from rich.table import Table
 
     count = len(run.input)
-    table = Table(title=f"recall of {{{training}}} from all {count} starts")
+    table = Table(title=f"recall of {{{training}}} from {count} starts")
     attractors = "attractors: starts (mean sweeps)"
     for column in ("reference", "update", "self-term", "reaches the pattern", attractors):
         table.add_column(column)
@@ -115,13 +132,16 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
         )
         for mode in MODES:
             for self_term in (False, True):
-                found, unsettled = basins(weights, mode, self_term=self_term)
+                found, unsettled = basins(
+                    weights, mode, self_term=self_term, starts=run.input.to_numpy()
+                )
                 own = trained_patterns(training)
                 reached = sum(b.starts for b in found if b.attractor in own)
                 parts = []
-                for b in found:
+                for b in found[:8]:
                     trivial = " (trivial)" if is_trivial(b.attractor) else ""
                     parts.append(f"{b.attractor}{trivial}: {b.starts} ({b.steps:.1f})")
+                parts += [f"{len(found) - 8} more"] if len(found) > 8 else []
                 parts += [f"never settle: {unsettled}"] if unsettled else []
                 words = "with" if self_term else "without"
                 table.add_row(reference, mode, words, f"{reached} of {count}", ", ".join(parts))
@@ -142,7 +162,7 @@ def learned(dataset: xr.Dataset) -> xr.DataArray:
         for r in range(len(dataset.reference)):
             energies = chosen[t, r].to_numpy()
             if np.isfinite(energies).all():
-                ranks[t, r] = trained_rank(energies, training)
+                ranks[t, r] = trained_rank(energies, training, dataset.input.to_numpy())
     return xr.DataArray(
         ranks,
         coords={"training": dataset.training, "reference": dataset.reference},

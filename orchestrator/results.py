@@ -15,7 +15,7 @@ from orchestrator.campaign.folder import DESCRIPTION, JOURNAL, UNTRAINED, Journa
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
 from orchestrator.lazy import BlockArray
-from orchestrator.learning.hopfield import all_patterns, energy, trained_rank, weight_matrix
+from orchestrator.learning.hopfield import energy, listed_inputs, trained_rank, weight_matrix
 from orchestrator.learning.pulses import drive_values
 
 REFERENCES = ("saturated", "untrained")
@@ -42,10 +42,11 @@ def open_run(path: str | Path) -> xr.Dataset:
     -------
     xarray.Dataset
         Dimensions `training` (one per pattern), `pulse`, `contact`, `contact_in`, `input` (all 2^N
-        patterns), `reference` (`saturated`, `untrained`), `state` (`before`, `after`, `relaxed`),
-        `start` (untrained starts), and where there are any `probe`, `snapshot`, `z`, `y`, `x`,
-        `component`. Every variable carries its unit in `attrs["units"]`; the Dataset's attributes
-        hold the canonical description, its hash, program, engine and seed.
+        patterns, a choice for more than ten contacts), `reference` (`saturated`, `untrained`),
+        `state` (`before`, `after`, `relaxed`), `start` (untrained starts), and where there are any
+        `probe`, `snapshot`, `z`, `y`, `x`, `component`. Every variable carries its unit in
+        `attrs["units"]`; the Dataset's attributes hold the canonical description, its hash,
+        program, engine and seed.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def run_coordinates(experiment: Experiment) -> dict[str, Any]:
         "pulse": np.arange(1, plan.pulses + 1),
         "contact": names,
         "contact_in": names,
-        "input": all_patterns(len(names)),
+        "input": listed_inputs(plan.patterns),
         "reference": list(REFERENCES),
         "state": list(STATES),
         "stage": list(STAGES),
@@ -228,7 +229,8 @@ def _add_states(variables: Variables, experiment: Experiment, journals: Journals
     _put(variables, "conductance_change", dims, following - of_pulse, "S", text)
 
     plan = experiment.training
-    inputs = np.array([drive_values(p, plan.amplitude, plan.drive) for p in all_patterns(n)])
+    listed = listed_inputs(plan.patterns)
+    inputs = np.array([drive_values(p, plan.amplitude, plan.drive) for p in listed])
     references = weight_matrix(variables["conductance_reference"][1], plan.drive)
     weights = weight_matrix(g, plan.drive)[:, :, None] - references
     energies = energy(weights, inputs)
@@ -251,7 +253,7 @@ def _ranks(energies: np.ndarray, patterns: Sequence[str]) -> np.ndarray:
     """Ranks, shape (training, reference); NaN where unfinished."""
     ranks = np.full(energies.shape[:2], np.nan)
     for k, r in np.argwhere(np.isfinite(energies).all(axis=-1)):
-        ranks[k, r] = trained_rank(energies[k, r], patterns[k])
+        ranks[k, r] = trained_rank(energies[k, r], patterns[k], listed_inputs(patterns))
     return ranks
 
 

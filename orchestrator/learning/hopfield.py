@@ -52,6 +52,27 @@ def all_patterns(contacts: int) -> list[str]:
     return ["".join(signs) for signs in itertools.product("+-", repeat=contacts)]
 
 
+def listed_inputs(entries: Sequence[str], sample: int = 500) -> list[str]:
+    """The inputs whose energies a run lists: all of them for up to ten contacts.
+
+    For more contacts the trained patterns, their inverses, all inputs that differ from one of them
+    in one sign, and `sample` random ones (the same ones each time), without the trivial ones.
+
+    Parameters
+    ----------
+    entries : sequence of str
+        The entries of `Training.patterns`.
+    """
+    trained = sorted({p for entry in entries for p in trained_patterns(entry)})
+    n = len(trained[0])
+    if n <= 10:
+        return all_patterns(n)
+    near = [p[:k] + inverse(p[k]) + p[k + 1 :] for p in trained for k in range(n)]
+    rng = np.random.default_rng(0)
+    far = [pattern_string(v) for v in rng.choice([-1, 1], (sample, n))]
+    return [p for p in dict.fromkeys([*trained, *near, *far]) if not is_trivial(p)]
+
+
 def energy(weights: np.ndarray, voltages: np.ndarray) -> np.ndarray:
     """Energy E' = -sum_ij G'_ij V_i V_j of Eq. (7) in W.
 
@@ -189,14 +210,14 @@ def _sequence(order: Sequence[int] | np.random.Generator | None, n: int) -> Sequ
 
 @dataclass(frozen=True)
 class Basin:
-    """An attractor of the recall.
+    """An attractor of the recall from a set of starts.
 
     Attributes
     ----------
     attractor : str
         The pattern, one of the pair of a pattern and its inverse.
     starts : int
-        From how many of all 2^N starts the pair is reached.
+        From how many of the starts the pair is reached.
     steps : float
         Mean number of sweeps.
     """
@@ -206,8 +227,10 @@ class Basin:
     steps: float
 
 
-def basins(weights: np.ndarray, mode: Mode, *, self_term: bool) -> tuple[list[Basin], int]:
-    """Attractors from all 2^N starts, largest basin first, and the number that never settles.
+def basins(
+    weights: np.ndarray, mode: Mode, *, self_term: bool, starts: Sequence[str]
+) -> tuple[list[Basin], int]:
+    """Attractors from some starts, largest basin first, and the number that never settles.
 
     Patterns and their inverses are counted together. Asynchronous updates go in the order of the
     contacts.
@@ -219,7 +242,7 @@ def basins(weights: np.ndarray, mode: Mode, *, self_term: bool) -> tuple[list[Ba
     """
     reached: dict[str, list[int]] = {}
     unsettled = 0
-    for start in all_patterns(len(weights)):
+    for start in starts:
         end = recall(weights, start, mode, self_term=self_term)
         if not end.converged:
             unsettled += 1
@@ -230,7 +253,7 @@ def basins(weights: np.ndarray, mode: Mode, *, self_term: bool) -> tuple[list[Ba
     return sorted(found, key=lambda basin: (-basin.starts, basin.attractor)), unsettled
 
 
-def trained_rank(energies: np.ndarray, pattern: str) -> int:
+def trained_rank(energies: np.ndarray, pattern: str, inputs: Sequence[str]) -> int:
     """Rank (1 = lowest) of the pattern's energy among the non-trivial inputs, inverses as one.
 
     Of patterns that took turns, the rank among the inputs that were not trained; 1 means that all
@@ -238,14 +261,15 @@ def trained_rank(energies: np.ndarray, pattern: str) -> int:
 
     Parameters
     ----------
-    energies : ndarray, shape (2^N,)
-        In the order of `all_patterns`.
+    energies : ndarray, shape (M,)
+        Of the inputs.
     pattern : str
         A pattern, or several separated by /.
+    inputs : sequence of str
+        The inputs, among them the trained ones.
     """
     trained = trained_patterns(pattern)
-    patterns = all_patterns(len(trained[0]))
-    half = {p: e for p, e in zip(patterns, energies, strict=True) if p[0] == "+"}
-    own = max(e for p, e in half.items() if p in trained)
-    others = [e for p, e in half.items() if p not in trained and not is_trivial(p)]
+    values = {max(p, inverse(p)): e for p, e in zip(inputs, energies, strict=True)}
+    own = max(e for p, e in values.items() if p in trained)
+    others = [e for p, e in values.items() if p not in trained and not is_trivial(p)]
     return 1 + sum(e < own for e in others)

@@ -9,6 +9,7 @@ from orchestrator.learning.hopfield import (
     basins,
     energy,
     inverse,
+    listed_inputs,
     pattern_energies,
     recall,
     signs,
@@ -60,12 +61,12 @@ def test_patterns_and_inverses_have_equal_energy_and_trivial_ones_none():
 def test_hebbian_weights_recall_their_pattern_from_every_other_start(pattern):
     v = signs(pattern)
     weights = np.outer(v, v).astype(float)
-    found, unsettled = basins(weights, "asynchronous", self_term=True)
+    found, unsettled = basins(weights, "asynchronous", self_term=True, starts=all_patterns(4))
     assert unsettled == 0
     assert {found[0].attractor} <= {pattern, inverse(pattern)}
     assert found[0].starts + sum(b.starts for b in found[1:]) == 16
     assert recall(weights, pattern).steps == 0
-    assert trained_rank(pattern_energies(weights, 1.0), pattern) == 1
+    assert trained_rank(pattern_energies(weights, 1.0), pattern, all_patterns(4)) == 1
 
 
 def test_asynchronous_recall_never_raises_the_energy():
@@ -98,10 +99,32 @@ def test_rank_counts_a_pattern_and_its_inverse_once():
             energies[k] = 1.0
         if pattern in ("++--", "--++"):
             energies[k] = 0.5
-    assert trained_rank(energies, "-++-") == 2
-    assert trained_rank(energies, "++--") == 1
+    assert trained_rank(energies, "-++-", all_patterns(4)) == 2
+    assert trained_rank(energies, "++--", all_patterns(4)) == 1
 
 
 def test_too_many_contacts_to_list():
     with pytest.raises(InputError, match="at most 20"):
         all_patterns(21)
+
+
+def test_inputs_of_many_contacts_are_the_trained_ones_their_neighbors_and_a_sample():
+    assert listed_inputs(["+-+"]) == all_patterns(3)
+    letter = "+-" * 17 + "+"
+    inputs = listed_inputs([letter], sample=100)
+    assert inputs[:2] == [letter, inverse(letter)]
+    far = [sum(a != b for a, b in zip(p, letter, strict=True)) for p in inputs]
+    assert far.count(1) == 35 and far.count(34) == 35
+    assert len(inputs) == len(set(inputs)) == 2 + 70 + 100
+    assert inputs == listed_inputs([letter], sample=100)
+    energies = np.array([-abs(35 - 2 * d) for d in far], float)
+    assert trained_rank(energies, letter, inputs) == 1
+
+
+def test_rank_of_patterns_that_took_turns_counts_the_others_only():
+    energies = dict.fromkeys(all_patterns(3), 0.0)
+    for pattern, value in {"++-": -2.0, "+-+": -1.0, "+--": -1.5}.items():
+        energies[pattern] = energies[inverse(pattern)] = value
+    values = np.array(list(energies.values()))
+    assert trained_rank(values, "++-/+-+", list(energies)) == 2
+    assert trained_rank(values, "++-/+--", list(energies)) == 1
