@@ -1,0 +1,128 @@
+"""Carry out a campaign's runs on any executor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from dataclasses import dataclass
+
+from orchestrator.campaign.status import run_state, run_status
+from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.campaign.task import Outcome, Task, execute, failed
+
+_POLL = 0.25
+_BUSY_WAIT = 2.0
+
+
+@dataclass
+class _Attempt:
+    entry: RunEntry
+    lost: int = 0
+    pulses: int = 0
+    not_before: float = 0.0
+
+
+def tasks_of(
+    folder: CampaignFolder, engine: str, threads: int | None, templates: str | None = None
+) -> dict[tuple[int, ...], Task]:
+    """The tasks of a campaign's runs by their place along the axes."""
+    root, stop_file = str(folder.root.resolve()), str(folder.stop_file.resolve())
+    return {
+        point.index: Task(point.experiment.to_dict(), root, engine, threads, stop_file, templates)
+        for point in folder.campaign.points
+    }
+
+
+def to_do(folder: CampaignFolder, *, retry_failed: bool) -> list[RunEntry]:
+    """The runs that are neither finished nor, unless they are to be retried, failed."""
+    done = {"finished"} if retry_failed else {"finished", "failed"}
+    return [entry for entry in folder.runs if run_state(entry.folder)[0] not in done]
+
+
+def carry_out(
+    folder: CampaignFolder,
+    runs: Sequence[RunEntry],
+    tasks: dict[tuple[int, ...], Task],
+    executor: Executor,
+    *,
+    retries: int = 2,
+    stop: Callable[[], bool] = lambda: False,
+    tick: Callable[[], None] = lambda: None,
+) -> dict[RunEntry, Outcome]:
+    """Carry out runs until all have ended or a stop is asked for.
+
+    A run whose worker is lost, or stops by itself before its walltime, goes on in another one; when
+    it is lost more than `retries` times without a pulse in between, it has failed. A failed run does
+    not stop the others.
+
+    Parameters
+    ----------
+    folder : CampaignFolder
+        The campaign.
+    runs : sequence of RunEntry
+        What to carry out, see `to_do`.
+    tasks : dict
+        See `tasks_of`.
+    executor : concurrent.futures.Executor
+        Who works.
+    retries : int
+        How often a run may be lost without progress.
+    stop : callable
+        Asked often whether to stop; runs then end at their next pulse boundary.
+    tick : callable
+        Called often, to show how it goes on.
+
+    Returns
+    -------
+    dict of RunEntry to Outcome
+    """
+    waiting = [_Attempt(entry) for entry in runs]
+    pending: dict[Future[Outcome], _Attempt] = {}
+    outcomes: dict[RunEntry, Outcome] = {}
+    stopping = False
+    while waiting or pending:
+        now = time.monotonic()
+        for attempt in [a for a in waiting if a.not_before <= now]:
+            waiting.remove(attempt)
+            pending[executor.submit(execute, tasks[attempt.entry.index])] = attempt
+        for future in wait(pending, _POLL, FIRST_COMPLETED).done:
+            attempt = pending.pop(future)
+            again = _settle(attempt, future, outcomes, retries)
+            if again and not stopping:
+                waiting.append(attempt)
+        tick()
+        if not stopping and (stop() or folder.stop_file.exists()):
+            stopping = True
+            folder.ask_to_stop()
+            for future in pending:
+                future.cancel()
+            outcomes |= {attempt.entry: Outcome("stopped") for attempt in waiting}
+            waiting.clear()
+        if not pending and waiting:
+            time.sleep(_POLL)
+    return outcomes
+
+
+def _settle(
+    attempt: _Attempt, future: Future[Outcome], outcomes: dict[RunEntry, Outcome], retries: int
+) -> bool:
+    """Note how an attempt ended; whether to try again."""
+    entry = attempt.entry
+    try:
+        outcome = future.result()
+    except CancelledError:
+        outcome = Outcome("stopped")
+    except Exception as error:
+        pulses = run_status(entry).pulses
+        attempt.lost = attempt.lost + 1 if pulses == attempt.pulses else 1
+        attempt.pulses = pulses
+        if attempt.lost > retries:
+            message = f"{error} ({attempt.lost} times at pulse {pulses + 1})"
+            outcomes[entry] = failed(entry.folder, message)
+            return False
+        outcome = Outcome("stopped")
+    outcomes[entry] = outcome
+    if outcome.state == "busy":
+        attempt.not_before = time.monotonic() + _BUSY_WAIT
+    return outcome.state in ("stopped", "busy")

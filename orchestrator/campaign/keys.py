@@ -1,0 +1,74 @@
+"""Dotted keys into a description, such as `training.voltage`, `contacts.0.size`, `contacts.*.size`."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.errors import InputError
+
+
+def dotted_keys(description: Any, prefix: str = "") -> list[str]:
+    """All dotted keys of a description, branches and leaves; list members by number."""
+    members: list[tuple[str, Any]] = []
+    if isinstance(description, dict):
+        members = list(description.items())
+    elif isinstance(description, list) and any(isinstance(v, dict) for v in description):
+        members = [(str(k), v) for k, v in enumerate(description)]
+    keys = []
+    for name, value in members:
+        keys += [f"{prefix}{name}", *dotted_keys(value, f"{prefix}{name}.")]
+    return keys
+
+
+def check_key(description: dict[str, Any], key: str) -> None:
+    """Make sure that a dotted key exists in a description.
+
+    Raises
+    ------
+    InputError
+        With the nearest key that does.
+    """
+    known = dotted_keys(description)
+    if not _expand(description, key):
+        close = difflib.get_close_matches(key, known, 1, cutoff=0.5)
+        hint = f"; did you mean {close[0]!r}?" if close else f" (begins with: {_tops(known)})"
+        raise InputError(f"{key!r} is no key of the experiment{hint}")
+
+
+def changed(description: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a description with other values at some dotted keys, which must exist."""
+    result = copy.deepcopy(description)
+    for key, value in changes.items():
+        check_key(result, key)
+        for path in _expand(result, key):
+            owner: Any = result
+            for part in path[:-1]:
+                owner = owner[part]
+            owner[path[-1]] = copy.deepcopy(value)
+    return result
+
+
+def _expand(description: Any, key: str) -> list[list[Any]]:
+    """The paths that a key stands for; `*` is every member of a list."""
+    paths: list[tuple[list[Any], Any]] = [([], description)]
+    for part in key.split("."):
+        following: list[tuple[list[Any], Any]] = []
+        for path, value in paths:
+            if isinstance(value, dict) and part in value:
+                following.append(([*path, part], value[part]))
+            elif isinstance(value, list):
+                chosen = range(len(value)) if part == "*" else _index(part, len(value))
+                following += [([*path, k], value[k]) for k in chosen]
+        paths = following
+    return [path for path, _ in paths]
+
+
+def _index(part: str, length: int) -> list[int]:
+    return [int(part)] if part.isdigit() and int(part) < length else []
+
+
+def _tops(known: list[str]) -> str:
+    return ", ".join(key for key in known if "." not in key)

@@ -1,0 +1,352 @@
+"""Campaigns: a base experiment and the axes along which it is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import itertools
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from orchestrator.campaign.keys import changed, check_key
+from orchestrator.device import canonical_hash
+from orchestrator.errors import InputError
+from orchestrator.experiment import Experiment
+
+_FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, config=_FROZEN)
+class Axis:
+    """One axis of a campaign: the values that one key, or several together, run through.
+
+    Exactly one of `values`, `integers`, `linspace`, `geomspace`, `seeds`, `zip` and `points`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dimension in the results.
+    key : str, optional
+        Dotted key into the experiment, such as `training.voltage`; `contacts.*.size` stands for all
+        contacts. Not with `zip` and `points`, which name their keys themselves.
+    values : list, optional
+        The values one by one.
+    integers : table, optional
+        `start`, `count` and, if it is not 1, `step`.
+    linspace, geomspace : table, optional
+        `start`, `stop` (included) and `count`.
+    seeds : table, optional
+        `count` random seeds, drawn by `entropy`.
+    zip : table, optional
+        Several keys with lists of the same length, which move together.
+    points : list of tables, optional
+        Each point by itself: dotted keys and values.
+    labels : list, optional
+        Coordinate values; by default the values, where those are numbers or strings.
+    unit : str
+        Unit of the coordinate.
+    """
+
+    name: str
+    key: str | None = None
+    values: list[Any] | None = None
+    integers: dict[str, int] | None = None
+    linspace: dict[str, float] | None = None
+    geomspace: dict[str, float] | None = None
+    seeds: dict[str, int] | None = None
+    zip: dict[str, list[Any]] | None = None
+    points: list[dict[str, Any]] | None = None
+    labels: list[str | int | float] | None = None
+    unit: str = "1"
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"name {self.name!r} must be a plain word of letters, digits and _")
+        kinds = ("values", "integers", "linspace", "geomspace", "seeds", "zip", "points")
+        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(kinds)}, got {given or 'none'}")
+        if (self.key is None) != (given[0] in ("zip", "points")):
+            needs = "names its keys itself, without" if self.key is not None else "needs"
+            raise ValueError(f"{given[0]} {needs} key")
+        if not self.changes:
+            raise ValueError(f"{given[0]} holds no point")
+        if self.labels is not None and len(self.labels) != len(self.changes):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.changes)} points")
+        if len({str(label) for label in self.coordinate}) != len(self.changes):
+            raise ValueError("points must differ, and so must their labels")
+
+    @cached_property
+    def changes(self) -> list[dict[str, Any]]:
+        """The changes of the experiment at each point of the axis."""
+        if self.points is not None:
+            return self.points
+        if self.zip is not None:
+            lengths = {len(values) for values in self.zip.values()}
+            if len(lengths) > 1:
+                raise ValueError(f"the lists of zip have different lengths {sorted(lengths)}")
+            rows = zip(*self.zip.values(), strict=True)
+            return [dict(zip(self.zip, row, strict=True)) for row in rows]
+        assert self.key is not None
+        return [{self.key: value} for value in self._single_values()]
+
+    def _single_values(self) -> list[Any]:
+        if self.integers is not None:
+            start, count, step = _numbers("integers", self.integers, ("start", "count"), step=1)
+            return [start + k * step for k in range(count)]
+        if self.seeds is not None:
+            entropy, count = _numbers("seeds", self.seeds, ("entropy", "count"))
+            return np.random.SeedSequence(entropy).generate_state(count).tolist()
+        for kind, space in (("linspace", np.linspace), ("geomspace", np.geomspace)):
+            if getattr(self, kind) is not None:
+                keys = ("start", "stop", "count")
+                start, stop, count = _numbers(kind, getattr(self, kind), keys)
+                return space(start, stop, int(count)).tolist()
+        return list(self.values or [])
+
+    @property
+    def coordinate(self) -> list[Any]:
+        """Coordinate values: labels, numbers or strings."""
+        if self.labels is not None:
+            return list(self.labels)
+        return [_label(change) for change in self.changes]
+
+
+def _numbers(kind: str, table: Mapping[str, Any], keys: tuple[str, ...], **rest: Any) -> list[Any]:
+    unknown = sorted(set(table) - set(keys) - set(rest))
+    missing = [key for key in keys if key not in table]
+    if unknown or missing:
+        valid = ", ".join((*keys, *rest))
+        raise ValueError(f"{kind} has the keys {valid}, got {', '.join(table) or 'none'}")
+    return [table[key] for key in keys] + [table.get(k, v) for k, v in rest.items()]
+
+
+def _label(change: Mapping[str, Any]) -> Any:
+    values = [value[0] if _is_single(value) else value for value in change.values()]
+    if len(values) == 1 and isinstance(values[0], int | float | str):
+        return values[0]
+    return ", ".join(str(value) for value in values)
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One run of a campaign: its place along the axes and its experiment."""
+
+    index: tuple[int, ...]
+    labels: tuple[Any, ...]
+    experiment: Experiment
+
+    def __str__(self) -> str:
+        return ", ".join(str(label) for label in self.labels)
+
+
+class Campaign:
+    """A base experiment, changed along axes; all combinations of their points are run.
+
+    Parameters
+    ----------
+    base : Experiment
+        What all runs share.
+    sweep : sequence of Axis, or mapping
+        The axes; as a mapping, dotted keys and lists of values.
+    name : str, optional
+        Names the campaign's folder; the base's name if left out.
+    change : mapping, optional
+        Dotted keys and values that are changed in the base once.
+
+    Raises
+    ------
+    InputError
+        If a key does not exist or an experiment is impossible; every run is checked.
+    """
+
+    def __init__(
+        self,
+        base: Experiment,
+        sweep: Sequence[Axis] | Mapping[str, Sequence[Any]],
+        name: str | None = None,
+        change: Mapping[str, Any] | None = None,
+    ) -> None:
+        if isinstance(sweep, Mapping):
+            sweep = [_axis_of(key, values) for key, values in sweep.items()]
+        self.axes = tuple(sweep)
+        self.name = name or base.name
+        description = base.to_dict()
+        _within("change", check_changes, description, change or {})
+        self.base = Experiment.from_dict(changed(description, change or {}), source="change")
+        self.points = self._points()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Numbers of points along the axes."""
+        return tuple(len(axis.changes) for axis in self.axes)
+
+    @property
+    def hash(self) -> str:
+        """Hash of the hashes of all runs in their order."""
+        return canonical_hash({"runs": [point.experiment.hash for point in self.points]})
+
+    def _points(self) -> list[Point]:
+        names = [axis.name for axis in self.axes]
+        if len(set(names)) != len(names):
+            raise InputError(f"axes: names must differ, got {names}")
+        taken = sorted(set(names) & RESERVED)
+        if taken:
+            raise InputError(
+                f"axes: {taken[0]!r} is a name in the results of every run; choose another"
+            )
+        base = self.base.to_dict()
+        for axis in self.axes:
+            for change in axis.changes:
+                _within(f"axes {axis.name!r}", check_changes, base, change)
+        points, seen = [], dict[str, tuple[Any, ...]]()
+        for index in itertools.product(*(range(n) for n in self.shape)):
+            along = list(zip(self.axes, index, strict=True))
+            labels = tuple(axis.coordinate[k] for axis, k in along)
+            changes = {key: v for axis, k in along for key, v in axis.changes[k].items()}
+            source = ", ".join(f"{a.name} = {a.coordinate[k]}" for a, k in along)
+            experiment = Experiment.from_dict(changed(base, changes), source=source or "base")
+            folder = experiment.hash[:8]
+            if folder in seen:
+                raise InputError(f"runs {seen[folder]} and {labels} are the same")
+            seen[folder] = labels
+            points.append(Point(index, labels, experiment))
+        return points
+
+    def to_dict(self) -> dict[str, Any]:
+        """Name, base and axes as plain types."""
+        axes = [
+            {k: v for k, v in dataclasses.asdict(axis).items() if v is not None}
+            for axis in self.axes
+        ]
+        return {"name": self.name, "base": self.base.to_dict(), "axes": axes}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], source: str, folder: Path) -> Campaign:
+        """The campaign of a description; files are relative to `folder`.
+
+        Raises
+        ------
+        InputError
+            With source, key, what was wrong and what would be right.
+        """
+        try:
+            valid = ("name", "base", "change", "axes")
+            for key in sorted(set(content) - set(valid)):
+                raise InputError(f"{key}: unknown key; {_nearest(key, valid)}")
+            if "base" not in content:
+                raise InputError("base: required, but missing")
+            base = content["base"]
+            experiment = (
+                Experiment.from_toml(folder / base)
+                if isinstance(base, str)
+                else Experiment.from_dict(base, source="base")
+            )
+            axes = [_axis(k, table) for k, table in enumerate(content.get("axes", []))]
+            return cls(experiment, axes, content.get("name"), content.get("change"))
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Campaign:
+        """Read a campaign file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, is not TOML, or describes something impossible.
+        """
+        path = Path(path)
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: not a TOML file ({error})") from None
+        content.setdefault("name", path.stem)
+        return cls.from_dict(content, str(path), path.parent)
+
+
+RESERVED = frozenset(
+    [
+        "training",
+        "pulse",
+        "contact",
+        "contact_in",
+        "input",
+        "reference",
+        "state",
+        "stage",
+        "start",
+        "probe",
+        "snapshot",
+        "x",
+        "y",
+        "z",
+        "component",
+        "status",
+        "folder",
+        "message",
+    ]
+)
+"""Names that the results of every run use."""
+
+
+def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Make sure that changes name existing keys that can be swept.
+
+    Raises
+    ------
+    InputError
+        If one does not.
+    """
+    for key in changes:
+        check_key(description, key)
+        if key.startswith("start.m0"):
+            raise InputError("start.m0 cannot be changed here; write one base for each file")
+
+
+def _axis_of(key: str, values: Sequence[Any]) -> Axis:
+    plain = [list(v) if isinstance(v, tuple) else v for v in values]
+    name = "pattern" if key == "training.patterns" else key.rpartition(".")[2]
+    return Axis(name=name, key=key, values=plain)
+
+
+_ADAPTER = TypeAdapter(Axis)
+
+
+def _axis(number: int, table: Any) -> Axis:
+    label = table.get("name", number) if isinstance(table, dict) else number
+    try:
+        return _ADAPTER.validate_python(table)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "unexpected_keyword_argument":
+            message = f"unknown key; {_nearest(key, [f.name for f in dataclasses.fields(Axis)])}"
+        raise InputError(f"axes {label!r}: {key}{': ' * bool(key)}{message}") from None
+
+
+def _nearest(key: str, valid: Sequence[str]) -> str:
+    close = difflib.get_close_matches(key, valid, 1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}(valid: {', '.join(valid)})"
+
+
+def _within(where: str, check: Any, *arguments: Any) -> None:
+    try:
+        check(*arguments)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None

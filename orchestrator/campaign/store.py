@@ -1,0 +1,138 @@
+"""A campaign on disk: a folder with its description beside the run folders it shares with others.
+
+ROOT/
+    NAME-HASH.campaign/
+        campaign.json       axes, base, and for each run its place, labels and folder
+        cancel              there while the campaign is asked to stop
+        workers/            output of the worker processes
+    NAME-HASH/              run folders
+    textures/               settled textures
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from orchestrator.campaign.folder import read_json, write_json
+from orchestrator.campaign.run import run_folder
+from orchestrator.campaign.spec import Campaign
+from orchestrator.errors import InputError, RunFolderError
+
+CAMPAIGN = "campaign.json"
+SUFFIX = ".campaign"
+_CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One run: its place along the axes, labels, folder, and number of pulses in all."""
+
+    index: tuple[int, ...]
+    labels: tuple[Any, ...]
+    folder: Path
+    pulses: int
+
+    def __str__(self) -> str:
+        return ", ".join(str(label) for label in self.labels)
+
+
+class CampaignFolder:
+    """An existing campaign folder.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+
+    Raises
+    ------
+    RunFolderError
+        If it is not a campaign folder, or its description is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not (path / CAMPAIGN).is_file():
+            raise RunFolderError(f"{path}: not a campaign folder (no {CAMPAIGN} in it)")
+        self.content = read_json(path / CAMPAIGN)
+        self.root = path.parent
+        self.runs = [
+            RunEntry(
+                tuple(run["index"]), tuple(run["labels"]), self.root / run["folder"], run["pulses"]
+            )
+            for run in self.content["runs"]
+        ]
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        """The campaign itself, with the experiments of all runs."""
+        return Campaign.from_dict(self.content["campaign"], str(self.path / CAMPAIGN), self.path)
+
+    def ask_to_stop(self) -> None:
+        """Let all workers, on whatever machine, stop at their next pulse boundary."""
+        (self.path / _CANCEL).touch()
+
+    def withdraw_stop(self) -> None:
+        """Forget that a stop has been asked for."""
+        (self.path / _CANCEL).unlink(missing_ok=True)
+
+    @property
+    def stop_file(self) -> Path:
+        """The file whose existence asks to stop."""
+        return self.path / _CANCEL
+
+
+def campaign_path(campaign: Campaign, root: Path) -> Path:
+    """Where a campaign lies under a root."""
+    return root / f"{campaign.name}-{campaign.hash[:8]}{SUFFIX}"
+
+
+def create(campaign: Campaign, root: Path) -> CampaignFolder:
+    """The folder of a campaign, made if it does not exist; its runs are not begun."""
+    path = campaign_path(campaign, root)
+    if not (path / CAMPAIGN).exists():
+        path.mkdir(parents=True, exist_ok=True)
+        runs = [
+            {
+                "index": point.index,
+                "labels": point.labels,
+                "folder": run_folder(root, point.experiment).name,
+                "pulses": point.experiment.training.pulses
+                * len(point.experiment.training.patterns),
+            }
+            for point in campaign.points
+        ]
+        axes = [
+            {"name": axis.name, "unit": axis.unit, "coordinate": axis.coordinate}
+            for axis in campaign.axes
+        ]
+        content = {
+            "program": version("mumax3-orchestrator"),
+            "hash": campaign.hash,
+            "axes": axes,
+            "campaign": campaign.to_dict(),
+            "runs": runs,
+        }
+        write_json(path / CAMPAIGN, content)
+    return CampaignFolder(path)
+
+
+def find(path: Path, root: Path) -> CampaignFolder:
+    """The folder of a campaign, given itself or the campaign's TOML file.
+
+    Raises
+    ------
+    InputError
+        If the file's campaign has not been begun under `root`.
+    """
+    if path.is_dir():
+        return CampaignFolder(path)
+    campaign = Campaign.from_toml(path)
+    folder = campaign_path(campaign, root)
+    if not folder.exists():
+        raise InputError(f"{path}: this campaign has not been begun under {root}")
+    return CampaignFolder(folder)

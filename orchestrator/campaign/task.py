@@ -1,0 +1,135 @@
+"""A run as a task for any executor: plain data in, plain data out, never an exception."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestrator.errors import OrchestratorError
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs to know of a run.
+
+    Attributes
+    ----------
+    description : dict
+        The experiment.
+    root : str
+        Folder of the run folders.
+    engine : str
+        Name of the engine.
+    threads : int or None
+        Threads of the embedded engine.
+    stop_file : str
+        File whose existence asks to stop.
+    templates : str or None
+        Folder of the user's own templates.
+    """
+
+    description: dict[str, Any]
+    root: str
+    engine: str
+    threads: int | None
+    stop_file: str
+    templates: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt at a run ended; `stopped` and `busy` runs can be gone on with."""
+
+    state: Literal["finished", "stopped", "failed", "busy"]
+    message: str = ""
+
+
+STOP_AT = "ORCHESTRATOR_STOP_AT"
+"""Environment variable: the time in s since 1970 at which workers stop, before their walltime."""
+
+
+def execute(task: Task) -> Outcome:
+    """Carry out a run, or what is left of it, until it is finished or asked to stop.
+
+    Asked to stop by SIGINT, SIGTERM or SIGUSR1, by the stop file, by the time in
+    `ORCHESTRATOR_STOP_AT`, or by the end of the process that started the worker.
+    """
+    from orchestrator.campaign.folder import FAILED
+    from orchestrator.campaign.locks import InUseError
+    from orchestrator.campaign.run import Interrupted, Workplace, run, run_folder
+    from orchestrator.engines.choose import choose_engine
+    from orchestrator.experiment import Experiment
+    from orchestrator.progress import stop_on_signals
+
+    in_main = threading.current_thread() is threading.main_thread()
+    folder = None
+    try:
+        experiment = Experiment.from_dict(task.description)
+        root = Path(task.root)
+        folder = run_folder(root, experiment)
+        engine, _ = choose_engine(task.engine, task.threads)
+        templates = None if task.templates is None else Path(task.templates)
+        with stop_on_signals() if in_main else nullcontext(lambda: False) as signaled:
+            stop = _stopper(signaled, task.stop_file)
+            run(experiment, Workplace(root, engine, Quiet(), stop, templates))
+        (folder / FAILED).unlink(missing_ok=True)
+    except Interrupted:
+        return Outcome("stopped")
+    except InUseError as error:
+        return Outcome("busy", str(error))
+    except OrchestratorError as error:
+        return failed(folder, str(error))
+    except Exception as error:
+        return failed(folder, f"{type(error).__name__}: {error}", traceback.format_exc())
+    return Outcome("finished")
+
+
+def failed(folder: Path | None, message: str, details: str = "") -> Outcome:
+    """Note a failure in the run folder, where that is possible."""
+    from orchestrator.campaign.folder import FAILED, write_json
+
+    if folder is not None:
+        content = {
+            "message": message,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "process": f"{os.getpid()} on {socket.gethostname()}",
+            "details": details,
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(folder / FAILED, content)
+        except OSError as error:
+            message += f" (not noted in the folder: {error.strerror})"
+    return Outcome("failed", message)
+
+
+def _stopper(signaled: Callable[[], bool], stop_file: str) -> Callable[[], bool]:
+    parent = os.getppid()
+    stop_at = float(os.environ.get(STOP_AT, "inf"))
+
+    def stop() -> bool:
+        orphaned = os.getppid() != parent
+        return signaled() or orphaned or time.time() > stop_at or os.path.exists(stop_file)
+
+    return stop
+
+
+class Quiet:
+    """A tracker that says nothing; the folders tell how far a run is."""
+
+    def stage(self, title: str, duration: float, done: float = 0.0) -> None:
+        """Ignore that a stage begins."""
+
+    def progress(self, progress: Any) -> None:
+        """Ignore that a block runs."""
+
+    def pulse(self, pattern: str, record: Any) -> None:
+        """Ignore that a pulse has been committed."""

@@ -1,0 +1,35 @@
+"""A worker process: reads pickled calls from its input and answers on its output, until that ends."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+
+from orchestrator.campaign.local import CORES
+
+
+def main() -> None:
+    """Work until the input ends. Signals stop a run that is going on, not the worker."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
+    if CORES in os.environ:
+        os.sched_setaffinity(0, {int(core) for core in os.environ[CORES].split(",")})
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while True:
+        try:
+            fn, args, kwargs = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            answer = (None, fn(*args, **kwargs))
+        except Exception as error:
+            answer = (error, None)
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
