@@ -6,16 +6,22 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from orchestrator.areas import Rectangle
 from orchestrator.device import (
     MU0,
+    BoxContact,
     CornerContact,
     Device,
     DiscContact,
+    FaceContact,
     Film,
+    MaskContact,
     Material,
     RectangleContact,
+    Region,
     Resistivity,
     SideContact,
+    Underlayer,
     check_contacts,
 )
 from orchestrator.errors import InputError
@@ -134,3 +140,50 @@ def test_device_survives_its_dictionary_and_keeps_its_hash():
     assert device.hash == Device.from_dict(device.to_dict()).hash
     other = Device(FILM, Material(**(MATERIAL | {"alpha": 0.31})), resistivity, contacts)
     assert other.hash != device.hash
+
+
+PLAIN = (SideContact("left", "left"), SideContact("right", "right"))
+
+
+def test_hash_of_a_plain_device_is_pinned():
+    """Options added later must leave it alone at their defaults."""
+    device = Device(FILM, Material(**MATERIAL), Resistivity(rho_par=2e-7, rho_perp=1e-7), PLAIN)
+    assert device.hash == "6a595cf6b314e630"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"contacts": (PLAIN[0], SideContact("right", "right", resistance=1.0))},
+        {"underlayer": Underlayer(sheet_resistance=100.0)},
+        {"regions": (Region("pad", Rectangle((0, 0), (8e-9, 8e-9)), "metal", rho=1e-8),)},
+        {"contacts": (PLAIN[0], FaceContact("right", "x+"))},
+        {"contacts": (PLAIN[0], MaskContact("right", (10, 8, 1), (79, 1)))},
+        {"contacts": (PLAIN[0], BoxContact("right", (20e-9, 0, 0), (40e-9, 10e-9, 1e-6)))},
+    ],
+)
+def test_every_option_survives_its_dictionary_and_changes_the_hash(change):
+    arguments = {
+        "film": FILM,
+        "material": Material(**MATERIAL),
+        "resistivity": Resistivity(rho_par=2e-7, rho_perp=1e-7),
+        "contacts": PLAIN,
+    }
+    device = Device(**(arguments | change))
+    assert Device.from_dict(device.to_dict()) == device
+    assert device.hash != Device(**arguments).hash
+
+
+def test_device_without_the_later_options_is_still_read():
+    """As a run stored before there were regions, underlayers and contact resistances."""
+    device = Device(FILM, Material(**MATERIAL), Resistivity(rho_par=2e-7, rho_perp=1e-7), PLAIN)
+    description = device.to_dict()
+    del description["regions"], description["underlayer"]
+    for contact in description["contacts"]:
+        del contact["resistance"]
+    assert Device.from_dict(description) == device
+
+
+def test_underlayer_by_resistivity_and_thickness():
+    assert Underlayer(rho=2e-7, thickness=5e-9).sheet_conductance == pytest.approx(0.025)
+    assert Underlayer(sheet_resistance=40.0).sheet_conductance == pytest.approx(0.025)
