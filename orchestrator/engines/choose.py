@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from orchestrator.engines.process import Limits
 from orchestrator.engines.session import Engine
 from orchestrator.errors import EngineError
 
+ENGINES = ("auto", "live", "mumax3", "cpu")
+"""Names of engines; `mumax3` is one process for each block."""
 
-def choose_engine(name: str, threads: int | None = None) -> tuple[Engine, str]:
+
+def choose_engine(
+    name: str,
+    threads: int | None = None,
+    *,
+    binary: str | None = None,
+    gpu: int = 0,
+    limits: Limits | None = None,
+) -> tuple[Engine, str]:
     """The engine of a name, and why it was taken.
 
     Parameters
     ----------
-    name : {"auto", "cpu", "mumax3"}
-        `auto` takes mumax3 where the binary and a GPU are found, else the embedded engine.
+    name : {"auto", "live", "mumax3", "cpu"}
+        `auto` takes `live` where the binary and a GPU are found, else the embedded engine.
     threads : int, optional
         Threads of the embedded engine.
+    binary : str, optional
+        mumax3's binary, instead of the environment's MUMAX3 or the one on PATH.
+    gpu : int
+        GPU of mumax3.
+    limits : Limits, optional
+        Time limits of mumax3.
 
     Raises
     ------
@@ -22,18 +39,27 @@ def choose_engine(name: str, threads: int | None = None) -> tuple[Engine, str]:
         If mumax3 is asked for by name and cannot run.
     """
     from orchestrator.engines.cpu.session import CpuEngine
-    from orchestrator.engines.mumax3 import Mumax3Engine, find_gpu, find_mumax3
+    from orchestrator.engines.hardware import find_gpus, find_mumax3
+    from orchestrator.engines.live import LiveEngine
+    from orchestrator.engines.mumax3 import Mumax3Engine
 
     if name == "cpu":
         return CpuEngine(threads), "asked for by name"
-    binary = find_mumax3()
-    if binary is None:
+    if name not in ENGINES:
+        raise EngineError(f"{name!r} is no engine; expected one of {', '.join(ENGINES)}")
+    by_name = name != "auto"
+    found = find_mumax3(binary)
+    if found is None:
         reason = "no mumax3 binary (option, $MUMAX3 or PATH)"
     else:
-        gpu = find_gpu()
-        if gpu is not None or name == "mumax3":
-            return Mumax3Engine(binary), f"{binary}, GPU {gpu or 'unknown'}"
-        reason = f"{binary} is there, but no NVIDIA GPU was found"
-    if name == "mumax3":
+        gpus = find_gpus()
+        kind = Mumax3Engine if name == "mumax3" else LiveEngine
+        if gpu < len(gpus):
+            return kind(found, gpu, limits), f"{found}, GPU {gpu} ({gpus[gpu].name})"
+        if by_name and not gpus:
+            return kind(found, gpu, limits), f"{found}, GPU unknown to nvidia-smi"
+        seen = f"nvidia-smi shows {len(gpus)}" if gpus else "no NVIDIA GPU was found"
+        reason = f"{found} is there, but for GPU {gpu}: {seen}"
+    if by_name:
         raise EngineError(f"{reason}; set MUMAX3 to its path, or take --engine cpu")
     return CpuEngine(threads), f"embedded CPU engine, because {reason}"

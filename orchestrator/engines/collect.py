@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 
 from orchestrator.errors import EngineError, InputError
 from orchestrator.mx3.ovf import OvfField, read_ovf
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_RUN = re.compile(r"\bRun\s*\(\s*([^()]*?)\s*\)", re.IGNORECASE)
+_OWN_WAY = re.compile(r"\b(RunWhile|Steps|for|if|source)\b|\bt\s*[-+]?=", re.IGNORECASE)
 
 
 def collect(
@@ -50,3 +55,36 @@ def collect(
         os.fsync(file.fileno())
     os.replace(source, target)
     return field
+
+
+def asked_duration(block: str) -> float | None:
+    """Simulated time (s) that a block asks for, where it is a plain sequence of `Run(number)`."""
+    text = _COMMENT.sub("", block)
+    try:
+        durations = [float(argument) for argument in _RUN.findall(text)]
+    except ValueError:
+        return None
+    return None if _OWN_WAY.search(text) else sum(durations)
+
+
+def check_time(field: OvfField, path: Path, start: float, block: str) -> float:
+    """The simulated time in a header, s, if it is what the block had to reach.
+
+    A run ends at its time to rounding, or later by one time step; the time itself is the sum of
+    all steps in float64.
+
+    Raises
+    ------
+    EngineError
+        If the header states no time, or one that is too early or much too late.
+    """
+    if field.time is None:
+        raise EngineError(f"{path}: states no simulated time")
+    asked = asked_duration(block)
+    if asked is not None:
+        end, rounding = start + asked, 1e-9 * (start + asked)
+        if not end - rounding <= field.time <= end + 0.01 * asked + 1e-13 + rounding:
+            raise EngineError(
+                f"{path}: saved at t = {field.time:g} s, the block had to end at {end:g} s"
+            )
+    return field.time

@@ -2,79 +2,179 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import re
 import shutil
-import signal
-import subprocess
 import tempfile
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines.collect import collect
-from orchestrator.engines.session import BlockResult, Progress, load_state
+from orchestrator.engines.banner import Banner, read_banner
+from orchestrator.engines.collect import check_time, collect
+from orchestrator.engines.diagnosis import EngineFault, exit_fault, in_block
+from orchestrator.engines.dialect import AMUMAX, V3_11, Dialect, cache_folder, dialect_of
+from orchestrator.engines.features import features
+from orchestrator.engines.hardware import find_gpus
+from orchestrator.engines.memory import check_memory
+from orchestrator.engines.process import Limits, Process
+from orchestrator.engines.session import BlockResult, Progress, Session, load_state
 from orchestrator.errors import EngineError
 from orchestrator.mx3.ovf import read_ovf
 
+LOG = "mumax3.log"
+"""Name of the file with all that mumax3 printed, in the session's folder."""
+HEARTBEAT = "TableAutoSave(2e-12)\n"
+"""Makes table.txt grow while a long block runs; it has no influence on the steps."""
+
 _STEPS = re.compile(r"^//\s*steps\s+(\d+)", re.MULTILINE)
-_BANNER = re.compile(r"^//\s*(mumax.*?|GPU info:.*|CUDA.*)$", re.MULTILINE | re.IGNORECASE)
+_WARNING = re.compile(r"^.*\bwarning\b.*$", re.MULTILINE | re.IGNORECASE)
+_SELF_TEST = """SetGridSize(4, 4, 1)
+SetCellSize(1e-9, 1e-9, 1e-9)
+EnableDemag = false
+Msat = 1e6
+Aex = 1e-11
+alpha = 1
+m = uniform(1, 0, 0)
+B_ext = vector(0, 0, 1)
+Run(1e-13)
+"""
+_CHECKED = "flags accepted, 4 x 4 cells run for 0.1 ps, OVF file with grid, time and unit vectors"
+_log = logging.getLogger(__name__)
 
 
-def find_mumax3() -> str | None:
-    """Path of the mumax3 binary: the environment variable MUMAX3, else `mumax3` on PATH."""
-    return shutil.which(os.environ.get("MUMAX3", "mumax3"))
+@dataclass(frozen=True)
+class Probe:
+    """What a first run with a binary has shown."""
 
-
-def find_gpu() -> str | None:
-    """Name of the first NVIDIA GPU, as nvidia-smi tells it."""
-    try:
-        listing = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return listing.stdout.strip().splitlines()[0] if listing.stdout.strip() else None
+    banner: Banner
+    dialect: Dialect
+    warning: str
 
 
 class Mumax3Engine:
-    """The `mumax3` command, or another one with its flags.
+    """The `mumax3` command, or another one with its flags; a process for each block.
 
     Parameters
     ----------
     command : sequence of str or str
         The binary and leading arguments.
-    time_limit : float, optional
-        Wall-clock limit for a block in s.
+    gpu : int
+        Index for mumax3's -gpu, among the GPUs that CUDA_VISIBLE_DEVICES leaves.
+    limits : Limits, optional
+        Wall-clock limit and longest silence.
     """
 
     name = "mumax3"
+    mode = "process"
 
-    def __init__(self, command: Sequence[str] | str, time_limit: float | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str] | str, gpu: int = 0, limits: Limits | None = None
+    ) -> None:
         self.command = [command] if isinstance(command, str) else list(command)
-        self.time_limit = time_limit
-        self._banner = ""
+        self.gpu = gpu
+        self.limits = limits or Limits()
+        self._probe: Probe | None = None
+        self._said: set[str] = set()
 
     def describe(self) -> dict[str, str]:
-        """Name, binary, version and GPU as mumax3's banner states them."""
-        if not self._banner:
-            self._banner = self._read_banner()
-        lines = "; ".join(_BANNER.findall(self._banner))
-        return {"name": self.name, "command": " ".join(self.command), "version": lines}
+        """Name, mode, binary, dialect, and version, GPU and driver as the banner states them.
 
-    def _read_banner(self) -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder) / "banner.mx3"
-            script.write_text("SetGridSize(2, 2, 1)\nSetCellSize(1e-9, 1e-9, 1e-9)\n")
-            return _run_process(self._arguments(script, script.with_suffix(".out")), script, 120)
+        Raises
+        ------
+        EngineFault
+            If the binary does not pass the self-test.
+        """
+        probe = self.probe()
+        about = {"name": self.name, "mode": self.mode, "command": " ".join(self.command)}
+        about |= {"dialect": probe.dialect.name, "device": str(self.gpu)}
+        return about | probe.banner.provenance()
 
-    def _arguments(self, script: Path, out: Path) -> list[str]:
-        return [*self.command, "-http", "", "-f", "-o", str(out), str(script)]
+    def probe(self) -> Probe:
+        """Run the self-test once: banner, dialect, flags, output.
+
+        Raises
+        ------
+        EngineFault
+            Naming what went wrong.
+        """
+        if self._probe is None:
+            banner = self._self_test()
+            dialect, warning = dialect_of(banner, _CHECKED)
+            self._probe = Probe(banner, dialect, warning)
+            if warning:
+                self.say(warning)
+        return self._probe
+
+    def _self_test(self) -> Banner:
+        dialect = AMUMAX if "amumax" in Path(self.command[0]).name else V3_11
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            script = _SELF_TEST + 'SaveAs(m, "m.ovf")\n'
+            (folder / "selftest.mx3").write_text(dialect.translate(script))
+            arguments = dialect.arguments("selftest.mx3", "selftest.out", "", self.gpu)
+            text = self.run_process(arguments, folder, "self-test", [script])
+            try:
+                out = folder / "selftest.out" / "m.ovf"
+                field = collect(out, folder / "m.ovf", (1, 4, 4), unit_length=True)
+                check_time(field, out, 0.0, script)
+            except EngineError as error:
+                raise in_block(error, f"self-test of {self.command[0]}", folder / LOG) from None
+        return read_banner(text)
+
+    def run_process(
+        self,
+        arguments: list[str],
+        folder: Path,
+        what: str,
+        parts: Sequence[str],
+        tick: Callable[[], None] = lambda: None,
+    ) -> str:
+        """Run the command to its end and return what it printed.
+
+        Raises
+        ------
+        EngineFault
+            If it cannot be started, exceeds a limit or fails; no process is left.
+        """
+        log = folder / LOG
+        process = Process([*self.command, *arguments], folder, log)
+        try:
+            code = process.wait(self.limits, folder, tick)
+            text = process.text
+            if code:
+                raise exit_fault(code, text, parts)
+        except EngineFault as error:
+            raise in_block(error, what, log) from None
+        finally:
+            process.kill()
+        for line in _WARNING.findall(text):
+            self.say(f"mumax3 warns: {line.strip()}")
+        return text
+
+    def say(self, text: str) -> None:
+        """Log a warning, once."""
+        if text not in self._said:
+            self._said.add(text)
+            _log.warning(text)
+
+    def prepare(self, setup: str) -> Dialect:
+        """The dialect for a setup, after checks that it can run.
+
+        Raises
+        ------
+        EngineFault
+            If the binary fails its self-test or the GPU's memory cannot hold the film.
+        """
+        dialect = self.probe().dialect
+        for warning in dialect.warnings(setup):
+            self.say(warning)
+        gpus = find_gpus()
+        if self.gpu < len(gpus):
+            check_memory(features(setup), gpus[self.gpu])
+        return dialect
 
     def start(
         self,
@@ -84,18 +184,25 @@ class Mumax3Engine:
         *,
         time: float = 0.0,
         state: Mapping[str, Any] | None = None,
-    ) -> Mumax3Session:
-        """Start a session; nothing runs before the first block."""
-        return Mumax3Session(self, setup, folder, magnetization, time)
+    ) -> Session:
+        """Start a session; see `Engine.start`. Its first process runs with the first block."""
+        return ProcessSession(self, self.prepare(setup), setup, folder, magnetization, time)
 
 
-class Mumax3Session:
+class ProcessSession:
     """Blocks as processes: each runs setup, the last magnetization and the block."""
 
     def __init__(
-        self, engine: Mumax3Engine, setup: str, folder: Path, magnetization: str, time: float
+        self,
+        engine: Mumax3Engine,
+        dialect: Dialect,
+        setup: str,
+        folder: Path,
+        magnetization: str,
+        time: float,
     ) -> None:
         self._engine = engine
+        self._dialect = dialect
         self._setup = setup
         self._folder = folder
         self._magnetization = magnetization
@@ -114,57 +221,48 @@ class Mumax3Session:
         start = clock.perf_counter()
         script = self._folder / f"{Path(magnetization).stem}.mx3"
         out = script.with_suffix(".out")
-        script.write_text(self._setup + load_state(self._magnetization, self._time) + block)
-        text = _run_process(
-            self._engine._arguments(Path(script.name), Path(out.name)),
-            script,
-            self._engine.time_limit,
-        )
-        for name in outputs:
-            collect(out / name, self._folder / name, self._shape, unit_length=False)
+        heartbeat = "" if "tableautosave" in (self._setup + block).lower() else HEARTBEAT
+        load = load_state(self._magnetization, self._time)
+        parts = [self._dialect.header(), self._setup, heartbeat, load, block]
+        try:
+            script.write_text(self._dialect.translate("".join(parts)))
+        except OSError as error:
+            raise EngineFault("disk", f"{script}: {error.strerror}") from None
+        cache = cache_folder(self._setup, self._folder)
+        arguments = self._dialect.arguments(script.name, out.name, cache, self._engine.gpu)
+
+        def report() -> None:
+            if progress is not None and (time := _last_time(out / "table.txt")) is not None:
+                progress(Progress(time))
+
+        text = self._engine.run_process(arguments, self._folder, str(script), parts, report)
         target = self._folder / magnetization
-        field = collect(out / magnetization, target, self._shape, unit_length=True)
-        if field.time is None:
-            raise EngineError(f"{target}: states no simulated time")
+        try:
+            for name in outputs:
+                collect(out / name, self._folder / name, self._shape, unit_length=False)
+            field = collect(out / magnetization, target, self._shape, unit_length=True)
+            time = check_time(field, target, self._time, block)
+        except EngineError as error:
+            raise in_block(error, f"{script}: mumax3 ended well, but", self._folder / LOG) from None
         shutil.rmtree(out, ignore_errors=True)
         script.unlink(missing_ok=True)
-        self._magnetization, self._time = magnetization, field.time
+        self._magnetization, self._time = magnetization, time
         counted = _STEPS.search(text)
-        steps = int(counted.group(1)) if counted else None
+        steps = int(counted[1]) if counted else None
         if progress is not None:
-            progress(Progress(field.time, steps or 0))
-        return BlockResult(target, field.time, steps, clock.perf_counter() - start)
+            progress(Progress(time, steps))
+        return BlockResult(target, time, steps, clock.perf_counter() - start)
 
     def close(self) -> None:
-        """Nothing is held between blocks."""
+        """Remove what was kept between blocks."""
+        shutil.rmtree(self._folder / ".kernels", ignore_errors=True)
 
 
-def _run_process(arguments: list[str], script: Path, limit: float | None) -> str:
-    """Run mumax3 in the script's folder and process group of its own; return what it printed."""
+def _last_time(table: Path) -> float | None:
     try:
-        process = subprocess.Popen(
-            arguments,
-            cwd=script.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise EngineError(f"{arguments[0]}: cannot be started ({error.strerror})") from None
-    try:
-        text, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        raise EngineError(f"{script}: mumax3 ran longer than {limit:g} s and was killed") from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if process.returncode:
-        tail = "\n".join(text.strip().splitlines()[-5:])
-        code = process.returncode
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        raise EngineError(f"{script}: mumax3 {how}:\n{tail}")
-    return text
+        with open(table, "rb") as file:
+            file.seek(max(0, table.stat().st_size - 4096))
+            rows = file.read().split(b"\n")[1:-1]
+        return float(rows[-1].split(b"\t")[0])
+    except (OSError, ValueError, IndexError):
+        return None

@@ -19,8 +19,8 @@ class Progress:
 
     time: float
     """Simulated time, s."""
-    steps: int
-    """Accepted time steps since the session's start."""
+    steps: int | None = None
+    """Accepted time steps since the session's start, where the engine tells."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.device import Device
 from orchestrator.errors import InputError
+from orchestrator.mx3.geometry import geometry_script
+from orchestrator.mx3.origins import Rendered
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -74,7 +76,7 @@ class Scripts:
         self._solver = {"MaxErr": MaxErr, "MaxDt": MaxDt}
 
     def setup(self) -> str:
-        """Mesh, material and solver settings, without the magnetization."""
+        """Mesh, geometry, material and solver settings, without the magnetization."""
         material_script = self._device.script
         if material_script is None:
             material_script = self._render("material", material=self._device.material)
@@ -83,6 +85,7 @@ class Scripts:
             program=f"mumax3-orchestrator {version('mumax3-orchestrator')}",
             device_hash=self._device.hash,
             film=self._device.film,
+            geometry=geometry_script(self._device),
             material=self._device.material,
             material_script=material_script.strip(),
             solver=self._solver,
@@ -117,12 +120,15 @@ class Scripts:
             save=save,
         )
 
-    def _render(self, template: str, **values: Any) -> str:
-        return self._environment.get_template(f"{template}.mx3.j2").render(**values)
+    def _render(self, template: str, **values: Any) -> Rendered:
+        marked = self._environment.get_template(f"{template}.mx3.j2").render(**values)
+        return Rendered.from_marked(marked)
 
 
 def _environment(templates: Path | None) -> Environment:
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+    from orchestrator.mx3.marking import MarkLines
 
     packaged = Path(str(resources.files("mx3_templates").joinpath("setup.mx3.j2"))).parent
     folders = [packaged] if templates is None else [templates, packaged]
@@ -135,6 +141,7 @@ def _environment(templates: Path | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        extensions=[MarkLines],
     )
     environment.filters["number"] = number
     environment.filters["string"] = string

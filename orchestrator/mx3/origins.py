@@ -1,0 +1,47 @@
+"""Which line of which template a line of a script came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_MARK = re.compile("\0([^\0]*)\0")
+
+
+class Rendered(str):
+    """A rendered script; `origins` has one `template:line` for each of its lines."""
+
+    origins: tuple[str, ...]
+
+    @classmethod
+    def from_marked(cls, marked: str) -> Rendered:
+        """Take the marks of `orchestrator.mx3.marking` out of a text and keep what they say."""
+        origins, last = [], ""
+        for line in marked.split("\n"):
+            marks = _MARK.findall(line)
+            origins.append(marks[0] if marks else last)
+            last = marks[-1] if marks else last
+        rendered = cls(_MARK.sub("", marked))
+        rendered.origins = tuple(origins)
+        return rendered
+
+
+def origin_of(parts: Sequence[str], line: int) -> str:
+    """Where a line of a script composed of parts came from, as the end of a sentence.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        The texts that were joined; those that are `Rendered` know their templates.
+    line : int
+        1 for the first line of the whole.
+    """
+    for part in parts:
+        count = part.count("\n")
+        if line <= count or (part is parts[-1] and line == count + 1):
+            text = part.split("\n")[line - 1].strip()
+            origins = getattr(part, "origins", ())
+            where = f" ({origins[line - 1]})" if len(origins) >= line else ""
+            return f"\nthat is `{text}`{where}"
+        line -= count
+    return ""
