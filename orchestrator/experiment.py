@@ -301,12 +301,6 @@ class Experiment:
         _within("regions", check_regions, self.film, self.regions)
         if self.script is not None:
             _within("script", check_material_script, self.script, self.material)
-        for region in self.regions:
-            if region.medium != "magnet":
-                raise InputError(
-                    f"regions: {region.name!r} is {region.medium}, but the film of an experiment "
-                    "is magnetic everywhere; use such regions with Network in Python"
-                )
         for probe in self.probes:
             _within(f"probes {probe.name!r}", check_contacts, self.film, probe.contacts)
         for pattern in "/".join(self.training.patterns).split("/"):
