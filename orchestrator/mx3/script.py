@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.device import Device
 from orchestrator.errors import InputError
 from orchestrator.mx3.geometry import geometry_script
-from orchestrator.mx3.geometry import geometry_script
 from orchestrator.mx3.origins import Rendered
 
 if TYPE_CHECKING:
