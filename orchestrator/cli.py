@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.campaign.commands import campaign
 from orchestrator.errors import InputError, OrchestratorError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ STOPPED = 75
 def cli() -> None:
     """Let a magnetic film learn: mumax3 coupled to a magnetoresistive transport network."""
 
+
+cli.add_command(campaign)
 
 _ROOT = click.option(
     "--root",

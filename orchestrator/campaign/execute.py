@@ -53,8 +53,8 @@ def carry_out(
     """Carry out runs until all have ended or a stop is asked for.
 
     A run whose worker is lost, or stops by itself before its walltime, goes on in another one; when
-    it is lost more than `retries` times without a pulse in between, it has failed. A failed run does
-    not stop the others.
+    it is lost more than `retries` times without a pulse in between, it has failed. The others go on
+    when a run fails.
 
     Parameters
     ----------

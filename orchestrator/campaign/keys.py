@@ -1,4 +1,4 @@
-"""Dotted keys into a description, such as `training.voltage`, `contacts.0.size`, `contacts.*.size`."""
+"""Dotted keys into a description, such as `training.voltage` or `contacts.*.size`."""
 
 from __future__ import annotations
 

@@ -279,26 +279,8 @@ class Campaign:
 
 
 RESERVED = frozenset(
-    [
-        "training",
-        "pulse",
-        "contact",
-        "contact_in",
-        "input",
-        "reference",
-        "state",
-        "stage",
-        "start",
-        "probe",
-        "snapshot",
-        "x",
-        "y",
-        "z",
-        "component",
-        "status",
-        "folder",
-        "message",
-    ]
+    {"training", "pulse", "contact", "contact_in", "input", "reference", "state", "stage"}
+    | {"start", "probe", "snapshot", "x", "y", "z", "component", "status", "folder", "message"}
 )
 """Names that the results of every run use."""
 

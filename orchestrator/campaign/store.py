@@ -21,6 +21,7 @@ from orchestrator.campaign.folder import read_json, write_json
 from orchestrator.campaign.run import run_folder
 from orchestrator.campaign.spec import Campaign
 from orchestrator.errors import InputError, RunFolderError
+from orchestrator.experiment import Experiment
 
 CAMPAIGN = "campaign.json"
 SUFFIX = ".campaign"
@@ -119,6 +120,10 @@ def create(campaign: Campaign, root: Path) -> CampaignFolder:
         }
         write_json(path / CAMPAIGN, content)
     return CampaignFolder(path)
+
+
+def _pulses(experiment: Experiment) -> int:
+    return experiment.training.pulses * len(experiment.training.patterns)
 
 
 def find(path: Path, root: Path) -> CampaignFolder:

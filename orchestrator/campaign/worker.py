@@ -1,4 +1,4 @@
-"""A worker process: reads pickled calls from its input and answers on its output, until that ends."""
+"""A worker process: reads pickled calls from its input, answers on its output until that ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import sys
+from typing import Any
 
 from orchestrator.campaign.local import CORES
 
@@ -24,7 +25,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer = (None, fn(*args, **kwargs))
+            answer: tuple[Exception | None, Any] = (None, fn(*args, **kwargs))
         except Exception as error:
             answer = (error, None)
         pickle.dump(answer, answers)

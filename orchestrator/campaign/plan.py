@@ -1,0 +1,194 @@
+"""What a campaign will take: runs, time and disk space, before anything runs."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from orchestrator.campaign.folder import JOURNAL, Journal
+from orchestrator.campaign.run import run_folder
+from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.status import State, run_state
+from orchestrator.campaign.textures import TEXTURES, texture_key
+from orchestrator.engines.session import Engine
+from orchestrator.experiment import Experiment
+from orchestrator.learning.pulses import next_pulse
+from orchestrator.mx3.ovf import write_ovf
+from orchestrator.mx3.script import Scripts
+from orchestrator.transport.network import Network
+
+_HEADER = 600
+_LOSSLESS = 0.85
+"""Size of a kept float32 field relative to 4 bytes a number, measured on mazes of domains."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Wall-clock time that one worker needs, with one cell as the unit of size.
+
+    Attributes
+    ----------
+    engine : float
+        Seconds for a second of simulated time and a cell.
+    transport : float
+        Seconds for the network of one pulse and a cell.
+    basis : str
+        What it was measured on.
+    """
+
+    engine: float
+    transport: float
+    basis: str
+
+    def of_run(self, experiment: Experiment) -> float:
+        """Wall-clock time of all trainings of an experiment, s."""
+        plan = experiment.training
+        simulated = plan.total_time + plan.relax_time
+        once = simulated * self.engine + plan.pulses * self.transport
+        return once * _cells(experiment) * len(plan.patterns)
+
+    def of_texture(self, experiment: Experiment) -> float:
+        """Wall-clock time of settling one texture, s."""
+        return experiment.start.settle_time * self.engine * _cells(experiment)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes
+    ----------
+    states : Counter
+        How many runs are in which state.
+    textures, textures_missing : int
+        Settled textures that the runs need, and how many of them are not there yet.
+    pace : Pace
+        How fast it goes.
+    seconds : float
+        Wall-clock time on one worker of what is left to do, s.
+    bytes_per_pulse : float
+        Largest disk space that a pulse takes, with its share of the kept states.
+    bytes : int
+        Disk space of all runs and textures when finished.
+    """
+
+    states: Counter[State]
+    textures: int
+    textures_missing: int
+    pace: Pace
+    seconds: float
+    bytes_per_pulse: float
+    bytes: int
+
+
+def make_plan(campaign: Campaign, root: Path, engine: Engine) -> Plan:
+    """Look at what exists, measure the pace, and estimate the rest.
+
+    The pace is that of the finished runs among the campaign's, or else of a short trial.
+    """
+    experiments = [point.experiment for point in campaign.points]
+    found = [run_state(run_folder(root, experiment))[0] for experiment in experiments]
+    finished = [e for e, state in zip(experiments, found, strict=True) if state == "finished"]
+    left = [e for e, state in zip(experiments, found, strict=True) if state != "finished"]
+    pace = _pace_of_runs(finished, root) or try_out(experiments[0], engine)
+    needed, textures_bytes = dict[str, Experiment](), 0
+    for experiment in experiments:
+        scripts = _scripts(experiment)
+        count = 1 if experiment.start.m0 is not None else experiment.reference.starts
+        for k in range(count):
+            key = texture_key(experiment, scripts, engine.name, experiment.start.seed + k)
+            if key not in needed:
+                needed[key] = experiment
+                textures_bytes += _HEADER + 12 * _cells(experiment)
+    missing = [e for key, e in needed.items() if not (root / TEXTURES / f"{key}.ovf").exists()]
+    seconds = sum(pace.of_run(e) for e in left) + sum(pace.of_texture(e) for e in missing)
+    return Plan(
+        Counter(found),
+        len(needed),
+        len(missing),
+        pace,
+        seconds,
+        max(pulse_bytes(e) for e in experiments),
+        textures_bytes + sum(run_bytes(e) for e in experiments),
+    )
+
+
+def pulse_bytes(experiment: Experiment) -> float:
+    """Disk space of a pulse: its journal line, its map, its share of the kept states."""
+    pulses = experiment.training.pulses
+    n = len(experiment.contacts)
+    line = 400 + 20 * (n * n + 2 * n + len(experiment.probes))
+    output = experiment.output
+    field = 12 * _cells(experiment)
+    kept = len(output.fields) * (field / 2 if output.precision == "int16" else _LOSSLESS * field)
+    share = (kept + 6000) * len(output.states(pulses)) / pulses
+    return line + share + output.maps * (field + _HEADER)
+
+
+def run_bytes(experiment: Experiment) -> int:
+    """Disk space of a finished run."""
+    plan = experiment.training
+    textures = 3 * (12 * _cells(experiment) + _HEADER)
+    once = plan.pulses * pulse_bytes(experiment) + textures
+    return int(once * len(plan.patterns)) + 6000
+
+
+def try_out(experiment: Experiment, engine: Engine) -> Pace:
+    """The pace of a short trial: a piece of the first pulse, after a moment of settling."""
+    plan = experiment.training
+    scripts, device = _scripts(experiment), experiment.device
+    cells = _cells(experiment)
+    piece = min(plan.pulse_length, 5e-11)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        m0 = experiment.initial_magnetization(experiment.start.seed)
+        write_ovf(folder / "m0.ovf", m0, experiment.film.cell_size)
+        session = engine.start(scripts.setup(), folder, "m0.ovf")
+        try:
+            session.execute(scripts.relax(5e-11, "m1.ovf", 1.0), "m1.ovf")
+            network = Network.of_device(device, device.contacts, "auto", warm_start=False)
+            network.solve(m0)
+            begun = time.perf_counter()
+            state = network.solve(-m0)
+            transport = time.perf_counter() - begun
+            pulse = next_pulse(plan, plan.patterns[0], [])
+            assert pulse is not None
+            j = state.current_density(np.array(pulse.values))
+            write_ovf(folder / "j.ovf", j, experiment.film.cell_size)
+            block = scripts.pulse(1, list(pulse.values), "j.ovf", piece, "m2.ovf")
+            wall = session.execute(block, "m2.ovf").wall
+        finally:
+            session.close()
+    basis = f"a trial of {1e12 * piece:.3g} ps on engine {engine.name}"
+    return Pace(wall / piece / cells, transport / cells, basis)
+
+
+def _pace_of_runs(experiments: list[Experiment], root: Path) -> Pace | None:
+    engine, transport = [], []
+    for experiment in experiments[:8]:
+        cells = _cells(experiment)
+        records = Journal(run_folder(root, experiment) / "1" / JOURNAL).records
+        for record in records:
+            if record["kind"] == "pulse":
+                seconds = record["seconds"]
+                simulated = record["duration"] + record["gap"]
+                engine.append(seconds["engine"] / simulated / cells)
+                transport.append((seconds["transport"] + seconds["files"]) / cells)
+    if not engine:
+        return None
+    basis = f"{len(experiments[:8])} of the finished runs"
+    return Pace(statistics.mean(engine), statistics.mean(transport), basis)
+
+
+def _scripts(experiment: Experiment) -> Scripts:
+    return Scripts(experiment.device, experiment.solver.MaxErr, experiment.solver.MaxDt)
+
+
+def _cells(experiment: Experiment) -> int:
+    return int(np.prod(experiment.film.cells))

@@ -1,0 +1,136 @@
+"""Campaigns in the terminal: what a plan says, and a live table of the runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator.campaign.plan import Plan
+from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.status import STATES, RunStatus, count_states, statuses
+from orchestrator.campaign.store import CampaignFolder, RunEntry
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_COLORS = {"finished": "green", "failed": "red", "running": "cyan", "stopped": "yellow"}
+_REFRESH = 1.0
+
+
+def print_plan(campaign: Campaign, plan: Plan, workers: int, console: Console) -> None:
+    """Print the axes, what exists, and the estimates."""
+    for axis in campaign.axes:
+        values = axis.coordinate
+        shown = ", ".join(str(v) for v in values[:6]) + (", ..." if len(values) > 6 else "")
+        unit = "" if axis.unit == "1" else f" {axis.unit}"
+        console.print(f"{axis.name}: {len(values)} points ({shown}){unit}", highlight=False)
+    states = ", ".join(f"{plan.states[s]} {s}" for s in STATES if plan.states[s])
+    lines = [
+        f"{len(campaign.points)} runs: {states}",
+        f"{plan.textures} settled textures, of which {plan.textures_missing} are to be computed",
+        f"time: about {duration(plan.seconds)} on one worker, "
+        f"{duration(plan.seconds / workers)} on {workers} ({plan.pace.basis})",
+        f"disk: at most {size(plan.bytes_per_pulse)} for each pulse, {size(plan.bytes)} in all",
+    ]
+    for line in lines:
+        console.print(line, highlight=False)
+
+
+class LiveTable:
+    """A table that follows the runs by reading their folders about once a second."""
+
+    def __init__(self, folder: CampaignFolder, console: Console) -> None:
+        from rich.live import Live
+
+        self._folder = folder
+        self._begun = time.monotonic()
+        self._first = sum(s.pulses for s in statuses(folder.runs))
+        self._next = 0.0
+        self._live = Live(console=console, auto_refresh=False, transient=not console.is_terminal)
+
+    def __enter__(self) -> LiveTable:
+        self._live.start()
+        self.tick()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._next = 0.0
+        self.tick()
+        self._live.stop()
+
+    def tick(self) -> None:
+        """Refresh the table if it is old."""
+        if time.monotonic() < self._next or not self._live.console.is_terminal:
+            return
+        found = statuses(self._folder.runs)
+        elapsed = time.monotonic() - self._begun
+        speed = (sum(s.pulses for s in found) - self._first) / max(elapsed, 1e-9)
+        self._live.update(status_table(self._folder, found, speed), refresh=True)
+        self._next = time.monotonic() + _REFRESH
+
+
+def status_table(
+    folder: CampaignFolder, found: Sequence[RunStatus], speed: float | None = None, rows: int = 20
+) -> RenderableType:
+    """Counts, and a row for each run that is going on, has failed or was stopped.
+
+    Parameters
+    ----------
+    folder : CampaignFolder
+        The campaign.
+    found : sequence of RunStatus
+        The status of its runs.
+    speed : float, optional
+        Pulses per second of all workers together; from the running ones if left out.
+    rows : int
+        The largest number of rows.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    counts = count_states(found)
+    if speed is None:
+        speed = sum(1 / s.seconds for s in found if s.state == "running" and s.seconds)
+    pulses, total = sum(s.pulses for s in found), sum(s.total for s in found)
+    parts = [f"{counts[state]} {state}" for state in STATES if counts[state]]
+    caption = f"{', '.join(parts)}; {pulses} of {total} pulses"
+    if speed:
+        caption += f", {speed:.3g} pulses/s, {duration((total - pulses) / speed)} left"
+    names = ", ".join(axis["name"] for axis in folder.content["axes"])
+    table = Table(title=str(folder.path.name), caption=caption)
+    for column in (names, "state", "pulses", "s/pulse", "left", "folder", "message"):
+        table.add_column(column, overflow="fold")
+    order = ("running", "failed", "stopped")
+    shown = [(e, s) for e, s in zip(folder.runs, found, strict=True) if s.state in order]
+    shown.sort(key=lambda pair: order.index(pair[1].state))
+    for entry, status in shown[:rows]:
+        table.add_row(*_row(entry, status), style=_COLORS.get(status.state))
+    if len(shown) > rows:
+        table.add_row(Text(f"... {len(shown) - rows} more"))
+    return table
+
+
+def _row(entry: RunEntry, status: RunStatus) -> list[str]:
+    pace = "" if status.seconds is None else f"{status.seconds:.3g}"
+    left = "" if status.left is None else duration(status.left)
+    pulses = f"{status.pulses}/{status.total}"
+    return [str(entry), status.state, pulses, pace, left, entry.folder.name, status.message]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
