@@ -52,7 +52,7 @@ def cached_tensor(mesh: Mesh, accuracy: float, folder: Path | None) -> np.ndarra
 
 def _read(path: Path, description: str) -> np.ndarray | None:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             tensor, found = stored["tensor"], str(stored["description"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FLAGS: dict[str, tuple[type, Any]] = {
     "gpu": (int, 0), "o": (str, ""), "f": (bool, False), "i": (bool, False),
-    "http": (str, None), "cache": (str, ""), "s": (bool, False),
+    "http": (str, None), "cache": (str, None), "s": (bool, False),
     "sync": (bool, False), "paranoid": (bool, False), "failfast": (bool, False),
     "vet": (bool, False), "v": (bool, True), "test": (bool, False), "threads": (int, 0),
 }  # fmt: skip
@@ -32,9 +32,10 @@ _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -v=false      no banner
   -threads N    threads of the kernels (default: all cores)
   -failfast     with several scripts: stop at the first that fails
+  -cache DIR    where demagnetizing tensors are kept, "" for nowhere (default: the user's cache)
   -i            web interface at 127.0.0.1:35367; the process ends when no page is open any more
   -http ADDR    web interface at an address of this machine; the next port if it is taken
-mumax3's -gpu -cache -s -sync -paranoid are accepted and have no effect."""
+mumax3's -gpu -s -sync -paranoid are accepted and have no effect."""
 
 
 @dataclass
@@ -189,6 +190,7 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
         folder = Path(flags["o"] or (os.path.splitext(script)[0] or _dated_name()) + ".out")
         outputs = Outputs(folder, clean=flags["f"])
         world = World(outputs, threads=flags["threads"] or None)
+        world.sim.demag_cache = _cache_folder(flags["cache"])
         if flags["v"]:
             outputs.say("mumax3-orchestrator, embedded CPU engine: mumax3's language on the CPU")
             outputs.say(f"output directory: {folder}/")
@@ -217,6 +219,14 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
             world.close()
         if server is not None:
             server.close()
+
+
+def _cache_folder(flag: str | None) -> Path | None:
+    from orchestrator.engines.cpu.demag_cache import default_folder
+
+    if flag is None:
+        return default_folder()
+    return Path(flag) if flag else None
 
 
 def _web_interface(

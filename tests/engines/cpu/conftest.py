@@ -11,6 +11,12 @@ from orchestrator.engines.cpu.outputs import Outputs
 from orchestrator.engines.cpu.world import World
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tensors of the tests stay out of the user's cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """An empty world with its outputs in a temporary folder."""
