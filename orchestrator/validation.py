@@ -22,8 +22,12 @@ def explain(problem: Any, root: type, sections: Mapping[str, type]) -> str:
         each shape of an area.
     """
     shapes = [name for name, kind in sections.items() if _is_shape(name, kind)]
-    location = [part for part in problem["loc"] if part not in shapes]
-    key = ".".join(str(part) for part in location)
+    loc = problem["loc"]
+    key = ".".join(
+        str(part)
+        for k, part in enumerate(loc)
+        if not (k and part in shapes and _has_shape(loc[k - 1]))
+    )
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "unexpected_keyword_argument":
         valid = _valid_names(problem["loc"][:-1], root, sections)
@@ -40,6 +44,11 @@ def explain(problem: Any, root: type, sections: Mapping[str, type]) -> str:
     plain = isinstance(got, str | int | float | bool)
     stated = f" (got {got!r})" if plain and "got " not in message else ""
     return f"{key}: {message}{stated}" if key else message
+
+
+def _has_shape(key: str | int) -> bool:
+    """Whether the value of a key is told apart by its `shape`: an item of a list, or an area."""
+    return isinstance(key, int) or key == "area"
 
 
 def _is_shape(name: str, kind: type) -> bool:
