@@ -14,8 +14,6 @@ from orchestrator.errors import InputError, OrchestratorError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.engines.session import Engine
-
 STOPPED = 75
 """Exit code of a run that stopped on request and can be resumed."""
 
@@ -41,6 +39,10 @@ _TEMPLATES = click.option(
     help="Folder of your own script templates, which replace the package's by name.",
 )
 _EXPERIMENT = click.argument("experiment", type=click.Path(path_type=Path))
+_BINARY = click.option("--mumax3", "binary", help="mumax3's binary.  [default: $MUMAX3, or PATH]")
+_GPU = click.option(
+    "--gpu", type=click.IntRange(0), default=0, show_default=True, help="GPU of mumax3."
+)
 
 
 @cli.command()
@@ -50,24 +52,46 @@ _EXPERIMENT = click.argument("experiment", type=click.Path(path_type=Path))
 @click.option(
     "--engine",
     "engine_name",
-    type=click.Choice(["auto", "cpu", "mumax3"]),
+    type=click.Choice(["auto", "live", "mumax3", "cpu"]),
     default="auto",
     show_default=True,
-    help="auto: mumax3 where its binary and a GPU are found, else the embedded CPU engine.",
+    help="live: one mumax3 process for all pulses; mumax3: one for each; cpu: the embedded engine; "
+    "auto: live where the binary and a GPU are found, else cpu.",
 )
 @click.option("--threads", type=click.IntRange(1), help="Threads of the CPU engine.")
+@_BINARY
+@_GPU
+@click.option("--time-limit", type=float, help="Wall-clock limit of a pulse in mumax3, s.")
+@click.option(
+    "--silence-limit",
+    type=float,
+    default=600.0,
+    show_default=True,
+    help="Kill mumax3 after so many seconds without a sign of life.",
+)
 def run(
-    experiment: Path, root: Path, templates: Path | None, engine_name: str, threads: int | None
+    experiment: Path,
+    root: Path,
+    templates: Path | None,
+    engine_name: str,
+    threads: int | None,
+    binary: str | None,
+    gpu: int,
+    time_limit: float | None,
+    silence_limit: float,
 ) -> None:
     """Carry out an EXPERIMENT file, or go on with it where it stopped."""
     from orchestrator.campaign.run import Interrupted, Workplace, is_finished, run_folder
     from orchestrator.campaign.run import run as carry_out
+    from orchestrator.engines.choose import choose_engine
+    from orchestrator.engines.process import Limits
     from orchestrator.experiment import Experiment
     from orchestrator.progress import ProgressBar, stop_on_signals
 
     description = Experiment.from_toml(experiment)
     console = _console()
-    engine, reason = _choose_engine(engine_name, threads)
+    limits = Limits(time=time_limit, silence=silence_limit)
+    engine, reason = choose_engine(engine_name, threads, binary=binary, gpu=gpu, limits=limits)
     console.print(f"engine {engine.name}: {reason}", highlight=False)
     folder = run_folder(root, description)
     if (folder / "description.json").exists():
@@ -127,6 +151,24 @@ def render(experiment: Path, root: Path, templates: Path | None, output: Path | 
         click.echo(path)
 
 
+@cli.command()
+@_BINARY
+@_GPU
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(binary: str | None, gpu: int, as_json: bool) -> None:
+    """Look for mumax3, GPUs and packages, try every engine, and say what would be used.
+
+    Ends with exit code 1 if something is wrong.
+    """
+    import json
+
+    from orchestrator.doctor import examine, render
+
+    found = examine(binary, gpu)
+    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else render(found))
+    sys.exit(0 if found.ok else 1)
+
+
 @cli.command(
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
@@ -137,12 +179,6 @@ def mx3(arguments: tuple[str, ...]) -> None:
     from orchestrator.engines.cpu.main import main as run_script
 
     sys.exit(run_script(list(arguments)))
-
-
-def _choose_engine(name: str, threads: int | None) -> tuple[Engine, str]:
-    from orchestrator.engines.choose import choose_engine
-
-    return choose_engine(name, threads)
 
 
 def _console() -> Console:

@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """Catch SIGINT, SIGTERM and SIGUSR1; the yielded function tells whether one has come."""
+    """Catch SIGINT, SIGTERM and SIGUSR1; the yielded function tells whether one has come.
+
+    A second SIGINT does not wait: it interrupts at once.
+    """
     came: list[int] = []
     chosen = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
     def note(number: int, _frame: Any) -> None:
+        if number == signal.SIGINT and number in came:
+            raise KeyboardInterrupt
         came.append(number)
 
     before = {number: signal.signal(number, note) for number in chosen}

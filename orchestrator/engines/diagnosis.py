@@ -109,7 +109,7 @@ def tail(text: str, lines: int = 5) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
 
 
-def in_block(error: EngineError, what: str, log: Path) -> EngineFault:
-    """The same fault, with the block and the log named."""
+def in_block(error: EngineError, what: str, log: Path | None) -> EngineFault:
+    """The same fault, with the block and the log, if it stays, named."""
     kind = error.kind if isinstance(error, EngineFault) else "output"
-    return EngineFault(kind, f"{what}: {error}\nlog: {log}")
+    return EngineFault(kind, f"{what}: {error}" + (f"\nlog: {log}" if log else ""))

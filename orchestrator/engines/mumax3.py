@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.engines import selftest
 from orchestrator.engines.banner import Banner, read_banner
 from orchestrator.engines.collect import check_time, collect
 from orchestrator.engines.diagnosis import EngineFault, exit_fault, in_block
@@ -31,17 +32,7 @@ HEARTBEAT = "TableAutoSave(2e-12)\n"
 
 _STEPS = re.compile(r"^//\s*steps\s+(\d+)", re.MULTILINE)
 _WARNING = re.compile(r"^.*\bwarning\b.*$", re.MULTILINE | re.IGNORECASE)
-_SELF_TEST = """SetGridSize(4, 4, 1)
-SetCellSize(1e-9, 1e-9, 1e-9)
-EnableDemag = false
-Msat = 1e6
-Aex = 1e-11
-alpha = 1
-m = uniform(1, 0, 0)
-B_ext = vector(0, 0, 1)
-Run(1e-13)
-"""
-_CHECKED = "flags accepted, 4 x 4 cells run for 0.1 ps, OVF file with grid, time and unit vectors"
+_CHECKED = "flags, loading and saving of OVF files, one damped spin in a field"
 _log = logging.getLogger(__name__)
 
 
@@ -112,23 +103,25 @@ class Mumax3Engine:
         dialect = AMUMAX if "amumax" in Path(self.command[0]).name else V3_11
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            script = _SELF_TEST + 'SaveAs(m, "m.ovf")\n'
-            (folder / "selftest.mx3").write_text(dialect.translate(script))
+            selftest.write_initial(folder)
+            parts = [selftest.SETUP, load_state(selftest.INITIAL, 0.0), selftest.BLOCK]
+            (folder / "selftest.mx3").write_text(dialect.translate("".join(parts)))
             arguments = dialect.arguments("selftest.mx3", "selftest.out", "", self.gpu)
-            text = self.run_process(arguments, folder, "self-test", [script])
+            what = f"self-test of {self.command[0]}"
+            out = folder / "selftest.out" / selftest.FINAL
             try:
-                out = folder / "selftest.out" / "m.ovf"
-                field = collect(out, folder / "m.ovf", (1, 4, 4), unit_length=True)
-                check_time(field, out, 0.0, script)
+                text = self.run_process(arguments, folder, parts)
+                field = collect(out, folder / selftest.FINAL, (1, 4, 4), unit_length=True)
+                check_time(field, out, 0.0, selftest.BLOCK)
+                selftest.check_answer(field)
             except EngineError as error:
-                raise in_block(error, f"self-test of {self.command[0]}", folder / LOG) from None
+                raise in_block(error, what, None) from None
         return read_banner(text)
 
     def run_process(
         self,
         arguments: list[str],
         folder: Path,
-        what: str,
         parts: Sequence[str],
         tick: Callable[[], None] = lambda: None,
     ) -> str:
@@ -139,15 +132,12 @@ class Mumax3Engine:
         EngineFault
             If it cannot be started, exceeds a limit or fails; no process is left.
         """
-        log = folder / LOG
-        process = Process([*self.command, *arguments], folder, log)
+        process = Process([*self.command, *arguments], folder, folder / LOG)
         try:
             code = process.wait(self.limits, folder, tick)
             text = process.text
             if code:
                 raise exit_fault(code, text, parts)
-        except EngineFault as error:
-            raise in_block(error, what, log) from None
         finally:
             process.kill()
         for line in _WARNING.findall(text):
@@ -235,15 +225,15 @@ class ProcessSession:
             if progress is not None and (time := _last_time(out / "table.txt")) is not None:
                 progress(Progress(time))
 
-        text = self._engine.run_process(arguments, self._folder, str(script), parts, report)
         target = self._folder / magnetization
         try:
+            text = self._engine.run_process(arguments, self._folder, parts, report)
             for name in outputs:
                 collect(out / name, self._folder / name, self._shape, unit_length=False)
             field = collect(out / magnetization, target, self._shape, unit_length=True)
             time = check_time(field, target, self._time, block)
         except EngineError as error:
-            raise in_block(error, f"{script}: mumax3 ended well, but", self._folder / LOG) from None
+            raise in_block(error, str(script), self._folder / LOG) from None
         shutil.rmtree(out, ignore_errors=True)
         script.unlink(missing_ok=True)
         self._magnetization, self._time = magnetization, time
