@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from orchestrator.engines.cpu.language.errors import FatalError, InterruptError, ScriptExit
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import BoolFunction
-from orchestrator.engines.cpu.stepper import run_until
+from orchestrator.engines.cpu.stepper import SOLVERS, run_until
 
 if TYPE_CHECKING:
     from orchestrator.engines.cpu.world import World
 
 
 class RunCommands:
-    """`Run`, `Steps`, `RunWhile`, `Relax`, `Minimize`, `SetSolver`, `Exit`."""
+    """`Run`, `Steps`, `RunWhile`, `Relax`, `Minimize`, `SetSolver`, `ThermSeed`, `Exit`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -64,15 +64,17 @@ class RunCommands:
 
     @exposed
     def minimize(self) -> None:
-        self._advance(lambda: self.world.sim.minimize())  # type: ignore[attr-defined]
+        self._advance(self.world.sim.minimize)
 
     @exposed
     def set_solver(self, number: int) -> None:
-        from orchestrator.engines.cpu.stepper import TABLEAUS
-
-        if number not in TABLEAUS:
-            raise FatalError(f"solver {number} is not in this engine, which has {sorted(TABLEAUS)}")
+        if number not in SOLVERS:
+            raise FatalError(f"there is no solver {number}, the solvers are {list(SOLVERS)}")
         self.world.sim.solver = number
+
+    @exposed
+    def therm_seed(self, seed: int) -> None:
+        self.world.sim.thermal.seed(seed)
 
     @exposed
     def exit(self) -> None:

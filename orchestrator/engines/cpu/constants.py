@@ -14,3 +14,5 @@ GAMMA0 = 1.7595e11
 """Gyromagnetic ratio, rad/(T s)."""
 REDUCED_PLANCK = 1.05457173e-34
 """J s."""
+BOLTZMANN = 1.380650424e-23
+"""J/K."""

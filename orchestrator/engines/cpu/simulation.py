@@ -19,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from orchestrator.engines.cpu.mesh import Mesh
 from orchestrator.engines.cpu.parameters import Excitation, material_parameters
 from orchestrator.engines.cpu.terms import FieldTerm
 from orchestrator.errors import EngineError
+
+if TYPE_CHECKING:
+    from orchestrator.engines.cpu.thermal import ThermalField
 
 CELLS_PER_THREAD = 1 << 16
 """With fewer cells a further thread costs more than it saves."""
@@ -71,6 +74,10 @@ class Simulation:
         Threads for the kernels; results do not depend on it.
     terms : dict of FieldTerm
         Fields besides the local ones, by name.
+    MinimizerStop, MinimizerSamples
+        When Minimize ends, see `minimize`.
+    thermal : ThermalField
+        The noise, whose `seed` starts it anew.
     relaxing : bool
         Whether Relax or Minimize is under way.
     """
@@ -91,6 +98,7 @@ class Simulation:
         self.undone, self.neval = 0, 0
         self.GammaLL = GAMMA0
         self.RelaxTorqueThreshold = -1.0
+        self.MinimizerStop, self.MinimizerSamples = 1e-6, 10
         self.DoPrecess, self.OpenBC, self.EnableDemag = True, False, True
         self.DemagAccuracy = 6.0
         self.demag_cache: Path | None = None
@@ -107,6 +115,7 @@ class Simulation:
         self._summed_terms: np.ndarray | None = None
         self._tables = TableCache()
         self._pool: ThreadPoolExecutor | None = None
+        self.thermal: ThermalField
         _install_terms(self)
 
     def set_mesh(self, mesh: Mesh) -> None:
@@ -353,9 +362,16 @@ class Simulation:
 
         relax(self)
 
+    def minimize(self) -> None:
+        """Descend to an energy minimum, see `minimize`."""
+        from orchestrator.engines.cpu.minimize import minimize
+
+        minimize(self)
+
 
 def _install_terms(sim: Simulation) -> None:
     """Let the modules with terms add them."""
-    from orchestrator.engines.cpu import demag
+    from orchestrator.engines.cpu import demag, thermal
 
     demag.install(sim)
+    thermal.install(sim)
