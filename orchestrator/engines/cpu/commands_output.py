@@ -98,25 +98,33 @@ class OutputCommands:
         )
         write_field(path, quantity.values(), header, self.format)
 
+    def next_name(self, quantity: Quantity) -> str:
+        """The name, without extension, of the next file of a quantity."""
+        return self.name_format % (quantity.name, self.numbers.get(quantity.name, 0))
+
+    def count(self, quantity: Quantity) -> None:
+        """A numbered file of a quantity was written."""
+        self.numbers[quantity.name] = self.numbers.get(quantity.name, 0) + 1
+
     @exposed
     def save(self, quantity: Quantity) -> None:
-        number = self.numbers.get(quantity.name, 0)
-        name = self.name_format % (quantity.name, number)
-        self.save_to(quantity, self.world.outputs.path(f"{name}.ovf"))
-        self.numbers[quantity.name] = number + 1
+        name = f"{self.next_name(quantity)}.{self.format.extension}"
+        self.save_to(quantity, self.world.outputs.path(name))
+        self.count(quantity)
 
     @exposed
     def save_as(self, quantity: Quantity, name: str) -> None:
         path = self.world.outputs.path(name)
         if not os.path.splitext(str(path))[1]:
-            path = Path(f"{path}.ovf")
+            path = Path(f"{path}.{self.format.extension}")
         self.save_to(quantity, path)
 
     @exposed
     def auto_save(self, quantity: Quantity, period: float) -> None:
-        self._schedule(quantity, period, lambda: self.save(quantity))
+        self.schedule(quantity, period, lambda: self.save(quantity))
 
-    def _schedule(self, quantity: Quantity, period: float, save: Callable[[], None]) -> None:
+    def schedule(self, quantity: Quantity, period: float, save: Callable[[], None]) -> None:
+        """Save a quantity by itself each period (s); 0 stops."""
         if period == 0:
             self.world.autosaves.pop(quantity.name, None)
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from orchestrator.engines.cpu import configs, shapes
 from orchestrator.engines.cpu.configs import Config
 from orchestrator.engines.cpu.datafile import function_from_datafile
@@ -66,16 +68,17 @@ class SpaceCommands:
 
     @exposed
     def def_region(self, index: int, shape: Shape) -> None:
-        inside = shape.inside(*self.world.centers())
-        regions = self.world.regions().copy()
-        regions[inside] = _region(index)
-        self.world.sim.set_regions(regions)
+        number = _region(index)
+        self.world.map_regions(
+            lambda regions, x, y, z: np.where(shape.inside(x, y, z), np.uint8(number), regions)
+        )
 
     @exposed
     def redef_region(self, old: int, new: int) -> None:
-        regions = self.world.regions().copy()
-        regions[regions == _region(old)] = _region(new)
-        self.world.sim.set_regions(regions)
+        before, after = _region(old), _region(new)
+        self.world.map_regions(
+            lambda regions, x, y, z: np.where(regions == before, np.uint8(after), regions)
+        )
 
     @exposed
     def def_region_cell(self, index: int, ix: int, iy: int, iz: int) -> None:
@@ -91,9 +94,10 @@ class SpaceCommands:
     @exposed
     def index2_coord(self, ix: int, iy: int, iz: int) -> Vector:
         mesh = self.world.mesh()
+        moved = self.world.window.total
         x, y, z = (
-            c * (i - 0.5 * (n - 1))
-            for i, n, c in zip((ix, iy, iz), mesh.cells, mesh.cell_size, strict=True)
+            c * (i - 0.5 * (n - 1)) - moved.get(axis, 0.0)
+            for axis, i, n, c in zip("xyz", (ix, iy, iz), mesh.cells, mesh.cell_size, strict=True)
         )
         return vector(x, y, z)
 

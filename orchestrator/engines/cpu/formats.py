@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from orchestrator.engines.cpu.dump import dumped
 from orchestrator.engines.cpu.language.errors import FatalError
-from orchestrator.engines.cpu.language.values import go_format
+from orchestrator.engines.cpu.outputs import write_whole
 from orchestrator.mx3.ovf import write_ovf
 
 
 @dataclass(frozen=True)
 class OutputFormat:
-    """OVF version and encoding of the data."""
+    """OVF version and encoding of the data; version 0 is mumax3's dump."""
 
     name: str
     version: int
     binary: bool
+    extension: str = "ovf"
 
 
 FORMATS = (
@@ -27,6 +28,7 @@ FORMATS = (
     OutputFormat("OVF1_BINARY", 1, True),
     OutputFormat("OVF2_TEXT", 2, False),
     OutputFormat("OVF2_BINARY", 2, True),
+    OutputFormat("DUMP", 0, True, "dump"),
 )
 OVF2_BINARY = FORMATS[3]
 
@@ -61,26 +63,25 @@ def write_field(path: Path, data: np.ndarray, header: Header, form: OutputFormat
         raise FatalError(f"{path}: OVF 1 holds 3 components, {header.name} has {values.shape[3]}")
     if not np.isfinite(values).all():
         raise FatalError(f"{path}: the field {header.name!r} holds NaN or infinite values")
+    if form.version == 0:
+        raw = dumped(values, header.cell_size, header.name, header.unit, header.time)
+        write_whole(path, raw)
+        return
     kind = "Binary 4" if form.binary else "Text"
     lines = (_head1 if form.version == 1 else _head2)(values, header)
     text = "\n".join([*lines, "# End: Header", f"# Begin: Data {kind}", ""])
     tail = f"# End: Data {kind}\n# End: Segment\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(text.encode())
-            if form.binary:
-                file.write(np.array(_CHECK, ">f4").tobytes())
-                file.write(values.astype(">f4").tobytes() + b"\n")
-            else:
-                for row in values.reshape(-1, values.shape[3]):
-                    file.write("".join(f"{go_format(v)} " for v in row).encode() + b"\n")
-            file.write(tail.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if form.binary:
+        body = np.array(_CHECK, ">f4").tobytes() + values.astype(">f4").tobytes() + b"\n"
+    else:
+        body = _text(values.reshape(-1, values.shape[3])).encode()
+    write_whole(path, text.encode() + body + tail.encode())
+
+
+def _text(rows: np.ndarray) -> str:
+    """Rows of float32 numbers with the fewest digits that read back."""
+    words = rows.astype(str).tolist()
+    return "".join("".join(f"{word.removesuffix('.0')} " for word in row) + "\n" for row in words)
 
 
 def _axes(values: np.ndarray, header: Header) -> list[tuple[str, int, float]]:

@@ -114,8 +114,8 @@ class Interactive:
         sim, self._disturbed = self.world.sim, False
         while not sim.stop_requested and self.inbox.run_next():
             pass
-        if self._disturbed and not sim.stop_requested:
-            sim.stop_requested = self.world.resume_run = True
+        if self._disturbed:
+            self.world.disturbed()
 
     # Values
 

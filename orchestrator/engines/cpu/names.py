@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.engines.cpu.commands_coupling import CouplingCommands
+from orchestrator.engines.cpu.commands_custom import CustomCommands
+from orchestrator.engines.cpu.commands_extras import ExtraCommands
 from orchestrator.engines.cpu.commands_output import OutputCommands
+from orchestrator.engines.cpu.commands_picture import PictureCommands
 from orchestrator.engines.cpu.commands_run import RunCommands
 from orchestrator.engines.cpu.commands_space import SpaceCommands
+from orchestrator.engines.cpu.commands_window import WindowCommands
 from orchestrator.engines.cpu.configs import CONFIGS, Config
 from orchestrator.engines.cpu.faces import (
     Excitation,
@@ -21,17 +26,17 @@ from orchestrator.engines.cpu.faces import (
     VectorParameter,
 )
 from orchestrator.engines.cpu.language.values import ScalarFunction, VectorFunction, vector
-from orchestrator.engines.cpu.quantities import ScalarValue, VectorField
+from orchestrator.engines.cpu.quantities import ScalarField, ScalarValue, VectorField
 from orchestrator.engines.cpu.shapes import SHAPES
 
 if TYPE_CHECKING:
     from orchestrator.engines.cpu.world import World
 
 _FIELDS = {
-    "B_eff": "T", "B_exch": "T", "B_anis": "T", "B_demag": "T", "torque": "T", "LLtorque": "T",
-    "STTorque": "T",
+    "B_eff": "T", "B_exch": "T", "B_anis": "T", "B_demag": "T", "B_therm": "T", "torque": "T",
+    "LLtorque": "T", "STTorque": "T",
 }  # fmt: skip
-_ENERGIES = {"exch": "E_exch", "anis": "E_anis", "demag": "E_demag", "zeeman": "E_Zeeman"}
+_ENERGIES = ("exch", "anis", "demag", "Zeeman", "therm")
 _SETTINGS: dict[str, tuple[str, type]] = {
     "MinDt": ("MinDt", float), "MaxDt": ("MaxDt", float), "MaxErr": ("MaxErr", float),
     "Headroom": ("Headroom", float), "FixDt": ("FixDt", float), "GammaLL": ("GammaLL", float),
@@ -52,34 +57,11 @@ _EXCITATIONS = ("J", "B_ext", "FixedLayer")
 _ELSEWHERE = {
     "magnetoelastic coupling": ("B1 B2 exx eyy ezz exy exz eyz B_mel F_mel Edens_mel E_mel"),
     "tools of mumax3's extensions": (
-        "ext_make3dgrains ext_rmSurfaceCharge ext_centerBubble ext_dwtilt ext_corepos ext_phi "
-        "ext_theta ext_InitGeomFromOVF ext_makegrains ext_grainCutShape ext_hopfindex_solidangle "
-        "ext_bubblepos ext_bubbledist ext_bubblespeed ext_BubbleMz ext_BackGroundTilt "
-        "ext_centerWall ext_centerWallInRegion ext_centerWallInLayer ext_dwpos ext_dwxpos "
-        "ext_dwspeed ext_enableCenterBubbleX ext_enableCenterBubbleY ext_topologicalchargelattice "
-        "ext_topologicalchargedensity ext_topologicalchargedensitylattice ext_topologicalcharge "
-        "ext_hopfindex_twopointstencil ext_hopfindex_fivepointstencil "
-        "ext_hopfindex_solidanglefourier"
-    ),
-    "moving simulation window": (
-        "Shift EdgeCarryShift ShiftMagL ShiftMagR ShiftMagU ShiftMagD ShiftM ShiftGeom "
-        "ShiftRegions TotalShift"
-    ),
-    "custom fields": (
-        "AddFieldTerm AddEdensTerm RemoveCustomFields RemoveCustomEnergies B_custom Edens_custom "
-        "E_custom Add Madd Mul Div Dot Cross MulMV Const ConstVector Shifted Masked Normalized "
-        "RunningAverage Sum SumVector"
-    ),
-    "coupling between two regions": (
-        "ext_ScaleExchange ext_InterExchange ext_ScaleDind ext_InterDind"
+        "ext_make3dgrains ext_grainCutShape ext_hopfindex_solidangle ext_hopfindex_twopointstencil "
+        "ext_hopfindex_fivepointstencil ext_hopfindex_solidanglefourier"
     ),
     "magnetic force microscopy": "MFM MFMLift MFMDipole",
-    "thermal fields": "ThermSeed B_therm E_therm Edens_therm",
-    "coupling maps": "ExchCoupling DindCoupling spinAngle MaxAngle",
-    "pictures and dump files": "DUMP Snapshot SnapshotAs AutoSnapshot SnapshotFormat",
-    "energy densities": "Edens_total Edens_exch Edens_anis Edens_demag Edens_Zeeman",
     "clocks": "now since",
-    "the position of a fixed layer": "FixedLayerPosition FIXEDLAYER_TOP FIXEDLAYER_BOTTOM",
     "rough surfaces": "GrainRoughness HopfionCompactSupport",
 }
 
@@ -90,7 +72,12 @@ def declare_names(world: World) -> None:
     _declare_fields(world)
     _declare_settings(world)
     world.declare_functions(*SHAPES, *CONFIGS, vector)
-    for commands in (SpaceCommands(world), RunCommands(world), OutputCommands(world)):
+    output = OutputCommands(world)
+    for commands in (
+        SpaceCommands(world), RunCommands(world), output, PictureCommands(world, output),
+        CustomCommands(world), WindowCommands(world), ExtraCommands(world),
+        CouplingCommands(world),
+    ):  # fmt: skip
         world.declare_commands(commands)
     for what, names in _ELSEWHERE.items():
         for name in names.split():
@@ -143,8 +130,15 @@ def _declare_fields(world: World) -> None:
     for name, unit in _FIELDS.items():
         world.declare_object(name, VectorField(world, name, unit, 3, partial(field, name)))
     world.declare_object("m_full", VectorField(world, "m_full", "A/m", 3, full))
-    for name in ("E_total", *_ENERGIES.values()):
-        value(name, "J", partial(energy, name))
+
+    def density(name: str) -> np.ndarray:
+        world.magnetize()
+        return np.asarray(world.sim.energy_density(name), np.float32)[..., None]
+
+    for part in ("total", *_ENERGIES):
+        name = f"Edens_{part}"
+        world.declare_object(name, ScalarField(world, name, "J/m3", 1, partial(density, name)))
+        value(f"E_{part}", "J", partial(energy, f"E_{part}"))
     sim = world.sim
 
     def max_torque() -> float:

@@ -24,6 +24,19 @@ def printed(values: tuple[Any, ...]) -> str:
     )
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: under another name, to the disk, then renamed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 class Outputs:
     """An output folder with its log.
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.engines.cpu.language.errors import FatalError, PanicError
+from orchestrator.engines.cpu.dump import read_dump
+from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import Numbers, Vector
 from orchestrator.mx3.ovf import read_ovf
@@ -89,7 +90,7 @@ def load_slice(path: str) -> Slice:
         If the file cannot be used.
     """
     if Path(path).suffix == ".dump":
-        raise FatalError(f"{path}: dump files are not supported, convert it to OVF")
+        return Slice(read_dump(path), path)
     with np.errstate(over="ignore"):
         return Slice(read_ovf(path).data.astype(np.float32), path)
 

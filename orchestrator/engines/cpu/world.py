@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,10 @@ from orchestrator.engines.cpu.shapes import Shape
 from orchestrator.engines.cpu.simulation import Mesh, Simulation
 from orchestrator.engines.cpu.slices import resampled
 from orchestrator.engines.cpu.table import Schedule, Table
+from orchestrator.engines.cpu.window import Window
 
+RegionMap = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""From the present regions and the places x, y, z (m) to the regions."""
 _BYTES_PER_CELL = 48 * 4
 _BYTES_PER_CELL_DEMAG = 6 * 8 * 4
 
@@ -68,10 +72,13 @@ class World(Grid):
         self.periods = (0, 0, 0)
         self.shape: Shape | None = None
         self.edge_smooth = 0
+        self.window = Window(self)
+        self.region_history: list[RegionMap] = []
+        self.post_steps: list[Callable[[], None]] = []
         self._unmagnetized = True
         self._stage_time: float | None = None
         self._fill: np.ndarray | None = None
-        self.sim.post_step.append(self.do_output)
+        self.sim.post_step.append(self._after_step)
         self.sim.before_run.append(self.do_output)
         self.scope = Scope()
         self.unsupported: dict[str, str] = {}
@@ -190,6 +197,16 @@ class World(Grid):
 
         return at
 
+    def _after_step(self) -> None:
+        for act in list(self.post_steps):
+            act()
+        self.do_output()
+
+    def disturbed(self) -> None:
+        """Let a run under way go on with fresh stages, since m has changed between steps."""
+        if self.running and not self.sim.stop_requested:
+            self.sim.stop_requested = self.resume_run = True
+
     def do_output(self) -> None:
         """Save what is due at this time."""
         for schedule, save in list(self.autosaves.values()):
@@ -213,6 +230,8 @@ class World(Grid):
         if old_m is not None and old_regions is not None:
             self.sim.set_regions(resampled(old_regions[..., None], self.cells)[..., 0])
             self.sim.set_m(resampled(old_m, self.cells))
+        if self.region_history:
+            self.sim.set_regions(self.region_at(*self.centers()))
         if self.shape is not None:
             self.set_geometry(self.shape)
 
@@ -253,14 +272,31 @@ class World(Grid):
         return np.asarray(self.sim.regions)
 
     def centers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """x, y, z of all cell centres, (nz, ny, nx) each, in m from the box centre."""
+        """x, y, z of all cell centres, (nz, ny, nx) each, in m from the first box's centre."""
         mesh = self.mesh()
         x, y, z = (
-            c * (np.arange(n) - 0.5 * (n - 1))
-            for n, c in zip(mesh.cells, mesh.cell_size, strict=True)
+            c * (np.arange(n) - 0.5 * (n - 1)) - self.window.total.get(axis, 0.0)
+            for axis, n, c in zip("xyz", mesh.cells, mesh.cell_size, strict=True)
         )
         grid = np.meshgrid(z, y, x, indexing="ij")
         return grid[2], grid[1], grid[0]
+
+    def region_at(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """The regions at places (m) by all definitions so far; the last that applies wins."""
+        found = np.zeros(np.shape(x), np.uint8)
+        for region_map in self.region_history:
+            found = region_map(found, x, y, z)
+        return found
+
+    def map_regions(self, region_map: RegionMap) -> None:
+        """Apply a definition of regions, which also holds for cells that enter later."""
+        self.sim.set_regions(region_map(self.regions(), *self.centers()))
+        self.region_history.append(region_map)
+
+    def fill_cells(self, fill: np.ndarray) -> None:
+        """Set the filled fraction of every cell, (nz, ny, nx)."""
+        self.sim.set_geometry(np.asarray(fill, np.float32))
+        self._fill = None
 
     def set_geometry(self, shape: Shape) -> None:
         """Fill the cells that lie in a shape; newly filled ones get random directions."""
@@ -271,14 +307,17 @@ class World(Grid):
         if not fill.any():
             raise FatalError("SetGeom: geometry completely empty")
         self.shape = shape
-        before, m = self.fill(), self.magnetization()
-        self.sim.set_geometry(fill)
-        self._fill = None
-        new = (fill > 0) & ((before == 0) | ~m.any(axis=-1))
+        self.fill_and_magnetize(fill)
+
+    def fill_and_magnetize(self, fill: np.ndarray) -> None:
+        """Set the filled fraction of every cell; cells without m get random directions."""
+        m = self.magnetization()
+        self.fill_cells(fill)
+        new = (fill > 0) & ~m.any(axis=-1)
         if new.any():
             # Directions are drawn for the new cells alone, in their order.
-            directions = random_mag().field(x[new], y[new], z[new])
-            m[new] = directions
+            x, y, z = self.centers()
+            m[new] = random_mag().field(x[new], y[new], z[new])
         m[fill == 0] = 0
         self.sim.set_m(m)
 
@@ -317,6 +356,15 @@ class World(Grid):
         self.mesh()
         if self._unmagnetized:
             self.set_magnetization(random_mag().field(*self.centers()))
+
+    @contextlib.contextmanager
+    def at_stage(self, m: np.ndarray) -> Iterator[None]:
+        """Let quantities see the m of a stage, component-first, while they are evaluated."""
+        kept, self.sim._m = self.sim._m, m
+        try:
+            yield
+        finally:
+            self.sim._m = kept
 
     def set_magnetization(self, values: np.ndarray) -> None:
         """Set m from vectors of any length, (nz, ny, nx, 3)."""
