@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestrator.campaign.spec import Campaign
+    from orchestrator.campaign_results import open_campaign
     from orchestrator.device import Device
     from orchestrator.errors import OrchestratorError
     from orchestrator.experiment import Experiment
@@ -13,14 +15,24 @@ if TYPE_CHECKING:
     from orchestrator.transport.network import Network
 
 _HOMES = {
+    "Campaign": "campaign.spec",
     "Device": "device",
     "Experiment": "experiment",
     "Network": "transport.network",
     "OrchestratorError": "errors",
+    "open_campaign": "campaign_results",
     "open_run": "results",
 }
 
-__all__ = ["Device", "Experiment", "Network", "OrchestratorError", "open_run"]
+__all__ = [
+    "Campaign",
+    "Device",
+    "Experiment",
+    "Network",
+    "OrchestratorError",
+    "open_campaign",
+    "open_run",
+]
 
 
 def __getattr__(name: str) -> Any:

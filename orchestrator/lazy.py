@@ -35,20 +35,21 @@ class BlockArray(BackendArray):
     ) -> None:
         self.shape = (*grid, *block_shape)
         self.dtype = np.dtype(dtype)
-        self._grid = grid
-        self._read = read
+        self.grid = grid
+        self.block_shape = block_shape
+        self.block = read
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         support = indexing.IndexingSupport.OUTER
         return indexing.explicit_indexing_adapter(key, self.shape, support, self._outer)
 
     def _outer(self, key: tuple[Any, ...]) -> np.ndarray:
-        leading, rest = key[: len(self._grid)], key[len(self._grid) :]
-        chosen = [np.atleast_1d(np.arange(n)[k]) for n, k in zip(self._grid, leading, strict=True)]
+        leading, rest = key[: len(self.grid)], key[len(self.grid) :]
+        chosen = [np.atleast_1d(np.arange(n)[k]) for n, k in zip(self.grid, leading, strict=True)]
         places = itertools.product(*(c.tolist() for c in chosen))
-        blocks = [_pick(self._read(place), rest) for place in places]
+        blocks = [_pick(self.block(place), rest) for place in places]
         lengths = tuple(len(c) for c in chosen)
-        inner = _pick(np.empty(self.shape[len(self._grid) :], bool), rest).shape
+        inner = _pick(np.empty(self.block_shape, bool), rest).shape
         out = np.array(blocks, dtype=self.dtype).reshape(lengths + inner)
         single = tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in leading)
         return out[single]

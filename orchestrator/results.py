@@ -12,15 +12,19 @@ import xarray as xr
 
 from orchestrator.campaign.fields import DIMS, NAMES, read_state, state_name
 from orchestrator.campaign.folder import DESCRIPTION, JOURNAL, UNTRAINED, Journal, read_json
+from orchestrator.campaign.layout import (
+    REFERENCES,
+    STAGES,
+    STATES,
+    run_coordinates,
+    start_seeds,
+)
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
 from orchestrator.lazy import BlockArray
 from orchestrator.learning.hopfield import energy, listed_inputs, trained_rank, weight_matrix
 from orchestrator.learning.pulses import drive_values
 
-REFERENCES = ("saturated", "untrained")
-STATES = ("before", "after", "relaxed")
-STAGES = ("transport", "engine", "files")
 _MATRIX = ("contact", "contact_in")
 
 Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]
@@ -59,12 +63,12 @@ def open_run(path: str | Path) -> xr.Dataset:
     description = read_json(folder / DESCRIPTION)
     experiment = Experiment.from_dict(description["experiment"], source=str(folder))
     variables: dict[str, Any] = dict(read_variables(experiment, folder))
-    coordinates = run_coordinates(experiment)
+    coordinates: dict[str, Any] = dict(run_coordinates(experiment))
     if kept := experiment.output.states(experiment.training.pulses):
         coordinates |= field_coordinates(experiment, kept)
         for key in experiment.output.fields:
             name, unit, text = NAMES[key]
-            fields = kept_fields(experiment, key, [folder])
+            fields = kept_fields(experiment, key, folder)
             labels = {"units": unit, "long_name": text}
             variables[name] = fields.variable(("training", "snapshot", *DIMS), labels)
     attrs = {
@@ -78,26 +82,6 @@ def open_run(path: str | Path) -> xr.Dataset:
     return xr.Dataset(variables, coordinates, attrs)
 
 
-def run_coordinates(experiment: Experiment) -> dict[str, Any]:
-    """Coordinates of a run's Dataset without those of its fields."""
-    names = list(experiment.device.contact_names)
-    plan = experiment.training
-    coordinates: dict[str, Any] = {
-        "training": list(plan.patterns),
-        "pulse": np.arange(1, plan.pulses + 1),
-        "contact": names,
-        "contact_in": names,
-        "input": listed_inputs(plan.patterns),
-        "reference": list(REFERENCES),
-        "state": list(STATES),
-        "stage": list(STAGES),
-        "start": _seeds(experiment),
-    }
-    if experiment.probes:
-        coordinates["probe"] = [probe.name for probe in experiment.probes]
-    return coordinates
-
-
 def field_coordinates(experiment: Experiment, kept: Sequence[int]) -> dict[str, Any]:
     """Coordinates of the kept fields: numbers of pulses, and the cells' centers in m."""
     coordinates: dict[str, Any] = {"snapshot": list(kept), "component": ["x", "y", "z"]}
@@ -107,26 +91,19 @@ def field_coordinates(experiment: Experiment, kept: Sequence[int]) -> dict[str, 
     return coordinates
 
 
-def kept_fields(experiment: Experiment, key: str, folders: Sequence[Path | None]) -> BlockArray:
-    """The kept fields "m" or "j" of runs, with leading axes (run,) training, snapshot.
-
-    With one folder there is no axis of runs. What is not there is NaN.
-    """
+def kept_fields(experiment: Experiment, key: str, folder: Path) -> BlockArray:
+    """The kept fields "m" or "j" of a run along training and snapshot; NaN where not there."""
     kept = experiment.output.states(experiment.training.pulses)
     shape = (*experiment.film.shape, 3)
-    grid = (len(experiment.training.patterns), len(kept))
 
     def read(place: tuple[int, ...]) -> np.ndarray:
-        folder = folders[place[0] if len(place) == 3 else 0]
-        training, snapshot = place[-2:]
-        if folder is not None:
-            path = folder / str(training + 1) / state_name(kept[snapshot])
-            if path.exists():
-                return read_state(path, key)
+        training, snapshot = place
+        path = folder / str(training + 1) / state_name(kept[snapshot])
+        if path.exists():
+            return read_state(path, key)
         return np.full(shape, np.nan, dtype=np.float32)
 
-    leading = grid if len(folders) == 1 else (len(folders), *grid)
-    return BlockArray(leading, shape, np.float32, read)
+    return BlockArray((len(experiment.training.patterns), len(kept)), shape, np.float32, read)
 
 
 def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
@@ -151,17 +128,11 @@ def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
     return variables
 
 
-def _seeds(experiment: Experiment) -> list[int]:
-    start = experiment.start
-    count = 1 if start.m0 is not None else experiment.reference.starts
-    return [start.seed + k for k in range(count)]
-
-
 def _add_untrained(
     variables: Variables, experiment: Experiment, untrained: dict[str, Any] | None
 ) -> None:
     n = len(experiment.contacts)
-    g = np.full((len(_seeds(experiment)), n, n), np.nan)
+    g = np.full((len(start_seeds(experiment)), n, n), np.nan)
     references = np.full((len(REFERENCES), n, n), np.nan)
     if untrained is not None:
         g[:] = untrained["conductance"]

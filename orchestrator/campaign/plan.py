@@ -144,14 +144,14 @@ def try_out(experiment: Experiment, engine: Engine) -> Pace:
     plan = experiment.training
     scripts, device = _scripts(experiment), experiment.device
     cells = _cells(experiment)
-    piece = min(plan.pulse_length, 5e-11)
+    piece = min(plan.pulse_length, 2e-10)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         m0 = experiment.initial_magnetization(experiment.start.seed)
         write_ovf(folder / "m0.ovf", m0, experiment.film.cell_size)
         session = engine.start(scripts.setup(), folder, "m0.ovf")
         try:
-            session.execute(scripts.relax(5e-11, "m1.ovf", 1.0), "m1.ovf")
+            session.execute(scripts.relax(2e-10, "m1.ovf", 1.0), "m1.ovf")
             network = Network.of_device(device, device.contacts, "auto", warm_start=False)
             network.solve(m0)
             begun = time.perf_counter()

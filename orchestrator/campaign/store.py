@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.campaign.folder import read_json, write_json
+from orchestrator.campaign.keys import changed
+from orchestrator.campaign.layout import common_layout
 from orchestrator.campaign.run import run_folder
-from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.errors import InputError, RunFolderError
 from orchestrator.experiment import Experiment
 
@@ -73,6 +75,14 @@ class CampaignFolder:
         """The campaign itself, with the experiments of all runs."""
         return Campaign.from_dict(self.content["campaign"], str(self.path / CAMPAIGN), self.path)
 
+    def experiment(self, index: tuple[int, ...]) -> Experiment:
+        """The experiment of one run, without looking at the others."""
+        content = self.content["campaign"]
+        axes = [Axis(**table) for table in content["axes"]]
+        changes = [axis.changes[k] for axis, k in zip(axes, index, strict=True)]
+        merged = {key: value for change in changes for key, value in change.items()}
+        return Experiment.from_dict(changed(content["base"], merged), source=str(self.path))
+
     def ask_to_stop(self) -> None:
         """Let all workers, on whatever machine, stop at their next pulse boundary."""
         (self.path / _CANCEL).touch()
@@ -116,6 +126,7 @@ def create(campaign: Campaign, root: Path) -> CampaignFolder:
             "hash": campaign.hash,
             "axes": axes,
             "campaign": campaign.to_dict(),
+            "layout": common_layout(point.experiment for point in campaign.points),
             "runs": runs,
         }
         write_json(path / CAMPAIGN, content)
