@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.campaign.keys import changed, dotted_keys
+from orchestrator.campaign.spec import Axis, Campaign
+from orchestrator.campaign.store import create
+from orchestrator.errors import InputError
+from orchestrator.experiment import Experiment
+
+TOML = """
+name = "small"
+base = "base.toml"
+
+[change]
+"training.pulses" = 2
+"output.snapshots" = []
+
+[[axes]]
+name = "seed"
+key = "start.seed"
+integers = { start = 3, count = 2 }
+
+[[axes]]
+name = "amr"
+zip = { "resistivity.amr_ratio" = [0.5, 1.0], "training.voltage" = [0.02, 0.03] }
+"""
+
+
+def test_axes_are_multiplied_and_zipped(experiment):
+    axes = [
+        Axis(name="seed", key="start.seed", integers={"start": 3, "count": 2, "step": 10}),
+        Axis(name="two", zip={"material.alpha": [0.1, 0.2], "training.voltage": [1.0, 2.0]}),
+    ]
+    points = Campaign(experiment, axes).points
+    found = [
+        (p.experiment.start.seed, p.experiment.material.alpha, p.experiment.training.voltage)
+        for p in points
+    ]
+    assert found == [(3, 0.1, 1.0), (3, 0.2, 2.0), (13, 0.1, 1.0), (13, 0.2, 2.0)]
+    assert [p.index for p in points] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert points[1].labels == (3, "0.2, 2.0")
+
+
+@pytest.mark.parametrize(
+    ("axis", "values"),
+    [
+        ({"linspace": {"start": 0.1, "stop": 0.3, "count": 3}}, [0.1, 0.2, 0.3]),
+        ({"geomspace": {"start": 0.01, "stop": 1.0, "count": 3}}, [0.01, 0.1, 1.0]),
+        ({"values": [0.5, 0.7]}, [0.5, 0.7]),
+    ],
+)
+def test_ranges(axis, values):
+    axis = Axis(name="v", key="training.voltage", **axis)
+    assert axis.coordinate == pytest.approx(values)
+    assert [list(change) for change in axis.changes] == [["training.voltage"]] * len(values)
+
+
+def test_random_seeds_are_the_same_each_time_and_differ():
+    axis = Axis(name="seed", key="start.seed", seeds={"entropy": 7, "count": 50})
+    # numpy promises SeedSequence's values for ever
+    assert axis.coordinate[:2] == [2083679832, 3939563265]
+    assert len(set(axis.coordinate)) == 50
+
+
+def test_points_and_labels(experiment):
+    axis = Axis(
+        name="film",
+        points=[{"film.cells": [20, 16, 1]}, {"film.cells": [10, 8, 1], "material.alpha": 1.0}],
+        labels=["large", "small"],
+    )
+    campaign = Campaign(experiment, [axis])
+    assert [p.labels for p in campaign.points] == [("large",), ("small",)]
+    assert campaign.points[1].experiment.film.cells == (10, 8, 1)
+    assert campaign.points[0].experiment == experiment
+
+
+def test_mapping_is_enough(experiment):
+    campaign = Campaign(experiment, {"start.seed": range(3), "training.patterns": [["+-"], ["-+"]]})
+    assert campaign.shape == (3, 2)
+    assert [axis.name for axis in campaign.axes] == ["seed", "pattern"]
+    assert campaign.axes[1].coordinate == ["+-", "-+"]
+
+
+def test_a_run_of_a_campaign_is_the_run_of_its_own_file(experiment, description):
+    description["training"]["voltage"] = 0.07
+    alone = Experiment.from_dict(description)
+    (point,) = Campaign(experiment, {"training.voltage": [0.07]}).points
+    assert point.experiment.hash == alone.hash
+
+
+def test_hashes_are_pinned(experiment):
+    """Stored campaigns and runs are found again by these."""
+    campaign = Campaign(experiment, {"start.seed": [3, 4]})
+    assert [p.experiment.hash for p in campaign.points] == ["027041ecacb10b56", "20c56024afcc8664"]
+    assert campaign.hash == "94a038e51b3b5850"
+
+
+def test_keys_with_a_star_reach_all_contacts(experiment):
+    description = experiment.to_dict()
+    assert "contacts.0.name" in dotted_keys(description)
+    result = changed(description, {"contacts.*.start": 1e-9, "contacts.1.stop": 2e-8})
+    assert [c["start"] for c in result["contacts"]] == [1e-9, 1e-9]
+    assert [c["stop"] for c in result["contacts"]] == [None, 2e-8]
+    assert description["contacts"][0]["start"] != 1e-9
+
+
+@pytest.mark.parametrize(
+    ("sweep", "words"),
+    [
+        ({"training.volage": [1.0]}, "did you mean 'training.voltage'"),
+        ({"contacts.7.size": [1.0]}, "is no key of the experiment"),
+        ({"training.voltage": [1.0, -1.0]}, r"voltage = -1.0: .*voltage must be positive"),
+        ({"start.seed": [1, 1]}, "points must differ"),
+        ({"start.m0": ["a.ovf"]}, "start.m0 cannot be changed"),
+    ],
+)
+def test_impossible_sweeps_are_refused_by_name(experiment, sweep, words):
+    with pytest.raises(ValueError, match=words):
+        Campaign(experiment, sweep)
+
+
+def test_names_of_the_results_cannot_be_axes(experiment):
+    with pytest.raises(InputError, match="'pulse' is a name in the results"):
+        Campaign(experiment, [Axis(name="pulse", key="start.seed", values=[1])])
+    twice = [
+        Axis(name="a", key="start.seed", values=[1]),
+        Axis(name="a", key="film.pbc", values=[2]),
+    ]
+    with pytest.raises(InputError, match="names must differ"):
+        Campaign(experiment, twice)
+
+
+def test_runs_that_are_the_same_are_refused(experiment):
+    axes = [
+        Axis(name="a", key="start.seed", values=[1, 2]),
+        Axis(name="b", key="start.seed", values=[1, 2]),
+    ]
+    with pytest.raises(InputError, match="are the same"):
+        Campaign(experiment, axes)
+
+
+@pytest.fixture
+def file(base_file, tmp_path):
+    path = tmp_path / "campaign.toml"
+    path.write_text(TOML)
+    return path
+
+
+def test_file_becomes_a_folder_once(file, tmp_path):
+    campaign = Campaign.from_toml(file)
+    assert campaign.shape == (2, 2)
+    folder = create(campaign, tmp_path / "runs")
+    again = create(Campaign.from_toml(file), tmp_path / "runs")
+    assert again.path == folder.path
+    assert again.campaign.hash == campaign.hash
+    assert [e.pulses for e in folder.runs] == 4 * [2]
+    for entry, point in zip(folder.runs, campaign.points, strict=True):
+        assert folder.experiment(entry.index).hash == point.experiment.hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[change]", "[chnage]", "unknown key; did you mean 'change'"),
+        ("integers =", "intgers =", "axes 'seed': intgers: unknown key; did you mean 'integers'"),
+        ("count = 2", "cuont = 2", "integers has the keys start, count, step"),
+        ('"training.pulses"', '"training.puls"', "change: 'training.puls' is no key"),
+        ("[0.5, 1.0]", "[0.5]", "different lengths"),
+        ("base.toml", "bsae.toml", "bsae.toml: cannot be read"),
+    ],
+)
+def test_bad_files_are_refused_with_file_and_key(file, old, new, words):
+    file.write_text(TOML.replace(old, new))
+    with pytest.raises(InputError, match=words) as caught:
+        Campaign.from_toml(file)
+    assert "campaign.toml: " in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["success", "voltage", "amr"])
+def test_shipped_campaigns_are_valid_and_differ_in_size_only(name):
+    data = Path(__file__).parents[2] / "data" / "campaigns"
+    small = Campaign.from_toml(data / f"{name}.toml")
+    full = Campaign.from_toml(data / f"{name}-gpu.toml")
+    assert [axis.name for axis in small.axes] == [axis.name for axis in full.axes]
+    for a, b in zip(small.axes, full.axes, strict=True):
+        assert set(a.coordinate) <= set(b.coordinate)
+    assert full.base.film.cells[0] > small.base.film.cells[0]
