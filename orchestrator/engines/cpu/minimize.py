@@ -83,6 +83,8 @@ class Descent:
         above, below = (dm_dm, dm_dk) if sim.step % 2 == 0 else (dm_dk, dk_dk)
         self._length = np.float32(above / below if below else FIRST_LENGTH)
         _normalize(flat[2])
+        if (frozen := sim.frozen_cells) is not None:
+            np.copyto(self._trial, sim._m, where=frozen)
         sim._m, self._trial = self._trial, sim._m
         self._torque, self._next = self._next, self._torque
         sim.step += 1
@@ -95,9 +97,7 @@ def _descend(m, k, h, out):
         square = h * h * (k[0, i] * k[0, i] + k[1, i] * k[1, i] + k[2, i] * k[2, i])
         scale = np.float32(1) / (np.float32(4) + square)
         for c in range(3):
-            out[c, i] = scale * (
-                (np.float32(4) - square) * m[c, i] + np.float32(4) * h * k[c, i]
-            )
+            out[c, i] = scale * ((np.float32(4) - square) * m[c, i] + np.float32(4) * h * k[c, i])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -98,6 +98,8 @@ TABLEAUS = {
     ),
 }
 """mumax3's SetSolver numbers, from Euler (1) to Fehlberg of sixth order (6)."""
+LONGEST_STEP = 1e18
+"""Steps without error, at rest, double; in s, so that their product with gamma stays finite."""
 BACKWARD_EULER = -1
 SOLVERS = (BACKWARD_EULER, *sorted(TABLEAUS))
 """All numbers that SetSolver takes."""
@@ -250,7 +252,7 @@ def adapt(sim: Simulation, error: float, exponent: float, alarm: float | None) -
         return
     factor = (sim.MaxErr / error) ** exponent if error > 0 else np.inf
     factor = 1.0 if np.isnan(factor) else factor
-    sim.dt *= min(max(factor * sim.Headroom, 0.5), 2.0)
+    sim.dt = min(sim.dt * min(max(factor * sim.Headroom, 0.5), 2.0), LONGEST_STEP)
     if sim.MinDt and sim.dt < sim.MinDt:
         sim.dt = sim.MinDt
     if sim.MaxDt and sim.dt > sim.MaxDt:
