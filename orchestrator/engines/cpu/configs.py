@@ -168,5 +168,23 @@ def random_mag() -> Config:
     return random_mag_seed(0)
 
 
-CONFIGS = (uniform, conical, helical, random_mag_seed, random_mag)
+def hopfion_compact_support(major: float, minor: float) -> Config:
+    """A hopfion in a torus about z with the radii (m) major and minor, up outside."""
+
+    def field(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        around = np.arctan2(y, x)
+        out = np.hypot(x, y) - major
+        inside = np.hypot(z, out) / minor < 1
+        squeezed = 1 - np.where(inside, (z * z + out * out) / minor**2, 0.0)
+        polar = np.where(inside, np.pi * np.exp(1 - 1 / squeezed), 0.0)
+        azimuth = around - np.arctan2(z, out)
+        return np.stack(
+            (np.cos(azimuth) * np.sin(polar), np.sin(azimuth) * np.sin(polar), np.cos(polar)),
+            axis=-1,
+        )
+
+    return Config(field)
+
+
+CONFIGS = (uniform, conical, helical, random_mag_seed, random_mag, hopfion_compact_support)
 """The configurations that need no mesh."""

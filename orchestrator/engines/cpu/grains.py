@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from orchestrator.engines.cpu.gorandom import GoRandom
+from orchestrator.engines.cpu.shapes import Shape
 
 _TILE = 2
 """Grains along a tile."""
@@ -71,6 +72,17 @@ class Tessellation:
             x, y, region = np.array(centers, float).reshape(-1, 3).T
             self._tiles[column, row] = x, y, region.astype(int)
         return self._tiles[column, row]
+
+
+def grain_roughness(size: float, low: float, high: float, seed: int) -> Shape:
+    """What lies below a surface of flat grains with heights between low and high, m."""
+    grains = Tessellation(size, 256, seed)
+
+    def inside(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        height = low + (high - low) * grains.region_of(x, y) / 256
+        return np.asarray((z <= low) | ((z < height) & (z < high)))
+
+    return Shape(inside)
 
 
 def _below(generator: GoRandom, upper: int) -> int:

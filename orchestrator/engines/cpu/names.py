@@ -25,6 +25,8 @@ from orchestrator.engines.cpu.faces import (
     ScalarParameter,
     VectorParameter,
 )
+from orchestrator.engines.cpu.grains import grain_roughness
+from orchestrator.engines.cpu.language.clock import now, since
 from orchestrator.engines.cpu.language.values import ScalarFunction, VectorFunction, vector
 from orchestrator.engines.cpu.quantities import ScalarField, ScalarValue, VectorField
 from orchestrator.engines.cpu.shapes import SHAPES
@@ -58,11 +60,12 @@ _ELSEWHERE = {
     "magnetoelastic coupling": ("B1 B2 exx eyy ezz exy exz eyz B_mel F_mel Edens_mel E_mel"),
     "tools of mumax3's extensions": (
         "ext_make3dgrains ext_grainCutShape ext_hopfindex_solidangle ext_hopfindex_twopointstencil "
-        "ext_hopfindex_fivepointstencil ext_hopfindex_solidanglefourier"
+        "ext_hopfindex_fivepointstencil ext_hopfindex_solidanglefourier "
+        "ext_hopfindexdensity_solidangle ext_hopfindexdensity_twopointstencil "
+        "ext_hopfindexdensity_fivepointstencil ext_emergentmagneticfield_solidangle "
+        "ext_emergentmagneticfield_twopointstencil ext_emergentmagneticfield_fivepointstencil"
     ),
     "magnetic force microscopy": "MFM MFMLift MFMDipole",
-    "clocks": "now since",
-    "rough surfaces": "GrainRoughness HopfionCompactSupport",
 }
 
 
@@ -71,7 +74,7 @@ def declare_names(world: World) -> None:
     _declare_objects(world)
     _declare_fields(world)
     _declare_settings(world)
-    world.declare_functions(*SHAPES, *CONFIGS, vector)
+    world.declare_functions(*SHAPES, *CONFIGS, grain_roughness, vector, now, since)
     output = OutputCommands(world)
     for commands in (
         SpaceCommands(world), RunCommands(world), output, PictureCommands(world, output),

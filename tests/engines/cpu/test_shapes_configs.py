@@ -128,3 +128,26 @@ def test_cores_and_senses(printed: Printed) -> None:
 def test_a_smaller_mesh_resamples_what_lives_on_it(printed: Printed) -> None:
     text = f"{MESH}m = uniform(0, 1, 0)\nDefRegion(3, xrange(0, inf))\nSetGridSize(8, 4, 1)\n"
     assert printed(text + "print(m, regions.average())") == ["0 1 0 1.5"]
+
+
+def test_hopfion_is_down_on_its_ring_and_up_outside(printed: Printed) -> None:
+    text = f"""{MESH}
+    SetGridSize(41, 41, 11)
+    m = HopfionCompactSupport(10e-9, 4.5e-9)
+    print(m.getcell(30, 20, 5).z() < -0.999, m.getcell(20, 10, 5).z() < -0.999)
+    print(m.getcell(20, 20, 5).z(), m.getcell(0, 0, 0).z(), m.getcell(30, 20, 10).z())
+    """
+    assert printed(text) == ["true true", "1 1 1"]
+
+
+def test_rough_surface_lies_between_its_heights(world: World) -> None:
+    world.execute(f"{MESH}SetGridSize(64, 64, 8)\nSetGeom(GrainRoughness(4e-9, -2e-9, 2e-9, 7))\n")
+    filled = world.fill() > 0
+    assert filled[:2].all() and not filled[6:].any()
+    assert filled[2:6].mean() == pytest.approx(0.5, abs=0.05)
+    assert (filled[2:-1] >= filled[3:]).all()
+
+
+def test_clock(printed: Printed) -> None:
+    text = "a := now()\nb := since(a)\nprint(b.seconds() >= 0, b.seconds() < 60, b.hours() < 1)"
+    assert printed(text) == ["true true true"]
