@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from orchestrator.areas import Box, Disc, Mask, Rectangle, with_masks_read
+from orchestrator.conditions import Conditions
 from orchestrator.device import (
     BoxContact,
     Contact,
@@ -291,6 +292,7 @@ class Experiment:
     script: str | None = None
     regions: tuple[Region, ...] = ()
     underlayer: Underlayer | None = None
+    conditions: Conditions = Conditions()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -309,6 +311,11 @@ class Experiment:
                     f"training.patterns: pattern {pattern!r} has {len(pattern)} signs, "
                     f"the device has {len(self.contacts)} contacts"
                 )
+        if self.conditions.grain_size:
+            if self.regions:
+                raise InputError("conditions.grain_size: grains and regions exclude each other")
+            if not self.material.Ku1:
+                raise InputError("conditions.grain_spread: needs an anisotropy Ku1 to spread")
         for n in self.output.snapshots:
             if not 0 <= n <= self.training.pulses:
                 raise InputError(
@@ -334,7 +341,7 @@ class Experiment:
         training : Training
             What to train.
         rest
-            The other fields: start, reference, probes, output, solver.
+            The other fields: start, reference, probes, output, solver, conditions.
         """
         return cls(
             name=name,
@@ -436,7 +443,17 @@ def _check_m0(path: Path, film: Film) -> None:
         raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
 
 
-_KINDS: tuple[type, ...] = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
+_KINDS: tuple[type, ...] = (
+    Film,
+    Material,
+    Resistivity,
+    Training,
+    Start,
+    Reference,
+    Output,
+    Solver,
+    Conditions,
+)
 _SHAPES: tuple[type, ...] = (SideContact, CornerContact, DiscContact, RectangleContact)
 _SHAPES += (BoxContact, FaceContact, MaskContact)
 _SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Underlayer)}

@@ -40,7 +40,11 @@ def render_experiment(
         raise InputError(f"{output}: exists and is not empty")
     done = run_folder(root, experiment)
     scripts = Scripts(
-        experiment.device, experiment.solver.MaxErr, experiment.solver.MaxDt, templates
+        experiment.device,
+        experiment.solver.MaxErr,
+        experiment.solver.MaxDt,
+        templates,
+        experiment.conditions,
     )
     written = []
     for k, pattern in enumerate(experiment.training.patterns, start=1):
@@ -73,7 +77,7 @@ def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -
             save, gap = f"m_{n:06d}.ovf", record.get("gap", 0.0)
             blocks.append(scripts.pulse(n, voltages, name, duration, save, gap=gap))
         elif record["kind"] == "relaxed" and plan.relax_time:
-            blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf"))
+            blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
     return "".join(blocks)
 
 
@@ -100,5 +104,5 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
         duration, gap = pulse.duration, pulse.gap
         blocks.append(scripts.pulse(len(done), voltages.tolist(), name, duration, save, gap=gap))
     if plan.relax_time:
-        blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf"))
+        blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
     return "".join(blocks)

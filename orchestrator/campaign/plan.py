@@ -187,7 +187,8 @@ def _pace_of_runs(experiments: list[Experiment], root: Path) -> Pace | None:
 
 
 def _scripts(experiment: Experiment) -> Scripts:
-    return Scripts(experiment.device, experiment.solver.MaxErr, experiment.solver.MaxDt)
+    solver = experiment.solver
+    return Scripts(experiment.device, solver.MaxErr, solver.MaxDt, conditions=experiment.conditions)
 
 
 def _cells(experiment: Experiment) -> int:

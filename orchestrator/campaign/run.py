@@ -163,7 +163,11 @@ class _Run:
         self.workplace = workplace
         device = experiment.device
         self.scripts = Scripts(
-            device, experiment.solver.MaxErr, experiment.solver.MaxDt, workplace.templates
+            device,
+            experiment.solver.MaxErr,
+            experiment.solver.MaxDt,
+            workplace.templates,
+            experiment.conditions,
         )
         self.network = self._network_of(device.contacts)
         self.probes = [self._network_of(probe.contacts) for probe in experiment.probes]
@@ -265,7 +269,7 @@ class _Run:
                 self._commit(journal, {"kind": "trained", "files": found} | read_out)
             relaxed = folder / m_name(count)
             if plan.relax_time:
-                block = self.scripts.relax(plan.relax_time, RELAXED)
+                block = self.scripts.relax(plan.relax_time, RELAXED, number=plan.pulses + 1)
                 relaxed = session.execute(
                     block, RELAXED, progress=self.workplace.tracker.progress
                 ).magnetization

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.conditions import Conditions
 from orchestrator.device import Device
 from orchestrator.errors import InputError
 from orchestrator.mx3.geometry import geometry_script
@@ -62,6 +63,8 @@ class Scripts:
         Error bound and longest time step (s, 0 = none) of mumax3's step control.
     templates : Path, optional
         Folder whose files replace the package's templates of the same name.
+    conditions : Conditions, optional
+        Field, temperature and grains.
     """
 
     def __init__(
@@ -70,9 +73,11 @@ class Scripts:
         MaxErr: float = 1e-5,
         MaxDt: float = 0.0,
         templates: Path | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         self._environment = _environment(templates)
         self._device = device
+        self._conditions = conditions or Conditions()
         self._solver = {"MaxErr": MaxErr, "MaxDt": MaxDt}
 
     def setup(self) -> str:
@@ -88,13 +93,26 @@ class Scripts:
             geometry=geometry_script(self._device),
             material=self._device.material,
             material_script=material_script.strip(),
+            conditions=self._conditions,
+            anisotropies=self._conditions.anisotropies(self._device.material.Ku1),
             solver=self._solver,
         )
 
-    def relax(self, duration: float, save: str, alpha: float | None = None) -> str:
-        """A block without current of `duration` (s) that saves m as `save`."""
-        material = self._device.material
-        return self._render("relax", duration=duration, save=save, alpha=alpha, material=material)
+    def relax(
+        self, duration: float, save: str, alpha: float | None = None, *, number: int = 0
+    ) -> str:
+        """A block without current of `duration` (s) that saves m as `save`.
+
+        Its `number` among the blocks of a run chooses the stream of the thermal field.
+        """
+        return self._render(
+            "relax",
+            duration=duration,
+            save=save,
+            alpha=alpha,
+            material=self._device.material,
+            seed=self._seed(number),
+        )
 
     def pulse(
         self,
@@ -118,7 +136,13 @@ class Scripts:
             duration=duration,
             gap=gap,
             save=save,
+            seed=self._seed(number),
         )
+
+    def _seed(self, number: int) -> int | None:
+        """Seed of the thermal field in a block."""
+        conditions = self._conditions
+        return conditions.thermal_seed + number if conditions.temperature else None
 
     def _render(self, template: str, **values: Any) -> Rendered:
         marked = self._environment.get_template(f"{template}.mx3.j2").render(**values)
