@@ -1,0 +1,128 @@
+"""The micromagnetic standard problems 3, 4 and 5 (https://www.ctcms.nist.gov/~rdm/mumag.org.html).
+
+Values for 3 are those of the submissions of Rave, Fabian and Hubert and of Martins, Ribeiro and
+Freitas with their finest grid (energies over mu0 Ms^2 L^3/2); those for 4 and 5 are what mumax3
+keeps for the same grids.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def crossing(table):
+    """Time at which mx first is zero, and my and mz then."""
+    k = int(np.argmax(table["mx"] < 0))
+    before, after = table["mx"][k - 1 : k + 1]
+    part = before / (before - after)
+    return [table[name][k - 1] + part * np.diff(table[name][k - 1 : k + 1])[0] for name in
+            ("t", "my", "mz")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "final"),
+    [
+        ((-24.6e-3, 4.3e-3), (-0.98461241, 0.12604089, 0.04327124)),
+        ((-35.5e-3, -6.3e-3), (-0.96923316, -0.12039542, -0.00530761)),
+    ],
+    ids=["a", "b"],
+)
+def test_problem_4(run_script, compare, field, final):
+    """Reversal of a film of 500 x 125 x 3 nm3 from the S-state by a field."""
+    table = run_script(f"""
+        SetGridSize(128, 32, 1)
+        SetCellSize(500e-9/128, 125e-9/32, 3e-9)
+        Msat = 800e3
+        Aex = 13e-12
+        alpha = 0.02
+        m = uniform(1, .1, 0)
+        Relax()
+        TableAutoSave(1e-12)
+        B_ext = vector({field[0]}, {field[1]}, 0)
+        Run(1e-9)
+        TableSave()
+    """)
+    time, my, mz = crossing(table)
+    start = {"mx": 0.96696842, "my": 0.12527321, "mz": 0.0}
+    rows = [(f"<{name}> of the S-state", table[name][0], start[name], 1e-4) for name in start]
+    rows += [
+        (f"<{name}> after 1 ns", table[name][-1], value, 1e-3)
+        for name, value in zip(("mx", "my", "mz"), final, strict=True)
+    ]
+    compare(f"standard problem 4, field {field} T", rows)
+    print(f"<mx> = 0 at {time * 1e9:.4f} ns, where <my> = {my:.4f}, <mz> = {mz:.4f}")
+    assert 0.13e-9 < time < 0.145e-9
+
+
+def test_problem_5(run_script, compare):
+    """A vortex in a film of 100 x 100 x 10 nm3 pushed by a current, after 1 ns."""
+    table = run_script("""
+        SetGridSize(32, 32, 4)
+        SetCellSize(100e-9/32, 100e-9/32, 10e-9/4)
+        Msat = 800e3
+        Aex = 13e-12
+        m = vortex(1, 1)
+        alpha = 0.1
+        Relax()
+        xi = 0.05
+        J = vector(1e12, 0, 0)
+        Pol = 1
+        Run(1e-9)
+        TableSave()
+    """)
+    published = {"mx": -0.23479773, "my": -0.09453578, "mz": 0.02296375}
+    rows = [(f"<{name}> after 1 ns", table[name][-1], published[name], 1e-4) for name in published]
+    compare("standard problem 5", rows)
+
+
+PARTS = ("demag", "exch", "anis")
+EDGE, ENERGY = 8.47, 0.3026
+FLOWER, VORTEX = (0.2792, 0.0177, 0.0056), (0.0780, 0.1724, 0.0521)
+
+
+@pytest.mark.parametrize("cells", [10, 20])
+def test_problem_3(run_script, compare, cells):
+    """The cube in which flower and vortex have the same energy; easy axis along x here."""
+    msat, exchange_length = 8e5, 5e-9
+    km = 2e-7 * np.pi * msat**2
+    sizes = (8.35, 8.55)
+    energies = {}
+    for size in sizes:
+        length = size * exchange_length
+        table = run_script(f"""
+            SetGridSize({cells}, {cells}, {cells})
+            SetCellSize({length / cells}, {length / cells}, {length / cells})
+            Msat = {msat}
+            Aex = {km * exchange_length**2}
+            Ku1 = {0.1 * km}
+            anisU = vector(1, 0, 0)
+            TableAdd(E_demag)
+            TableAdd(E_exch)
+            TableAdd(E_anis)
+            m = uniform(1, 0.01, 0.02)
+            Minimize()
+            TableSave()
+            m = vortex(1, 1)
+            Minimize()
+            TableSave()
+        """)
+        scale = km * length**3
+        values = np.array([table[f"E_{part}"] for part in PARTS]) / scale
+        values[2] += 0.1
+        energies[size] = values
+    gaps = [np.diff(energies[size].sum(axis=0))[0] for size in sizes]
+    part = gaps[0] / (gaps[0] - gaps[1])
+    measured = sizes[0] + part * (sizes[1] - sizes[0])
+    at = energies[sizes[0]] + part * (energies[sizes[1]] - energies[sizes[0]])
+    rows = [
+        ("edge in exchange lengths", measured, EDGE, 0.08),
+        ("energy over Km L^3", at.sum(axis=0)[0], ENERGY, 2e-3),
+    ]
+    for state, known, column in (("flower", FLOWER, 0), ("vortex", VORTEX, 1)):
+        rows += [
+            (f"{state}: {name}", at[k, column], known[k], 2e-3) for k, name in enumerate(PARTS)
+        ]
+    compare(f"standard problem 3, {cells}^3 cells", rows)
