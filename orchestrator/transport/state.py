@@ -19,6 +19,7 @@ from orchestrator.transport.geometry import Geometry
 from orchestrator.transport.terminals import (
     completed,
     kron_reduction,
+    separated,
     solve_terminals,
     two_terminal_resistances,
     with_series_resistances,
@@ -68,9 +69,12 @@ class NetworkState:
         self._sheet = sheet
         k = len(potentials)
         reduced = adjoint.reshape(k, -1) @ stencil.apply(potentials).reshape(k, -1).T
-        self.film_conductance = completed(reduced, symmetric=stencil.skew is None)
+        symmetric = stencil.skew is None
+        self.film_conductance = separated(completed(reduced, symmetric), geometry.groups, symmetric)
         self._series = np.array([contact.resistance for contact in contacts])
-        self.conductance = with_series_resistances(self.film_conductance, self._series)
+        self.conductance = with_series_resistances(
+            self.film_conductance, geometry.groups, self._series
+        )
 
     def drive(
         self,

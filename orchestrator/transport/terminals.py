@@ -24,20 +24,38 @@ def completed(reduced: np.ndarray, symmetric: bool) -> np.ndarray:
     return g
 
 
-def with_series_resistances(g: np.ndarray, resistances: np.ndarray) -> np.ndarray:
+def separated(g: np.ndarray, groups: np.ndarray, symmetric: bool) -> np.ndarray:
+    """The matrix with exact zeros between contacts that are not joined."""
+    numbers = np.unique(groups)
+    if len(numbers) == 1:
+        return g
+    result = np.zeros_like(g)
+    for group in numbers:
+        members = np.flatnonzero(groups == group)
+        inner = g[np.ix_(members[:-1], members[:-1])]
+        result[np.ix_(members, members)] = completed(inner, symmetric)
+    return result
+
+
+def with_series_resistances(
+    g: np.ndarray, groups: np.ndarray, resistances: np.ndarray
+) -> np.ndarray:
     """Conductance between terminals behind resistances: (1 + G R)^-1 G.
 
     Parameters
     ----------
     g : ndarray, shape (N, N)
         Conductance of the film, S.
+    groups : ndarray of int, shape (N,)
+        Contacts that are joined.
     resistances : ndarray, shape (N,)
         Resistance between each terminal and its contact on the film, ohm.
     """
     if not np.any(resistances):
         return g
+    symmetric = np.array_equal(g, g.T)
     behind = np.linalg.solve(np.eye(len(g)) + g * resistances, g)
-    return completed(behind[:-1, :-1], symmetric=np.array_equal(g, g.T))
+    return separated(completed(behind[:-1, :-1], symmetric), groups, symmetric)
 
 
 def solve_terminals(
