@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,16 +25,6 @@ from orchestrator.errors import EngineError
 if TYPE_CHECKING:
     from orchestrator.engines.cpu.world import World
 
-KEEPALIVE = 3.0
-"""Time in s without a request after which a finished script's process ends."""
-DEFAULT_SYSTEM = """SetGridSize(128, 64, 1)
-SetCellSize(4e-9, 4e-9, 4e-9)
-Msat = 1e6
-Aex = 10e-12
-alpha = 1
-m = RandomMag()
-"""
-"""What `-i` without a script starts with."""
 CONSOLE_BYTES = 1 << 18
 """The console keeps this much of what was printed last."""
 _TORQUE_INTERVAL = 0.5
@@ -54,6 +47,8 @@ class Interactive:
         self._lines: deque[str] = deque()
         self._bytes = 0
         self._alive = time.monotonic()
+        self._requests = 0
+        self._count = threading.Lock()
         self._torque = ("", 0.0)
         self._disturbed = False
         world.outputs.listeners.append(self._print)
@@ -84,15 +79,27 @@ class Interactive:
         """End the run under way."""
         self.world.sim.stop_requested = True
 
+    @contextlib.contextmanager
+    def request(self) -> Iterator[None]:
+        """A request under way: someone is there."""
+        with self._count:
+            self._requests += 1
+        try:
+            yield
+        finally:
+            with self._count:
+                self._requests -= 1
+            self.keep_alive()
+
     def keep_alive(self) -> None:
-        """Someone is there."""
+        """Someone is there at this moment."""
         self._alive = time.monotonic()
 
-    def wait(self, timeout: float = KEEPALIVE) -> None:
+    def wait(self, timeout: float) -> None:
         """Take commands until nobody has asked for anything for a time (s)."""
         self.keep_alive()
         self.world.outputs.say("script finished, waiting for the web interface")
-        while time.monotonic() - self._alive < timeout:
+        while self._requests or time.monotonic() - self._alive < timeout:
             self.refresh()
             self.inbox.run_next(timeout=0.05)
             if self.world.interrupted:

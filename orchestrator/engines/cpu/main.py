@@ -37,6 +37,17 @@ _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -http ADDR    web interface at an address of this machine; the next port if it is taken
 mumax3's -gpu -s -sync -paranoid are accepted and have no effect."""
 
+_KEEPALIVE = 3.0
+"""Time in s without a request after which the process of a finished script ends."""
+_DEFAULT_SYSTEM = """SetGridSize(128, 64, 1)
+SetCellSize(4e-9, 4e-9, 4e-9)
+Msat = 1e6
+Aex = 10e-12
+alpha = 1
+m = RandomMag()
+"""
+"""What `-i` without a script starts with."""
+
 
 @dataclass
 class Options:
@@ -115,18 +126,16 @@ def main(argv: list[str]) -> int:
 
 def _web_address(options: Options) -> tuple[str, int] | None:
     """Where the web interface is to listen; None without one."""
-    from orchestrator.engines.cpu.web import DEFAULT_PORT, listen_address
-
     text, interactive = options.flags["http"], options.flags["i"]
     if interactive and len(options.scripts) > 1:
         raise InputError("flag -i: the web interface controls one script")
-    if text is None:
-        return ("127.0.0.1", DEFAULT_PORT) if interactive else None
-    if not text:
-        if interactive:
-            raise InputError('flag -i: needs the web interface, which -http "" switches off')
+    if interactive and text == "":
+        raise InputError('flag -i: needs the web interface, which -http "" switches off')
+    if not text and not interactive:
         return None
-    return listen_address(text)
+    from orchestrator.engines.cpu.web import DEFAULT_PORT, listen_address
+
+    return listen_address(text or f"127.0.0.1:{DEFAULT_PORT}")
 
 
 def _run_all(options: Options) -> int:
@@ -180,13 +189,12 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
     address : (host, port), optional
         Where the web interface listens; none by default.
     """
-    from orchestrator.engines.cpu.interactive import DEFAULT_SYSTEM, KEEPALIVE
     from orchestrator.engines.cpu.outputs import Outputs
     from orchestrator.engines.cpu.world import World
 
     world = server = None
     try:
-        text = _read(script) if script else DEFAULT_SYSTEM
+        text = _read(script) if script else _DEFAULT_SYSTEM
         folder = Path(flags["o"] or (os.path.splitext(script)[0] or _dated_name()) + ".out")
         outputs = Outputs(folder, clean=flags["f"])
         world = World(outputs, threads=flags["threads"] or None)
@@ -202,7 +210,7 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
         session, server = _web_interface(world, address, script)
         world.run(program)
         if flags["i"]:
-            session.wait(math.inf if not script else KEEPALIVE)
+            session.wait(_KEEPALIVE if script else math.inf)
         return 0
     except ScriptExit:
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import math
@@ -50,6 +51,10 @@ class ControlPanel:
         self._lock = threading.Lock()
         sim = session.world.sim
         self._parameters = {known.lower(): known for known in (*sim.parameters, *sim.excitations)}
+
+    def request(self) -> contextlib.AbstractContextManager[None]:
+        """A request under way."""
+        return self.session.request()
 
     # Events
 
@@ -118,7 +123,6 @@ class ControlPanel:
 
     def changes(self, page: str) -> list[dict[str, Any]]:
         """The calls by which a page becomes up to date; all of them for a page that is new."""
-        self.session.keep_alive()
         self.session.refresh_wanted = True
         with self._lock:
             if page != self._page:

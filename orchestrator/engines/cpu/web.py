@@ -66,6 +66,9 @@ class Inbox:
 class Panel(Protocol):
     """What the server shows and passes on."""
 
+    def request(self) -> contextlib.AbstractContextManager[None]:
+        """A request under way, until the reply has left."""
+
     def event(self, element: str, argument: Any) -> None:
         """Act on an event of the page; KeyError for an unknown element."""
 
@@ -218,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_CONNECT = do_TRACE = _not_allowed
 
     def _answer(self, act: Callable[[str], tuple[str, bytes]]) -> None:
-        with self.server.reply_under_way():
+        with self.server.reply_under_way(), self.panel.request():
             try:
                 self._check_sender()
                 status, (kind, body) = 200, act(unquote(urlsplit(self.path).path))

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -48,6 +49,7 @@ class Client:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
         )  # fmt: skip
         self.lines: list[str] = []
+        self.quiet = threading.Lock()
 
     def until(self, text: str) -> None:
         """Read the process's output up to a line."""
@@ -132,13 +134,25 @@ def test_without_a_script_and_ctrl_c(tmp_path: Path) -> None:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("web")
     made = Client(folder, SETUP + 'print("ready")', "-i", "-http", "127.0.0.1:0")
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(1):
+            with made.quiet:
+                made.poll("id=heart")
+
+    heart = threading.Thread(target=beat)
     try:
         made.until("//ready")
+        heart.start()
         yield made
+        over.set()
+        heart.join()
         assert made.put("cli", "Exit()") == 200
         assert made.process.wait(20) == 0
         assert "ready" in (made.out / "log.txt").read_text()
     finally:
+        over.set()
         made.end()
 
 
@@ -159,10 +173,11 @@ def test_polls_tell_what_changed_and_a_new_page_all(client: Client) -> None:
     first = client.wait_for(lambda state: state["busy"] == "Paused")
     assert first["Msat"] == "1e+06" and first["nx"] == "8" and first["solvertype"] == "rk45"
     assert "//ready" in first["console"]
-    client.poll("id=7")
-    client.put("cli", "print(`more`)")
-    client.until("//more")
-    changed = client.poll("id=7")
+    with client.quiet:
+        client.poll("id=7")
+        client.put("cli", "print(`more`)")
+        client.until("//more")
+        changed = client.poll("id=7")
     assert "console" in changed and "Msat" not in changed
     assert changed["console"].endswith("//more\n")
 
