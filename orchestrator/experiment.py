@@ -38,6 +38,7 @@ from orchestrator.device import (
     without_defaults,
 )
 from orchestrator.errors import InputError
+from orchestrator.mx3.geometry import non_magnetic_cells
 from orchestrator.mx3.material import check_material_script
 from orchestrator.mx3.ovf import read_ovf
 from orchestrator.validation import explain
@@ -402,7 +403,7 @@ class Experiment:
             return experiment
         m0 = (path.parent / experiment.start.m0).resolve()
         try:
-            _check_m0(m0, experiment.film)
+            _check_m0(m0, experiment.device)
         except InputError as error:
             raise InputError(f"{path}: start.m0: {error}") from None
         digest = hashlib.sha256(m0.read_bytes()).hexdigest()
@@ -430,15 +431,15 @@ def _within(key: str, check: Any, *arguments: Any) -> None:
         raise InputError(f"{key}: {error}") from None
 
 
-def _check_m0(path: Path, film: Film) -> None:
-    m0 = read_ovf(path).data
+def _check_m0(path: Path, device: Device) -> None:
+    film, m0 = device.film, read_ovf(path).data
     if m0.shape != (*film.shape, 3):
         nz, ny, nx, n = m0.shape
         raise InputError(
             f"{path} holds {nx} x {ny} x {nz} cells of {n} components, "
             f"the film has {' x '.join(map(str, film.cells))} cells of 3"
         )
-    length = np.linalg.norm(m0, axis=-1)
+    length = np.linalg.norm(m0, axis=-1)[~non_magnetic_cells(device)]
     if not np.allclose(length, 1, atol=1e-3):
         raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
 

@@ -6,6 +6,8 @@ import pytest
 from orchestrator.device import MaskContact
 from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment
+from orchestrator.mx3.geometry import non_magnetic_cells
+from orchestrator.mx3.ovf import write_ovf
 from orchestrator.transport.network import Network
 
 FILE = """
@@ -91,6 +93,20 @@ def test_experiment_file_with_all_that_conducts(file):
     assert np.abs(state.underlayer_current_density([0.0, 1.0])).max() > 0
     assert state.resistance("left", "pad") > 2.5
     assert 0 < state.film_conductance[0, 0] > state.conductance[0, 0]
+
+
+def test_m0_may_be_zero_where_nothing_is_magnetic(file):
+    device = Experiment.from_toml(file).device
+    m = np.zeros((*device.film.shape, 3))
+    m[..., 2] = 1
+    m[non_magnetic_cells(device)] = 0
+    write_ovf(file.parent / "m0.ovf", m, device.film.cell_size)
+    file.write_text(FILE + '[start]\nm0 = "m0.ovf"\n')
+    assert Experiment.from_toml(file).start.m0 is not None
+    m[0, 0, -1] = 0
+    write_ovf(file.parent / "m0.ovf", m, device.film.cell_size)
+    with pytest.raises(InputError, match="m0.ovf is not a magnetization"):
+        Experiment.from_toml(file)
 
 
 def test_mask_counts_by_its_cells_not_by_the_name_of_its_file(file):
