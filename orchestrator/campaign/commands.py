@@ -23,7 +23,7 @@ STOPPED = 75
 
 @click.group()
 def campaign() -> None:
-    """Many runs from one file: plan, run, status, resume, cancel, gather, plot, repair."""
+    """Many runs from one file: plan, run, status, resume, cancel, gather, plot, check."""
 
 
 _ROOT = click.option(
@@ -185,6 +185,30 @@ def plot(campaign: Path, root: Path) -> None:
     folder = find(campaign, root)
     for path in plot_campaign(open_campaign(folder.path), folder.path / "figures"):
         click.echo(path)
+
+
+@campaign.command()
+@_WHICH
+@_ROOT
+@click.option("--repair", is_flag=True, help="Take damaged runs back to before the damage.")
+def check(campaign: Path, root: Path, repair: bool) -> None:
+    """Compare all files of a campaign, or of one run folder, with their checksums."""
+    from orchestrator.campaign.check import find_damage, take_back
+    from orchestrator.campaign.folder import DESCRIPTION
+    from orchestrator.campaign.store import find
+
+    one = (campaign / DESCRIPTION).is_file()
+    folders = [campaign] if one else [entry.folder for entry in find(campaign, root).runs]
+    damages = [damage for folder in folders for damage in find_damage(folder)]
+    for damage in damages:
+        click.echo(str(damage))
+    if repair:
+        for folder in sorted({damage.run for damage in damages}):
+            click.echo(take_back(folder))
+    elif damages:
+        sys.exit(1)
+    if not damages:
+        click.echo(f"{len(folders)} run folders: no damage")
 
 
 def _work(folder: CampaignFolder, *, retry_failed: bool, retries: int, **options: Any) -> None:

@@ -105,25 +105,16 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.records: list[dict[str, Any]] = []
-        self._end = 0
-        if not path.exists():
-            return
-        raw = path.read_bytes()
-        lines = raw.split(b"\n")
-        for number, line in enumerate(lines[:-1], start=1):
-            record = _checked(line)
-            if record is None:
-                if number < len(lines) - 1:
-                    raise RunFolderError(f"{path}: line {number} is damaged")
-                return
-            self.records.append(record)
-            self._end += len(line) + 1
+        self.records, self._end, damaged = read_records(path)
+        if damaged:
+            raise RunFolderError(
+                f"{path}: line {damaged} is damaged; `orchestrator campaign check --repair` lets "
+                "what follows be computed again"
+            )
 
     def append(self, record: dict[str, Any]) -> None:
         """Commit a record: when this returns, it is on disk."""
-        text = json.dumps(record, separators=(",", ":"), allow_nan=False)
-        line = f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
+        line = journal_line(record)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             os.ftruncate(descriptor, self._end)
@@ -135,6 +126,29 @@ class Journal:
             os.close(descriptor)
         self._end += len(line)
         self.records.append(record)
+
+
+def read_records(path: Path) -> tuple[list[dict[str, Any]], int, int]:
+    """Intact records of a journal up to the first damage, their length in bytes, the damaged line.
+
+    The damaged line is 0 where there is none; a torn last line is none.
+    """
+    records: list[dict[str, Any]] = []
+    end = 0
+    lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    for number, line in enumerate(lines[:-1], start=1):
+        record = _checked(line)
+        if record is None:
+            return records, end, number if number < len(lines) - 1 else 0
+        records.append(record)
+        end += len(line) + 1
+    return records, end, 0
+
+
+def journal_line(record: dict[str, Any]) -> bytes:
+    """A record as a line of a journal: CRC-32 and JSON."""
+    text = json.dumps(record, separators=(",", ":"), allow_nan=False)
+    return f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
 
 
 def _checked(line: bytes) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,7 @@ class _Worker:
         except (OSError, EOFError, pickle.UnpicklingError):
             process.kill()
             code = process.wait()
-            self._process = None
+            self._forget(process)
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise WorkerLost(f"the worker process died ({how}); see {self._log}") from None
         if error is not None:
@@ -114,11 +115,16 @@ class _Worker:
 
     def close(self) -> None:
         if self._process is not None:
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.close()
-            self._process.wait()
-            self._process.stdout.close()
-            self._process = None
+            self._forget(self._process)
+
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
+        """Close the pipes, at which a living worker ends, and wait for that."""
+        assert process.stdin is not None and process.stdout is not None
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.wait()
+        process.stdout.close()
+        self._process = None
 
     def _start(self) -> subprocess.Popen[bytes]:
         with open(self._log, "ab") as log:

@@ -334,7 +334,8 @@ def _checked_texture(path: Path, files: dict[str, str]) -> np.ndarray:
     """The texture to go on from, shape (nz, ny, nx, 3)."""
     if path.name in files and checksum(path) != files[path.name]:
         raise RunFolderError(
-            f"{path}: damaged (its checksum is wrong); `orchestrator campaign repair` recomputes it"
+            f"{path}: damaged (its checksum is wrong); "
+            "`orchestrator campaign check --repair` lets it be computed again"
         )
     return read_ovf(path).data
 
