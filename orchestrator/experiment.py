@@ -444,20 +444,10 @@ def _check_m0(path: Path, device: Device) -> None:
         raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
 
 
-_KINDS: tuple[type, ...] = (
-    Film,
-    Material,
-    Resistivity,
-    Training,
-    Start,
-    Reference,
-    Output,
-    Solver,
-    Conditions,
-)
+_KINDS: tuple[type, ...] = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
 _SHAPES: tuple[type, ...] = (SideContact, CornerContact, DiscContact, RectangleContact)
 _SHAPES += (BoxContact, FaceContact, MaskContact)
-_SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Underlayer)}
+_SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Conditions, Underlayer)}
 _SECTIONS |= {"probes": Probe, "regions": Region}
 _SECTIONS |= {str(kind.shape): kind for kind in _SHAPES}  # type: ignore[attr-defined]
 _SECTIONS |= {f"area.{kind.shape}": kind for kind in (Rectangle, Disc, Box, Mask)}

@@ -105,7 +105,7 @@ def test_m0_may_be_zero_where_nothing_is_magnetic(file):
     assert Experiment.from_toml(file).start.m0 is not None
     m[0, 0, -1] = 0
     write_ovf(file.parent / "m0.ovf", m, device.film.cell_size)
-    with pytest.raises(InputError, match="m0.ovf is not a magnetization"):
+    with pytest.raises(InputError, match="is not a magnetization"):
         Experiment.from_toml(file)
 
 
