@@ -11,7 +11,7 @@ import numpy as np
 from orchestrator.errors import EngineError, InputError
 from orchestrator.mx3.ovf import OvfField, read_ovf
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"[^"]*"|`[^`]*`', re.DOTALL)
 _RUN = re.compile(r"\bRun\s*\(\s*([^()]*?)\s*\)", re.IGNORECASE)
 _OWN_WAY = re.compile(r"\b(RunWhile|Steps|for|if|source)\b|\bt\s*[-+]?=", re.IGNORECASE)
 
@@ -59,7 +59,7 @@ def collect(
 
 def asked_duration(block: str) -> float | None:
     """Simulated time (s) that a block asks for, where it is a plain sequence of `Run(number)`."""
-    text = _COMMENT.sub("", block)
+    text = _NO_CODE.sub("", block)
     try:
         durations = [float(argument) for argument in _RUN.findall(text)]
     except ValueError:

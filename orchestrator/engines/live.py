@@ -94,8 +94,10 @@ class LiveSession:
                 try:
                     return self._try(block, magnetization, outputs, progress)
                 except EngineError as error:
-                    self._discard()
                     fault = in_block(error, what, self._folder / LOG)
+                    if fault.kind == "script":  # the process lives on
+                        raise fault from None
+                    self._discard()
                     if fault.kind in LASTING:
                         raise fault from None
                     self._engine.say(f"{fault}\nstarted again from {self._magnetization}")

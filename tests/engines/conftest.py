@@ -1,17 +1,83 @@
-"""Stand-ins for mumax3: the embedded engine, and wrappers around it that misbehave."""
+"""Stand-ins for mumax3: the embedded engine, and programs around it that misbehave."""
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from orchestrator.mx3.ovf import write_ovf
+from orchestrator.engines.mumax3 import Mumax3Engine
+from orchestrator.experiment import Experiment
+from orchestrator.mx3.ovf import read_ovf, write_ovf
 from orchestrator.mx3.script import Scripts
 
 STAND_IN = [sys.executable, "-c", "from orchestrator.cli import main; main()", "mx3"]
+STAND_IN += ["-threads", "1"]
+
+_FAKE = """#!{python} -IS
+import hashlib, os, re, resource, shutil, signal, socket, subprocess, sys, threading, time
+STAND_IN = {stand_in!r}
+arguments = sys.argv[1:]
+out = arguments[arguments.index("-o") + 1]
+script = arguments[-1]
+text = open(script).read()
+
+
+def real():
+    # Runs the embedded engine, or repeats what it did with the same script and files before.
+    loaded = [open(name, "rb").read() for name in re.findall('LoadFile[(]"([^"]+)"', text)]
+    key = hashlib.sha256(b"".join([text.encode(), *loaded])).hexdigest()
+    kept = os.path.join({memory!r}, key)
+    if not os.path.isdir(kept):
+        done = subprocess.run(STAND_IN + arguments, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            sys.exit(done.returncode)
+        with open(os.path.join(out, "stdout"), "w") as file:
+            file.write(done.stdout)
+        shutil.copytree(out, kept)
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(kept, out)
+    print(open(os.path.join(out, "stdout")).read())
+
+
+def first_time():
+    # Whether this fault has not struck yet.
+    try:
+        os.close(os.open({flag!r}, os.O_CREAT | os.O_EXCL))
+        return True
+    except FileExistsError:
+        return False
+
+
+def edit(change):
+    path = out + "/" + script.replace("mx3", "ovf")
+    raw = open(path, "rb").read()
+    with open(path, "wb") as file:
+        file.write(change(raw))
+
+
+def watched(action, trigger=" 2 begin", flags=arguments):
+    # Runs the embedded engine's live process; acts once when a block begins.
+    child = subprocess.Popen(STAND_IN + flags, stdout=subprocess.PIPE, text=True)
+    for line in child.stdout:
+        print(line, end="", flush=True)
+        if line.startswith("//block") and trigger in line and first_time():
+            action(child)
+    code = child.wait()
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
+if "selftest" in script:
+    real()
+    sys.exit(0)
+{body}
+"""
 
 
 class Silent:
@@ -30,40 +96,105 @@ def silent():
     return Silent()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stand_in():
     return list(STAND_IN)
 
 
-@pytest.fixture
-def started(experiment, tmp_path):
-    """Setup, a relaxation block and a folder with the initial magnetization."""
-    m0 = experiment.initial_magnetization(1)
-    write_ovf(tmp_path / "m0.ovf", m0, experiment.film.cell_size)
-    scripts = Scripts(experiment.device)
-    return scripts.setup(), scripts.relax(1e-11, "m1.ovf"), tmp_path
+@pytest.fixture(scope="session")
+def memory(tmp_path_factory):
+    """What the embedded engine has computed in this session, by script and files."""
+    return tmp_path_factory.mktemp("memory")
 
 
 @pytest.fixture
-def wrapper(tmp_path: Path):
-    """Makes an executable that does a piece of Python with mumax3's arguments in sys.argv.
-
-    The self-test passes; `real()` runs the embedded engine, `out` is the output folder.
-    """
+def fake(tmp_path_factory, memory):
+    """Makes a program that takes mumax3's flags and does a piece of Python; the self-test works."""
 
     def make(body: str) -> list[str]:
-        path = tmp_path / "fake-mumax3"
+        folder = tmp_path_factory.mktemp("fake")
+        path = folder / "mumax3"
         path.write_text(
-            f"#!{sys.executable}\n"
-            "import os, signal, subprocess, sys, time\n"
-            f"def real(**options):\n"
-            f"    return subprocess.run({STAND_IN!r} + sys.argv[1:], **options).returncode\n"
-            "out = sys.argv[sys.argv.index('-o') + 1]\n"
-            "if 'selftest' in sys.argv[-1]:\n"
-            "    sys.exit(real())\n"
-            f"{body}\n"
+            _FAKE.format(
+                python=sys.executable,
+                stand_in=STAND_IN,
+                memory=str(memory),
+                flag=str(folder / "struck"),
+                body=body,
+            )
         )
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return [str(path)]
 
     return make
+
+
+@pytest.fixture
+def started(experiment, tmp_path):
+    """Setup, a relaxation block and a folder with the initial magnetization."""
+    return _begin(experiment, tmp_path)
+
+
+def _begin(experiment, folder):
+    m0 = experiment.initial_magnetization(1)
+    write_ovf(folder / "m0.ovf", m0, experiment.film.cell_size)
+    scripts = Scripts(experiment.device)
+    return scripts.setup(), scripts.relax(1e-11, "m1.ovf"), folder
+
+
+class Pulses:
+    """Three pulses in a folder, by any engine."""
+
+    def __init__(self, experiment: Experiment, folder: Path) -> None:
+        self.folder = folder
+        self.setup = _begin(experiment, folder)[0]
+        shape, size = (*experiment.film.shape, 3), experiment.film.cell_size
+        self.blocks = []
+        for n in (1, 2, 3):
+            write_ovf(folder / f"j{n}.ovf", np.full(shape, n * 1e12), size, title="j", unit="A/m2")
+            scripts = Scripts(experiment.device)
+            self.blocks.append(scripts.pulse(n, [0.1, -0.1], f"j{n}.ovf", 1e-11, f"m{n}.ovf"))
+
+    def run(self, engine, first: int = 1, last: int = 3):
+        """Execute pulses from the last magnetization; return the fields that they end with."""
+        time = 0.0 if first == 1 else read_ovf(self.folder / f"m{first - 1}.ovf").time
+        session = engine.start(self.setup, self.folder, f"m{first - 1}.ovf", time=time)
+        try:
+            for n in range(first, last + 1):
+                session.execute(self.blocks[n - 1], f"m{n}.ovf")
+        finally:
+            session.close()
+        return self.fields(first, last)
+
+    def fields(self, first: int = 1, last: int = 3):
+        return [read_ovf(self.folder / f"m{n}.ovf").data for n in range(first, last + 1)]
+
+
+@pytest.fixture
+def pulses(experiment, tmp_path):
+    return Pulses(experiment, tmp_path)
+
+
+@pytest.fixture
+def undisturbed(experiment, memory, fake):
+    """The fields after the three pulses, by a process for each; computed once."""
+    whole = memory / "whole"
+    if whole.exists():
+        return Pulses(experiment, whole).fields()
+    whole.mkdir()
+    return Pulses(experiment, whole).run(Mumax3Engine(fake("real()")))
+
+
+@pytest.fixture
+def no_orphan(tmp_path):
+    """Fails if a process whose working directory is the test's folder outlives the test."""
+    yield
+    left = []
+    for entry in Path("/proc").iterdir():
+        try:
+            inside = Path(os.readlink(entry / "cwd")) == tmp_path
+        except OSError:
+            continue
+        if inside and int(entry.name) != os.getpid():
+            left.append((entry / "cmdline").read_bytes())
+    assert not left
