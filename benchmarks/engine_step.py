@@ -1,8 +1,21 @@
-"""Time of one RK45 step of the embedded engine: exchange, Dbulk, Ku1, Zhang-Li from a map."""
+"""Time of one RK45 step of the embedded engine: exchange, Dbulk, Ku1, Zhang-Li from a map.
+
+Times are CPU time of the one thread: wall-clock time on a machine with nothing else to do.
+With `--magnum` the same steps are timed with magnum.np, on the same machine in the same run, one
+thread each; magnumnp and a CPU build of torch go into build/magnumnp, an environment of their own,
+at the first use.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+import subprocess
+import sys
 import time
+import venv
+from pathlib import Path
 
 import numpy as np
 
@@ -10,13 +23,18 @@ from orchestrator.engines.cpu.mesh import Mesh
 from orchestrator.engines.cpu.simulation import Simulation
 
 MATERIAL = {"Msat": 4.9e5, "Aex": 1e-11, "alpha": 0.3, "Dbulk": 2e-3, "Ku1": 1e5, "Pol": 0.5}
-STEPS = 60
+CELL_SIZE = (4e-9, 4e-9, 4e-9)
+GRIDS = ((100, 100, 1), (200, 200, 1), (512, 512, 1), (200, 200, 8))
+STEPS = 40
+PEER = Path(__file__).parents[1] / "build" / "magnumnp"
+TORCH = "torch==2.13.0+cpu"
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 
 def seconds_per_step(cells: tuple[int, int, int]) -> float:
-    """Mean wall-clock time of a step on one thread, after 20 steps that compile and settle."""
+    """Median time of a step on one thread, after steps that compile."""
     sim = Simulation(threads=1)
-    sim.set_mesh(Mesh(cells, (4e-9, 4e-9, 4e-9), (0, 0, 1)))
+    sim.set_mesh(Mesh(cells, CELL_SIZE, (0, 0, 1)))
     sim.EnableDemag = False
     for name, value in MATERIAL.items():
         sim.parameters[name].set(value)
@@ -26,13 +44,58 @@ def seconds_per_step(cells: tuple[int, int, int]) -> float:
     sim.set_m(rng.normal(size=shape))
     sim.excitations["J"].add(1e10 * rng.normal(size=shape))
     sim.steps(20)
-    start = time.perf_counter()
-    sim.steps(STEPS)
-    return (time.perf_counter() - start) / STEPS
+    moments = []
+    sim.post_step.append(lambda: moments.append(time.process_time()))
+    sim.steps(STEPS + 1)
+    return float(np.median(np.diff(moments)))
 
 
-for cells in ((100, 100, 1), (200, 200, 1), (512, 512, 1), (200, 200, 8)):
-    elapsed = seconds_per_step(cells)
-    per_cell = 1e6 * elapsed / np.prod(cells)
-    name = " x ".join(map(str, cells))
-    print(f"{name:>14}: {1e3 * elapsed:8.2f} ms per step, {per_cell:.3f} us per cell and step")
+def install_peer() -> Path | None:
+    """The interpreter of an environment with magnumnp, made if there is none yet."""
+    python = PEER / "bin" / "python"
+    found = [str(python), "-c", "import magnumnp"]
+    if python.exists() and subprocess.run(found, capture_output=True).returncode == 0:
+        return python
+    print(f"installing magnumnp into {PEER}")
+    venv.create(PEER, with_pip=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for where in ([], ["--extra-index-url", CPU_WHEELS]):
+        done = subprocess.run([*pip, *where, TORCH, "magnumnp"], capture_output=True, text=True)
+        if done.returncode == 0:
+            return python
+    reason = (done.stderr.strip() or "pip failed").splitlines()[-1]
+    print(f"magnum.np: skipped, it cannot be installed: {reason}")
+    return None
+
+
+def seconds_of_peer(python: Path, cells: tuple[int, int, int]) -> float:
+    """Median time of a step of magnum.np on one thread."""
+    case = {"cells": cells, "cell_size": CELL_SIZE, **MATERIAL}
+    one = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    done = subprocess.run(
+        [str(python), str(Path(__file__).with_name("magnum_step.py"))],
+        input=json.dumps(case), capture_output=True, text=True, env=os.environ | one,
+    )  # fmt: skip
+    if done.returncode != 0:
+        sys.exit(f"magnum.np failed:\n{done.stderr}")
+    return float(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Print a line for each grid."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--magnum", action="store_true", help="time magnum.np as well")
+    peer = install_peer() if parser.parse_args().magnum else None
+    for cells in GRIDS:
+        own = seconds_per_step(cells)
+        name = " x ".join(map(str, cells))
+        line = f"{name:>14}: {1e3 * own:7.2f} ms per step, "
+        line += f"{1e6 * own / np.prod(cells):.3f} us per cell and step"
+        if peer is not None:
+            other = seconds_of_peer(peer, cells)
+            line += f"; magnum.np {1e3 * other:.0f} ms, {other / own:.0f} times as long"
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
