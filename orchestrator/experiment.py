@@ -9,28 +9,21 @@ import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from orchestrator.areas import Box, Disc, Mask, Rectangle, with_masks_read
+from orchestrator.areas import Area, with_masks_read
 from orchestrator.conditions import Conditions
 from orchestrator.device import (
-    BoxContact,
     Contact,
-    CornerContact,
     Device,
-    DiscContact,
-    FaceContact,
     Film,
-    MaskContact,
     Material,
-    RectangleContact,
     Region,
     Resistivity,
-    SideContact,
     Underlayer,
     canonical_hash,
     check_contacts,
@@ -445,9 +438,7 @@ def _check_m0(path: Path, device: Device) -> None:
 
 
 _KINDS: tuple[type, ...] = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
-_SHAPES: tuple[type, ...] = (SideContact, CornerContact, DiscContact, RectangleContact)
-_SHAPES += (BoxContact, FaceContact, MaskContact)
 _SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Conditions, Underlayer)}
 _SECTIONS |= {"probes": Probe, "regions": Region}
-_SECTIONS |= {str(kind.shape): kind for kind in _SHAPES}  # type: ignore[attr-defined]
-_SECTIONS |= {f"area.{kind.shape}": kind for kind in (Rectangle, Disc, Box, Mask)}
+_SECTIONS |= {kind.shape: kind for kind in get_args(get_args(Contact)[0])}
+_SECTIONS |= {f"area.{kind.shape}": kind for kind in get_args(get_args(Area)[0])}
