@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from orchestrator.areas import Rectangle
 from orchestrator.device import (
     CornerContact,
-    DiscContact,
     Film,
     RectangleContact,
     Region,
@@ -225,32 +224,3 @@ def test_rayleigh_better_metal_anywhere_lowers_every_resistance(network, fx, fy)
     )
     before, after = network.solve(m).resistances(), better.solve(m).resistances()
     assert (after <= before * (1 + 1e-12)).all()
-
-
-def rotated_square(n: int, angle: float) -> np.ndarray:
-    """Two-terminal conductances of a textured square turned by an angle, between its corners."""
-    half, span = 0.5, 0.75
-    film = Film((n, n, 1), (2 * span * 1e-7 / n,) * 2 + (1e-8,))
-    cells = [(axis - span * 1e-7) / 1e-7 for axis in film.cell_coordinates()[:2]]
-    c, s = np.cos(angle), np.sin(angle)
-    x, y = c * cells[0] + s * cells[1], -s * cells[0] + c * cells[1]
-    theta = 1.5 * x + 2 * y + 1 + angle
-    m = np.stack(np.broadcast_arrays(np.cos(theta), np.sin(theta), 0 * theta), axis=-1)
-    m = m * ((np.abs(x) < half) & (np.abs(y) < half))[..., None]
-    corners = [(0.3, 0.3), (-0.3, 0.3), (-0.3, -0.3), (0.3, -0.3)]
-    contacts = tuple(
-        DiscContact(str(k), ((c * a - s * b + span) * 1e-7, (s * a + c * b + span) * 1e-7), 0.12e-7)
-        for k, (a, b) in enumerate(corners)
-    )
-    return Network(film, AMR, contacts).solve(m).conductance
-
-
-def test_film_turned_by_45_degrees_keeps_its_conductances():
-    """The staircase of the turned edges makes the error of first order."""
-    straight = rotated_square(240, 0.0)
-    fine, coarse = (
-        np.abs(rotated_square(n, np.pi / 4) - straight).max() / np.abs(straight).max()
-        for n in (240, 60)
-    )
-    assert fine <= 0.01
-    assert coarse > 2 * fine
