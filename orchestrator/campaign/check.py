@@ -140,7 +140,7 @@ def _rewind(run: Path, number: int, first_bad: int) -> int:
 
 
 def _restorable(run: Path, folder: Path, record: dict[str, Any]) -> bool:
-    """Whether the texture that a record ends with is there, or in a kept state, from which it is."""
+    """Whether the texture that a record ends with is there, or can be had from a kept state."""
     if record["kind"] not in ("start", "pulse"):
         return False
     pulses = record.get("pulse", 0)
