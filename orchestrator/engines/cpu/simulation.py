@@ -262,7 +262,7 @@ class Simulation:
             self.torque(self._m, out, landau=key != "sttorque", transfer=key != "lltorque")
         elif key in excitations:
             out = self.excitations[excitations[key]].evaluate(self.regions, self.time)
-        elif key not in _LOCAL_FIELDS and key != "b_demag":
+        elif key not in _LOCAL_FIELDS:
             raise EngineError(f"there is no field {name}")
         return np.ascontiguousarray(np.moveaxis(out, 0, -1))
 
@@ -290,8 +290,6 @@ class Simulation:
             if term.density is not None:
                 return np.asarray(term.density(), float)
             factor, field = term.energy_factor, f"B_{key}"
-        elif key == "demag":
-            return np.zeros(self.regions.shape)
         elif key == "exch":
             factor, field = 0.5, "B_exch"
         elif key == "zeeman":
