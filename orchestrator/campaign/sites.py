@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import shlex
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +23,7 @@ from orchestrator.errors import InputError
 if TYPE_CHECKING:
     from parsl.concurrent import ParslPoolExecutor
 
+_INTERCHANGE = "parsl.executors.high_throughput.interchange"
 _FROZEN = ConfigDict(extra="forbid")
 
 
@@ -149,10 +152,11 @@ def _explain(problem: Any) -> str:
 
 
 def worker_init(site: Site) -> str:
-    """Shell commands of a job: the site's own, thread limits, and when to stop."""
+    """Shell commands of a job: this Python, the site's own, thread limits, and when to stop."""
     threads = site.workers.threads
     names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    lines = [site.jobs.worker_init, *(f"export {name}={threads}" for name in names)]
+    path = f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
+    lines = [path, site.jobs.worker_init, *(f"export {name}={threads}" for name in names)]
     remaining = site.jobs.seconds - site.jobs.stop_before
     lines.append(f"export {STOP_AT}=$(( $(date +%s) + {remaining} ))")
     return "\n".join(line for line in lines if line)
@@ -208,6 +212,7 @@ def parsl_executor(site: Site, folder: Path) -> ParslPoolExecutor:
         label=f"orchestrator_{jobs.scheduler}",
         address="127.0.0.1" if jobs.scheduler == "local" else None,
         provider=provider,
+        interchange_launch_cmd=[sys.executable, "-m", _INTERCHANGE],
         max_workers_per_node=workers.count or len(accelerators),
         cores_per_worker=1e-6,
         available_accelerators=accelerators,
