@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from orchestrator.areas import FROZEN
+from orchestrator.areas import FROZEN, Mask
 from orchestrator.contacts import (
     BoxContact,
     Contact,
@@ -28,6 +28,7 @@ from orchestrator.contacts import (
     RectangleContact,
     SideContact,
     check_contacts,
+    contact_nodes,
 )
 from orchestrator.errors import InputError
 from orchestrator.media import Region, Resistivity, Underlayer
@@ -53,6 +54,7 @@ __all__ = [
     "SideContact",
     "Underlayer",
     "canonical_hash",
+    "check_conducting",
     "check_contacts",
     "check_regions",
     "without_defaults",
@@ -247,6 +249,7 @@ class Device:
     def __post_init__(self) -> None:
         check_contacts(self.film, self.contacts)
         check_regions(self.film, self.regions)
+        check_conducting(self.film, self.contacts, self.regions)
         if self.script is not None:
             check_material_script(self.script, self.material)
 
@@ -304,6 +307,27 @@ def check_regions(film: Film, regions: tuple[Region, ...]) -> None:
             raise InputError(f"region {region.name!r}: {error}") from None
         if empty:
             raise InputError(f"region {region.name!r} holds the center of no cell of the film")
+
+
+def check_conducting(
+    film: Film, contacts: tuple[Contact, ...], regions: tuple[Region, ...]
+) -> None:
+    """Refuse contacts that touch cells of vacuum regions only.
+
+    Raises
+    ------
+    InputError
+        With the contact's name.
+    """
+    conducting = np.ones(film.shape, bool)
+    for region in regions:
+        conducting[region.area.cells(film)] = region.medium != "vacuum"
+    touched = Mask.of(conducting).nodes(film)
+    for contact in contacts:
+        if not (contact_nodes(film, contact) & touched).any():
+            raise InputError(
+                f"contact {contact.name!r} touches no conducting cell; move it or the vacuum region"
+            )
 
 
 def without_defaults(description: Any) -> Any:

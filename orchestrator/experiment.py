@@ -26,6 +26,7 @@ from orchestrator.device import (
     Resistivity,
     Underlayer,
     canonical_hash,
+    check_conducting,
     check_contacts,
     check_regions,
     without_defaults,
@@ -295,10 +296,13 @@ class Experiment:
             )
         _within("contacts", check_contacts, self.film, self.contacts)
         _within("regions", check_regions, self.film, self.regions)
+        _within("contacts", check_conducting, self.film, self.contacts, self.regions)
         if self.script is not None:
             _within("script", check_material_script, self.script, self.material)
         for probe in self.probes:
-            _within(f"probes {probe.name!r}", check_contacts, self.film, probe.contacts)
+            key = f"probes {probe.name!r}"
+            _within(key, check_contacts, self.film, probe.contacts)
+            _within(key, check_conducting, self.film, probe.contacts, self.regions)
         for pattern in "/".join(self.training.patterns).split("/"):
             if len(pattern) != len(self.contacts):
                 raise InputError(

@@ -126,6 +126,11 @@ def test_mask_counts_by_its_cells_not_by_the_name_of_its_file(file):
         ("resistance = 2.5", "resistance = -1", "contacts.0: resistance must not be negative"),
         ("rho = 2e-8", "", r"regions.0: region 'shunt': a metal needs a rho"),
         ("[8e-9, 0.0]", "[1e-6, 0.0]", "regions: region 'shunt' holds the center of no cell"),
+        (
+            "center = [24e-9, 36e-9], radius = 8e-9",
+            "center = [0.0, 24e-9], radius = 9e-8",
+            "contacts: contact 'left' touches no conducting cell",
+        ),
         ('side = "left"', 'face = "x-"', "contacts.0.side: required, but missing"),
         ('side = "left"', 'side = "left"\nface = "x-"', "contacts.0.face: unknown key"),
         ('"pad.png"', '"none.png"', r"contacts.1.file \(pad\): .*none.png: cannot be read"),
