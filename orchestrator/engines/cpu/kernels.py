@@ -48,25 +48,21 @@ def _look_around(t, m, row, x, at, region):
     Beyond the edge the offset is the cell's own; there and in vacuum the region is _ABSENT.
     """
     nx, ny = t.shape[0], t.shape[1]
-    y, z = row % ny, row // ny
-    here = row * nx + x
-    for face in range(6):
-        axis, step = face // 2, 2 * (face % 2) - 1
-        k = (x if axis == 0 else y if axis == 1 else z) + step
+    z = row // ny
+    here, stride = row * nx + x, 1
+    for axis in range(3):
         n = t.shape[axis]
-        beyond = k < 0 or k >= n
-        if beyond and not t.periodic[axis]:
-            at[face], region[face] = here, _ABSENT
-            continue
-        k = (k + n) % n
-        if axis == 0:
-            there = row * nx + k
-        elif axis == 1:
-            there = (z * ny + k) * nx + x
-        else:
-            there = (k * ny + y) * nx + x
-        at[face] = there
-        region[face] = _ABSENT if _is_vacuum(m, there) else t.regions[there]
+        k = x if axis == 0 else row - z * ny if axis == 1 else z
+        for ahead in range(2):
+            there = here + (stride if ahead else -stride)
+            if k == (n - 1 if ahead else 0):
+                there = here - (n - 1) * stride if ahead else here + (n - 1) * stride
+                if not t.periodic[axis]:
+                    at[2 * axis + ahead], region[2 * axis + ahead] = here, _ABSENT
+                    continue
+            at[2 * axis + ahead] = there
+            region[2 * axis + ahead] = _ABSENT if _is_vacuum(m, there) else t.regions[there]
+        stride *= n
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -119,15 +115,15 @@ def _add_faces(t, m, o, n, at, region, r, h, s, inverse_ms):
         if axis == 2 and not t.z_faces:
             continue
         behind, ahead = region[2 * axis], region[2 * axis + 1]
-        c = np.float64(t.cells[axis])
-        w = 2 / (c * c) * inverse_ms
+        per_length = t.per_length[axis]
+        w = 2 * per_length * per_length * inverse_ms
         ap = np.float32(w * t.stiffness[r, ahead]) if ahead != _ABSENT else _ZERO
         aq = np.float32(w * t.stiffness[r, behind]) if behind != _ABSENT else _ZERO
         p, q = np.uint64(at[2 * axis + 1]), np.uint64(at[2 * axis])
         if t.kind == 0 or (t.kind == 2 and axis == 2):
             kernels_field.add_exchange(h, s, m, size, o, p, q, n, ap, aq)
             continue
-        w = inverse_ms / c
+        w = inverse_ms * per_length
         dp = np.float32(w * t.dmi[r, ahead]) if ahead != _ABSENT else _ZERO
         dq = np.float32(-w * t.dmi[r, behind]) if behind != _ABSENT else _ZERO
         if t.kind == 1:
@@ -147,7 +143,7 @@ def _add_zhang_li(t, m, o, n, at, r, h, s, out):
             continue
         uniform = t.material[r, _J + axis]
         p, q = np.uint64(at[2 * axis + 1]), np.uint64(at[2 * axis])
-        f = np.float32(t.material[r, _ZHANG_LI] / np.float64(t.cells[axis]))
+        f = np.float32(t.material[r, _ZHANG_LI] * t.per_length[axis])
         if t.current.size != 0:
             j = o + np.uint64(axis) * size
             kernels_torque.add_weighted_derivative(h, s, m, size, p, q, n, f, uniform, t.current, j)

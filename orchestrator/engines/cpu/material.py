@@ -52,7 +52,7 @@ class TableCache:
             parameter.values(sim.time)
         map_varies = any(excitation.map_varies for excitation in sim.excitations.values())
         key = (
-            sim.mesh, sim.dmi_faces, sim.OpenBC, sim.EnableDemag, sim.DoPrecess,
+            sim.mesh, sim.dmi_faces, sim.OpenBC, sim.DoPrecess,
             sim.DisableZhangLiTorque, sim.DisableSlonczewskiTorque, sim.FixedLayerPosition,
             sim.exchange_coupling.revision, sim.dind_coupling.revision,
             *(parameter.revision for parameter in everything),
@@ -67,8 +67,6 @@ class TableCache:
         mesh = sim.mesh
         assert mesh is not None
         p = {name: parameter.values(sim.time) for name, parameter in sim.parameters.items()}
-        if sim.EnableDemag and "demag" not in sim.terms and p["Msat"].any():
-            raise EngineError("demag is not in this engine: set EnableDemag = false")
         bulk, interfacial = bool(p["Dbulk"].any()), bool(p["Dind"].any())
         if bulk and interfacial:
             raise EngineError("Cannot have interfacial-induced DMI and bulk DMI at the same time")
@@ -86,7 +84,7 @@ class TableCache:
 
         return Tables(
             shape=np.array(mesh.cells, np.int64),
-            cells=np.array(mesh.cell_size, np.float32),
+            per_length=1 / np.array(mesh.cell_size, np.float64),
             periodic=np.array(periodic),
             regions=sim.regions.reshape(-1),
             starts=self._segments.starts,

@@ -21,8 +21,8 @@ class Tables(NamedTuple):
 
     Attributes
     ----------
-    shape, cells, periodic : ndarray, shape (3,)
-        Numbers of cells, their sizes in m and the periodic axes, in the order x, y, z.
+    shape, per_length, periodic : ndarray, shape (3,)
+        Numbers of cells, inverse of their sizes in 1/m and the periodic axes: x, y, z.
     regions : ndarray of uint8, shape (N,)
         Region of each cell.
     starts, rows : ndarray
@@ -47,7 +47,7 @@ class Tables(NamedTuple):
     """
 
     shape: np.ndarray
-    cells: np.ndarray
+    per_length: np.ndarray
     periodic: np.ndarray
     regions: np.ndarray
     starts: np.ndarray
