@@ -230,12 +230,17 @@ class Device:
         The material half of the setup as mumax3c writes it for a micromagneticmodel System, one
         assignment to a line; it must set exactly what `material` says. Without it the setup is
         written from `material`.
+    regions : tuple of Region
+        Parts of the film that conduct in another way.
+    underlayer : Underlayer, optional
+        A conducting layer underneath.
 
     Raises
     ------
     InputError
-        If contacts are empty, doubled or overlap, or `script` holds anything else than assignments
-        of material parameters that agree with `material`.
+        If contacts are empty, doubled, overlap or touch vacuum only, a region is empty or doubled,
+        or `script` holds anything else than assignments of material parameters that agree with
+        `material`.
     """
 
     film: Film
