@@ -67,7 +67,7 @@ class Changes:
         for k in range(len(dataset.training)):
             run = dataset.isel(training=k)
             change = run.conductance_change.to_numpy()
-            duration = run.duration.to_numpy() if "duration" in run else _durations(run)
+            duration = run.duration.to_numpy()
             voltages = run.voltage.to_numpy()
             for first in range(0, len(change) - pulses + 1, pulses):
                 part = slice(first, first + pulses)
@@ -120,10 +120,6 @@ class Changes:
     def alignment(self, tensor: np.ndarray) -> np.ndarray:
         """What `alignment_tensor` makes of the voltages, shape (M, N, N)."""
         return np.einsum("ijkl,mk,ml->mij", tensor, self.voltages, self.voltages)
-
-
-def _durations(run: xr.Dataset) -> np.ndarray:
-    return np.diff(run.time.to_numpy(), prepend=0.0)
 
 
 @dataclass(frozen=True)
@@ -296,8 +292,8 @@ def principal_overlap(weights: np.ndarray, patterns: Sequence[str]) -> float:
 def recalled_neighbors(weights: np.ndarray, pattern: str) -> tuple[int, int]:
     """From how many of the starts with one wrong sign a pattern or its inverse is recalled.
 
-    The second number is that of the starts. Recall is asynchronous in the order of the contacts, without self-term. Trivial starts are left
-    out.
+    The second number is that of the starts; trivial ones are left out. Recall is asynchronous in
+    the order of the contacts, without self-term.
     """
     starts = []
     for k in range(len(pattern)):
