@@ -70,7 +70,7 @@ def _encoding(values: np.ndarray, precision: Precision) -> dict[str, Any]:
     }
     if precision == "int16":
         scale = float(np.abs(values).max()) / 32767 or 1.0
-        encoding |= {"dtype": "int16", "scale_factor": scale}
+        encoding |= {"dtype": "int16", "scale_factor": scale, "_FillValue": -32768}
     return encoding
 
 

@@ -88,7 +88,8 @@ def execute(task: Task) -> Outcome:
     except OrchestratorError as error:
         return failed(folder, str(error))
     except Exception as error:
-        return failed(folder, f"{type(error).__name__}: {error}", traceback.format_exc())
+        message = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return failed(folder, message, traceback.format_exc())
     return Outcome("finished")
 
 
