@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.areas import Rectangle
@@ -23,7 +23,7 @@ from orchestrator.transport.network import Network
 
 AMR = Resistivity(rho_par=7e-7, rho_perp=1e-7)
 CELL = 4e-9
-EXAMPLES = settings(max_examples=25, deadline=None)
+EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def random_texture(film: Film, rng: np.random.Generator, vacuum: float = 0.0) -> np.ndarray:
