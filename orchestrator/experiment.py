@@ -95,10 +95,12 @@ class Training:
         One character + or - per contact, in the order of the contacts. An entry such as
         "+--+/++-+" is one training in which the patterns take turns.
     voltage : float, optional
-        V0 in V; contact i is held at +V0 or -V0. Either this or `current`.
+        V0 in V; contact i is held at +V0 or -V0.
+    drive : {"voltage", "current"}
+        Which of voltage and current is fixed. For fixed currents the weights are resistances.
     current : float, optional
         I0 in A; contact i is fed I0 (s_i - mean of s), s the pattern's signs, so that the currents
-        add up to zero. The weights are then resistances.
+        add up to zero.
     pulse_length : float
         Length of a pulse in s; the current map is frozen for as long.
     pulses : int
@@ -125,6 +127,7 @@ class Training:
     pulse_length: float
     pulses: int
     voltage: float | None = None
+    drive: Drive = "voltage"
     current: float | None = None
     relax_time: float = 0.0
     gap: float = 0.0
@@ -146,13 +149,14 @@ class Training:
                     f"pattern {pattern!r} holds {''.join(wrong)!r}; only + and - are allowed, "
                     "and / between patterns that take turns"
                 )
-        if (self.voltage is None) == (self.current is None):
-            raise ValueError("give either voltage (V) or current (A)")
-        amplitude = self.amplitude
-        if not amplitude > 0:
-            raise ValueError(f"{self.drive} must be positive, got {amplitude:g}")
-        if self.drive == "voltage" and amplitude > 100:
-            raise ValueError(f"voltage = {amplitude:g} V is implausible; it is given in V")
+        for name in ("voltage", "current"):
+            value = getattr(self, name)
+            if value is None and name == self.drive:
+                raise ValueError(f"drive = {name!r} needs {name}")
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be positive, got {value:g}")
+        if self.voltage is not None and self.voltage > 100:
+            raise ValueError(f"voltage = {self.voltage:g} V is implausible; it is given in V")
         _check_duration("pulse_length", self.pulse_length)
         for name in ("pulses", "hold"):
             if getattr(self, name) < 1:
@@ -174,14 +178,9 @@ class Training:
                 )
 
     @property
-    def drive(self) -> Drive:
-        """Which of voltage and current is fixed."""
-        return "current" if self.voltage is None else "voltage"
-
-    @property
     def amplitude(self) -> float:
         """V0 in V or I0 in A."""
-        amplitude = self.current if self.voltage is None else self.voltage
+        amplitude = self.voltage if self.drive == "voltage" else self.current
         assert amplitude is not None
         return amplitude
 

@@ -47,7 +47,7 @@ PROTOCOLS = {
     "gap": {"gap": 2e-11, "waveform": "alternating"},
     "triangle": {"waveform": "triangle", "period": 4, "pulses": 4},
     "turns": {"patterns": ["+-/-+"], "pulses": 4},
-    "current": {"voltage": None, "current": 0.1},
+    "current": {"drive": "current", "current": 0.1},
     "adaptive": {"max_change": 0.1, "duration": 4e-11, "pulses": 100},
 }
 

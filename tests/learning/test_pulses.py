@@ -56,7 +56,7 @@ def test_gaps_lengthen_the_train(plan):
 
 
 def test_fixed_currents_add_up_to_zero_and_give_their_voltages(plan):
-    plan = dataclasses.replace(plan, patterns=("+++-",), voltage=None, current=1e-3)
+    plan = dataclasses.replace(plan, patterns=("+++-",), drive="current", current=1e-3)
     pulse = train_of(plan, "+++-")[0]
     assert sum(pulse.values) == pytest.approx(0, abs=1e-18)
     assert np.ptp(pulse.values) == pytest.approx(2e-3)
@@ -77,8 +77,8 @@ def test_adaptive_lengths_fill_the_duration_and_follow_the_change(plan):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"voltage": None}, "either voltage"),
-        ({"current": 1.0}, "either voltage"),
+        ({"voltage": None}, "needs voltage"),
+        ({"drive": "current"}, "needs current"),
         ({"period": 1}, "period"),
         ({"hold": 0}, "hold"),
         ({"gap": -1e-9}, "gap"),
