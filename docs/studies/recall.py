@@ -4,8 +4,9 @@
 
 takes the last kept texture of the first training of a run, lets it relax for 5 ns, then holds each
 of three inputs for 1 ns at rising voltages, each time from the relaxed texture, and lets it relax
-again for 1 ns. Prints the largest change of a magnetization vector under the current and after it,
-and the change of the trained pattern's energy. Then the basins of all starts under both references.
+again for 1 ns. Prints by how much the texture then differs from one that was left alone for as long
+(largest |dm|), under the current and after it, and the change of the trained pattern's energy. Then
+the basins of all starts under both references.
 """
 
 from __future__ import annotations
@@ -71,10 +72,11 @@ def disturbance(reader: Reader, m: np.ndarray, trained: str, v0: float) -> dict[
         g = reader.network.solve(texture).conductance
         return float(energy(g, np.array([v0 * signs(trained)]))[0])
 
-    before = trained_energy(m)
-    unread = largest(reader.relaxed(m, 1e-9) - m)
-    print(f"1 ns without current: largest |dm| {unread:.1e}")
-    print("| input | V0 (mV) | largest abs(dm) in 1 ns | left after 1 ns without | change of E |")
+    alone = reader.relaxed(m, 1e-9)
+    alone_later = reader.relaxed(alone, 1e-9)
+    before = trained_energy(alone_later)
+    print(f"1 ns without current: largest |dm| {largest(alone - m):.1e}")
+    print("| input | V0 (mV) | under current | 1 ns after it | change of E |")
     print("|---|---|---|---|---|")
     curves: dict[str, list[float]] = {}
     for pattern in HELD:
@@ -82,10 +84,10 @@ def disturbance(reader: Reader, m: np.ndarray, trained: str, v0: float) -> dict[
             during = reader.read(m, voltage * signs(pattern), 1e-9)
             after = reader.relaxed(during, 1e-9)
             change = trained_energy(after) / before - 1
-            curves.setdefault(pattern, []).append(largest(during - m))
+            curves.setdefault(pattern, []).append(largest(during - alone))
             print(
-                f"| {pattern} | {1e3 * voltage:g} | {largest(during - m):.1e} | "
-                f"{largest(after - m):.1e} | {change:+.1e} |",
+                f"| {pattern} | {1e3 * voltage:g} | {largest(during - alone):.1e} | "
+                f"{largest(after - alone_later):.1e} | {change:+.1e} |",
                 flush=True,
             )
     return curves
@@ -105,7 +107,7 @@ def main() -> None:
     axes = figure.subplots()
     for pattern, values in curves.items():
         axes.loglog(1e3 * np.array(VOLTAGES), values, "o-", label=f"{{{pattern}}}")
-    axes.set(xlabel="read-out voltage V0 (mV)", ylabel="largest |dm| in 1 ns")
+    axes.set(xlabel="read-out voltage V0 (mV)", ylabel="largest |dm| against a film left alone")
     axes.legend()
     save(figure, HERE / "recall.png")
     print("| reference | update | starts that reach the pattern | attractors |\n|---|---|---|---|")
