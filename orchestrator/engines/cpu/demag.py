@@ -9,8 +9,6 @@ Cells of a region where NoDemagSpins is not zero, or Msat is, neither make a fie
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numba import njit
 
@@ -19,10 +17,8 @@ from orchestrator.engines.cpu.demag_cache import cached_tensor
 from orchestrator.engines.cpu.demag_kernel import ODD, XX, XY, XZ, YY, YZ, ZZ, padded_length
 from orchestrator.engines.cpu.mesh import Mesh
 from orchestrator.engines.cpu.parameters import RegionParameter
+from orchestrator.engines.cpu.simulation import CELLS_PER_THREAD, Simulation
 from orchestrator.engines.cpu.terms import FieldTerm
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.simulation import Simulation
 
 
 def install(sim: Simulation) -> None:
@@ -42,7 +38,8 @@ class DemagField:
 
     def is_active(self) -> bool:
         """Whether EnableDemag is set and anything is magnetic."""
-        return self._sim.EnableDemag and bool(self._sim.parameters["Msat"].values().any())
+        sim = self._sim
+        return sim.EnableDemag and bool(sim.parameters["Msat"].values(sim.time).any())
 
     def add(self, m: np.ndarray, out: np.ndarray) -> None:
         """Add the field in T of a magnetization, both (3, nz, ny, nx)."""
@@ -58,7 +55,8 @@ class DemagField:
         moment = np.where(silent, 0, moment).astype(np.float32)
         source = np.empty_like(m)
         _magnetize(m, moment, sim.regions, sim.geometry, source)
-        field = self._convolution(source, sim.threads)
+        workers = max(1, min(sim.threads, sim.regions.size // CELLS_PER_THREAD))
+        field = self._convolution(source, workers)
         _add_where_felt(field, moment, sim.regions, out)
 
 
