@@ -18,7 +18,7 @@ from orchestrator.engines.cpu.formats import (
     write_field,
 )
 from orchestrator.engines.cpu.gorandom import GoRandom
-from orchestrator.engines.cpu.language.errors import ExpectationError, PanicError
+from orchestrator.engines.cpu.language.errors import ExpectationError, FatalError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import ScalarFunction, Vector, go_format
 from orchestrator.engines.cpu.outputs import printed
@@ -96,7 +96,10 @@ class OutputCommands:
         header = Header(
             quantity.name, quantity.unit or "1", self.world.sim.time, self.world.cell_size()
         )
-        write_field(path, quantity.values(), header, self.format)
+        try:
+            write_field(path, quantity.values(), header, self.format)
+        except OSError as error:
+            raise FatalError(f"{path}: {error.strerror}") from None
 
     def next_name(self, quantity: Quantity) -> str:
         """The name, without extension, of the next file of a quantity."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.engines.cpu.language.errors import FatalError, InterruptError, ScriptExit
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import BoolFunction
+from orchestrator.engines.cpu.limits import check_memory
 from orchestrator.engines.cpu.stepper import SOLVERS, run_until
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class RunCommands:
         """Run until `go` is through; again where a command between its steps disturbed it."""
         world, sim = self.world, self.world.sim
         world.magnetize()
+        if sim.EnableDemag:
+            check_memory(world.cells, demag=True)
         world.running += 1
         try:
             while True:

@@ -14,8 +14,8 @@ from orchestrator.engines.cpu.language.values import (
     ScalarFunction,
     Vector,
     VectorFunction,
-    go_format,
 )
+from orchestrator.engines.cpu.limits import finite
 from orchestrator.engines.cpu.quantities import Quantity, ScalarField, VectorField
 from orchestrator.engines.cpu.shapes import Shape
 from orchestrator.engines.cpu.slices import Slice, load_slice, resampled
@@ -88,16 +88,6 @@ def fitted(world: World, values: Slice) -> np.ndarray:
     return resampled(values.data, (cells[0], cells[1], cells[2]))
 
 
-def _check(name: str, value: Any) -> None:
-    if not np.isfinite(np.asarray(value, dtype=float)).all():
-        raise FatalError(f"{name} can not be {go_format_value(value)}: values must be finite")
-
-
-def go_format_value(value: Any) -> str:
-    """A number or triple as printed."""
-    return go_format(Vector(tuple(value)) if isinstance(value, tuple) else value)
-
-
 class Regional:
     """What parameters and excitations share: a value for each region."""
 
@@ -113,9 +103,7 @@ class Regional:
         """Set the value of a region, or of all (-1), perhaps as a function of time."""
         if not -1 <= region < _REGIONS:
             raise FatalError(f"region {region} does not exist: regions are 0 to {_REGIONS - 1}")
-        value = self.world.closure(function, freeze=True)
-        if not callable(value):
-            _check(self.name, value)
+        value = self.world.closure(self.name, function, freeze=True)
         if region == -1:
             self.table.set(value)
         else:
@@ -147,8 +135,7 @@ class ScalarParameter(ScalarField, Regional):
 
     @exposed
     def set(self, value: float) -> None:
-        _check(self.name, value)
-        self.table.set(value)
+        self.table.set(finite(self.name, value))
 
 
 class VectorParameter(VectorField, Regional):
@@ -195,8 +182,7 @@ class Excitation(VectorField, Regional):
 
     @exposed
     def set(self, value: Vector) -> None:
-        _check(self.name, value.components)
-        self.table.set(value.components)
+        self.table.set(finite(self.name, value.components))
 
     @exposed
     def set_region(self, region: int, value: VectorFunction) -> None:
@@ -215,9 +201,7 @@ class Excitation(VectorField, Regional):
             )
         if not np.isfinite(mask.data).all():
             raise FatalError(f"NaN or Inf in {self.name}.Add: {mask.origin}")
-        factor = self.world.closure(multiplier, freeze=False)
-        if not callable(factor):
-            _check(f"{self.name}.Add's multiplier", factor)
+        factor = self.world.closure(f"{self.name}.Add's multiplier", multiplier, freeze=False)
         self.table.add(fitted(self.world, mask).copy(), factor)
 
     @exposed

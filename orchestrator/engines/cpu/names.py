@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,11 +28,18 @@ from orchestrator.engines.cpu.faces import (
 )
 from orchestrator.engines.cpu.grains import grain_roughness
 from orchestrator.engines.cpu.language.clock import now, since
-from orchestrator.engines.cpu.language.values import ScalarFunction, VectorFunction, vector
+from orchestrator.engines.cpu.language.errors import FatalError
+from orchestrator.engines.cpu.language.values import (
+    ScalarFunction,
+    VectorFunction,
+    go_format,
+    vector,
+)
 from orchestrator.engines.cpu.quantities import ScalarField, ScalarValue, VectorField
 from orchestrator.engines.cpu.shapes import SHAPES
 
 if TYPE_CHECKING:
+    from orchestrator.engines.cpu.simulation import Simulation
     from orchestrator.engines.cpu.world import World
 
 _FIELDS = {
@@ -50,6 +58,11 @@ _SETTINGS: dict[str, tuple[str, type]] = {
     "MinimizerStop": ("MinimizerStop", float), "MinimizerSamples": ("MinimizerSamples", int),
     "step": ("step", int),
 }  # fmt: skip
+_LOWEST: dict[str, tuple[float, bool]] = {
+    "MinDt": (0.0, False), "MaxDt": (0.0, False), "FixDt": (0.0, False), "MaxErr": (0.0, True),
+    "Headroom": (0.0, True), "DemagAccuracy": (0.0, True), "MinimizerStop": (0.0, True),
+}  # fmt: skip
+"""Lowest value of a setting, and whether it is excluded."""
 _PARAMETERS = (
     "Msat", "Aex", "Ku1", "Ku2", "Kc1", "Kc2", "Kc3", "anisU", "anisC1", "anisC2", "Dbulk", "Dind",
     "alpha", "xi", "Pol", "Lambda", "EpsilonPrime", "Temp", "FrozenSpins", "NoDemagSpins",
@@ -155,12 +168,28 @@ def _declare_fields(world: World) -> None:
     value("NEval", "", lambda: float(sim.neval))
 
 
+def _set(sim: Simulation, name: str, value: Any) -> None:
+    """Set a number or switch of the simulation.
+
+    Raises
+    ------
+    FatalError
+        If a number makes no sense there.
+    """
+    if (lowest := _LOWEST.get(name)) is not None:
+        bound, excluded = lowest
+        if not math.isfinite(value) or value < bound or (excluded and value == bound):
+            words = "more than" if excluded else "at least"
+            raise FatalError(f"{name} must be {words} {bound:g}, not {go_format(value)}")
+    setattr(sim, name, value)
+
+
 def _declare_settings(world: World) -> None:
     sim = world.sim
     for name, (attribute, kind) in _SETTINGS.items():
         if hasattr(sim, attribute):
             world.declare_variable(
-                name, kind, partial(getattr, sim, attribute), partial(setattr, sim, attribute)
+                name, kind, partial(getattr, sim, attribute), partial(_set, sim, attribute)
             )
     world.declare_variable("t", float, world.time, partial(setattr, sim, "time"), is_time=True)
     world.declare_variable(

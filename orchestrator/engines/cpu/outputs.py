@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,7 +26,13 @@ def printed(values: tuple[Any, ...]) -> str:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: under another name, to the disk, then renamed."""
+    """Write a file whole or not at all: under another name, to the disk, then renamed.
+
+    Raises
+    ------
+    FatalError
+        Naming the file and what prevents it, such as a full disk.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
@@ -33,8 +40,11 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise FatalError(f"{path}: {error.strerror}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 class Outputs:
@@ -80,7 +90,8 @@ class Outputs:
 
     def _record(self, line: str) -> None:
         if self._log is not None:
-            self._log.write(line + "\n")
+            with self._log_errors():
+                self._log.write(line + "\n")
         for listener in self.listeners:
             listener(line)
 
@@ -102,10 +113,24 @@ class Outputs:
     def flush(self) -> None:
         """Hand the log to the operating system."""
         if self._log is not None:
-            self._log.flush()
+            with self._log_errors():
+                self._log.flush()
 
     def close(self) -> None:
         """Close the log."""
         if self._log is not None:
-            self._log.close()
-            self._log = None
+            log, self._log = self._log, None
+            with self._log_errors():
+                log.close()
+
+    @contextlib.contextmanager
+    def _log_errors(self) -> Iterator[None]:
+        """The log may be lost, with a message; the run goes on."""
+        try:
+            yield
+        except OSError as error:
+            print(f"//no more log: {self.folder}/log.txt: {error.strerror}", file=sys.stderr)
+            log, self._log = self._log, None
+            with contextlib.suppress(OSError):
+                if log is not None:
+                    log.close()

@@ -122,6 +122,8 @@ class RegionPart(Quantity):
 
         name = f"{parent.name}.region{region}"
         super().__init__(grid, name, parent.unit, parent.components, within)
+        if not 0 <= region < 256:
+            raise PanicError(f"index out of range: region {region}")
         self.index = region
 
     def averages(self) -> tuple[float, ...]:

@@ -25,6 +25,41 @@ class Shape:
     def __init__(self, inside: Inside) -> None:
         self.inside = inside
 
+    def smoothed(
+        self,
+        fill: np.ndarray,
+        centers: tuple[np.ndarray, np.ndarray, np.ndarray],
+        cell_size: tuple[float, float, float],
+        samples: int,
+    ) -> np.ndarray:
+        """The filled fractions of cells, with samples^3 points in cells at the border.
+
+        Parameters
+        ----------
+        fill : ndarray, (nz, ny, nx)
+            1 where the centre of a cell is inside.
+        centers : (x, y, z)
+            Centres of the cells, (nz, ny, nx) each.
+        """
+        (x, y, z), (cx, cy, cz) = centers, cell_size
+        corners = [
+            self.inside(x + i * cx / 2, y + j * cy / 2, z + k * cz / 2)
+            for i in (-1, 1)
+            for j in (-1, 1)
+            for k in (-1, 1)
+        ]
+        votes = np.sum(corners, axis=0) + fill
+        edge = (votes > 0) & (votes < 9)
+        places = ((np.arange(samples) + 0.5) / samples) - 0.5
+        total = np.zeros(int(edge.sum()))
+        for i in places:
+            for j in places:
+                for k in places:
+                    total += self.inside(x[edge] + i * cx, y[edge] + j * cy, z[edge] + k * cz)
+        smooth = fill.copy()
+        smooth[edge] = total / samples**3
+        return smooth
+
     def __str__(self) -> str:
         return "shape"
 

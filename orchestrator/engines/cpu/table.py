@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -85,12 +86,21 @@ class Table:
         """Write a row."""
         numbers = [np.float32(value) for column in self.columns for value in column.read()]
         cells = [go_format(float(self.time())), *map(go_format, numbers)]
-        self._opened().write("\t".join(cells) + "\n")
+        self.write_line("\t".join(cells))
         self.schedule.count += 1
 
     def write_line(self, text: str) -> None:
-        """Write a line of text between the rows."""
-        self._opened().write(text + "\n")
+        """Write a line of text between the rows.
+
+        Raises
+        ------
+        FatalError
+            If the file cannot be written.
+        """
+        try:
+            self._opened().write(text + "\n")
+        except OSError as error:
+            raise FatalError(f"{self.path}: {error.strerror}") from None
 
     def auto_save(self, period: float) -> None:
         """Write rows by themselves, one each period (s); 0 stops."""
@@ -113,5 +123,6 @@ class Table:
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):  # told when the row was written
+                file.close()

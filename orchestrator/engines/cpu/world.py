@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from orchestrator.engines.cpu.language.scope import Scope
 from orchestrator.engines.cpu.language.statements import Statement
 from orchestrator.engines.cpu.language.stdlib import add_stdlib
 from orchestrator.engines.cpu.language.values import Closure, Vector
+from orchestrator.engines.cpu.limits import check_memory, finite
 from orchestrator.engines.cpu.outputs import Outputs
 from orchestrator.engines.cpu.quantities import Grid
 from orchestrator.engines.cpu.shapes import Shape
@@ -35,8 +34,6 @@ from orchestrator.engines.cpu.window import Window
 
 RegionMap = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """From the present regions and the places x, y, z (m) to the regions."""
-_BYTES_PER_CELL = 48 * 4
-_BYTES_PER_CELL_DEMAG = 6 * 8 * 4
 
 
 class World(Grid):
@@ -176,22 +173,29 @@ class World(Grid):
         """The time that `t` means: of the stage while a closure is evaluated."""
         return self.sim.time if self._stage_time is None else self._stage_time
 
-    def closure(self, function: Closure, *, freeze: bool) -> Any:
+    def closure(self, name: str, function: Closure, *, freeze: bool) -> Any:
         """A closure as the simulation takes it: its value now, or a function of time.
 
         Parameters
         ----------
+        name : str
+            What takes it, for messages.
         freeze : bool
             Whether variables other than `t` keep the values of this moment.
+
+        Raises
+        ------
+        FatalError
+            Now or at any time later, if the value is not finite.
         """
         if not function.uses_time:
-            return _plain(function.evaluate())
+            return finite(name, _plain(function.evaluate()))
         kept = function.fixed() if freeze else function
 
         def at(time: float) -> Any:
             outer, self._stage_time = self._stage_time, time
             try:
-                return _plain(kept.evaluate())
+                return finite(name, _plain(kept.evaluate()))
             finally:
                 self._stage_time = outer
 
@@ -221,7 +225,7 @@ class World(Grid):
         """Build the mesh as soon as cell counts and sizes are known; resize what lives on it."""
         if 0 in self.cells or 0.0 in self.size_of_cell:
             return
-        self._check_memory()
+        check_memory(self.cells)
         old_m = old_regions = None
         if self.sim.mesh is not None and not self._unmagnetized:
             old_m, old_regions = self.sim.m, self.sim.regions
@@ -234,17 +238,6 @@ class World(Grid):
             self.sim.set_regions(self.region_at(*self.centers()))
         if self.shape is not None:
             self.set_geometry(self.shape)
-
-    def _check_memory(self) -> None:
-        count = math.prod(self.cells)
-        demag = 8 * _BYTES_PER_CELL_DEMAG if self.sim.EnableDemag else 0
-        needed = count * (_BYTES_PER_CELL + demag)
-        present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        if needed > present:
-            raise FatalError(
-                f"a grid of {self.cells} cells needs about {needed / 2**30:.3g} GiB of memory, "
-                f"this machine has {present / 2**30:.3g} GiB"
-            )
 
     def mesh(self) -> Mesh:
         """The mesh.
@@ -303,7 +296,7 @@ class World(Grid):
         x, y, z = self.centers()
         fill = shape.inside(x, y, z).astype(np.float32)
         if self.edge_smooth > 0:
-            fill = self._smoothed(shape, x, y, z, fill)
+            fill = shape.smoothed(fill, (x, y, z), self.cell_size(), self.edge_smooth)
         if not fill.any():
             raise FatalError("SetGeom: geometry completely empty")
         self.shape = shape
@@ -320,29 +313,6 @@ class World(Grid):
             m[new] = random_mag().field(x[new], y[new], z[new])
         m[fill == 0] = 0
         self.sim.set_m(m)
-
-    def _smoothed(
-        self, shape: Shape, x: np.ndarray, y: np.ndarray, z: np.ndarray, fill: np.ndarray
-    ) -> np.ndarray:
-        cx, cy, cz = self.cell_size()
-        corners = [
-            shape.inside(x + i * cx / 2, y + j * cy / 2, z + k * cz / 2)
-            for i in (-1, 1)
-            for j in (-1, 1)
-            for k in (-1, 1)
-        ]
-        votes = np.sum(corners, axis=0) + fill
-        edge = (votes > 0) & (votes < 9)
-        n = self.edge_smooth
-        samples = ((np.arange(n) + 0.5) / n) - 0.5
-        total = np.zeros(int(edge.sum()))
-        for i in samples:
-            for j in samples:
-                for k in samples:
-                    total += shape.inside(x[edge] + i * cx, y[edge] + j * cy, z[edge] + k * cz)
-        smooth = fill.copy()
-        smooth[edge] = total / n**3
-        return smooth
 
     # Magnetization
 
@@ -367,7 +337,15 @@ class World(Grid):
             self.sim._m = kept
 
     def set_magnetization(self, values: np.ndarray) -> None:
-        """Set m from vectors of any length, (nz, ny, nx, 3)."""
+        """Set m from vectors of any length, (nz, ny, nx, 3).
+
+        Raises
+        ------
+        FatalError
+            If a cell of the magnet gets NaN or an infinite value.
+        """
+        if not np.isfinite(values[self.fill() > 0]).all():
+            raise FatalError("m can not be NaN or infinite")
         self._unmagnetized = False
         self.sim.set_m(np.asarray(values, dtype=np.float32))
 

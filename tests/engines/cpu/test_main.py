@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -131,18 +130,6 @@ def test_output_folder_that_can_not_be_made(
     assert "output folder" in capsys.readouterr().err
 
 
-def test_full_disk_leaves_no_half_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    assert run(tmp_path, 'SaveAs(m, "m1")') == 1
-    assert "No space left on device" in capsys.readouterr().err
-    assert [p.name for p in (tmp_path / "s.out").iterdir()] == ["log.txt"]
-
-
 def test_maps_of_other_size_are_resampled_with_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,7 +158,7 @@ def test_bad_maps(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: st
     assert words[damage] in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("loop", ["for { i++ }", "RunWhile(1 < 2)"])
+@pytest.mark.parametrize("loop", ["for {}", "RunWhile(1 < 2)"])
 def test_ctrl_c_ends_an_endless_loop_cleanly(tmp_path: Path, loop: str) -> None:
     script = tmp_path / "s.mx3"
     script.write_text(f'{HEAD}i := 0\nTableSave()\nprint("begun")\n{loop}\n')
@@ -187,7 +174,7 @@ def test_ctrl_c_ends_an_endless_loop_cleanly(tmp_path: Path, loop: str) -> None:
         pass
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "interrupted" in errors
     assert "begun" in (tmp_path / "s.out" / "log.txt").read_text()

@@ -66,7 +66,7 @@ class Client:
     def ask(
         self, method: str, path: str = "/", body: str = "", headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, path, body, headers or {})
             reply = connection.getresponse()
@@ -89,7 +89,7 @@ class Client:
 
     def wait_for(self, fits: Callable[[dict[str, str]], bool]) -> dict[str, str]:
         """Poll whole states until one fits."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             state = self.poll(f"id={time.monotonic()}")
             if "busy" in state and fits(state):
@@ -113,7 +113,7 @@ def test_next_port_and_end_when_nobody_asks(tmp_path: Path) -> None:
             client.until("//ready")
             assert client.port > port
             start = time.monotonic()
-            assert client.process.wait(20) == 0
+            assert client.process.wait(120) == 0
             assert time.monotonic() - start > 2
         finally:
             client.end()
@@ -125,7 +125,7 @@ def test_without_a_script_and_ctrl_c(tmp_path: Path) -> None:
         client.until("//script finished, waiting for the web interface")
         assert client.wait_for(lambda state: True)["nx"] == "128"
         client.process.send_signal(signal.SIGINT)
-        assert client.process.wait(20) == 130
+        assert client.process.wait(120) == 130
     finally:
         client.end()
 
@@ -149,7 +149,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         over.set()
         heart.join()
         assert made.put("cli", "Exit()") == 200
-        assert made.process.wait(20) == 0
+        assert made.process.wait(120) == 0
         assert "ready" in (made.out / "log.txt").read_text()
     finally:
         over.set()
