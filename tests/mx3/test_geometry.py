@@ -44,7 +44,7 @@ def test_cuboids_fill_the_non_magnetic_cells_exactly(cells):
     nz, ny, nx = cells.shape
     film = Film((nx, ny, nz), (4e-9, 3e-9, 5e-9))
     cells[0, 0, 0] = True
-    made = device(film, Region("hole", Mask.of(cells), "vacuum"))
+    made = device(film, Region("pad", Mask.of(cells), "metal", rho=1e-8))
     script = geometry_script(made)
     assert script.endswith("SetGeom(empty.Inverse())")
     np.testing.assert_array_equal(inside_cuboids(script, film), cells)
