@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from orchestrator.campaign.fields import DIMS, NAMES, read_state, state_name
+from orchestrator.campaign.fields import DIMS, NAMES, checksum, read_state, state_name
 from orchestrator.campaign.folder import DESCRIPTION, JOURNAL, UNTRAINED, Journal, read_json
 from orchestrator.campaign.layout import (
     REFERENCES,
@@ -96,12 +97,20 @@ def kept_fields(experiment: Experiment, key: str, folder: Path) -> BlockArray:
     kept = experiment.output.states(experiment.training.pulses)
     shape = (*experiment.film.shape, 3)
 
+    @cache
+    def checksums(training: Path) -> dict[str, str]:
+        records = Journal(training / JOURNAL).records
+        return {name: crc for record in records for name, crc in record.get("files", {}).items()}
+
     def read(place: tuple[int, ...]) -> np.ndarray:
-        training, snapshot = place
-        path = folder / str(training + 1) / state_name(kept[snapshot])
-        if path.exists():
-            return read_state(path, key)
-        return np.full(shape, np.nan, dtype=np.float32)
+        training, number = folder / str(place[0] + 1), kept[place[1]]
+        path = training / state_name(number)
+        expected = checksums(training).get(path.name)
+        if expected is None:
+            return np.full(shape, np.nan, dtype=np.float32)
+        if checksum(path) != expected:
+            raise RunFolderError(f"{path}: damaged (its checksum is wrong)")
+        return read_state(path, key)
 
     return BlockArray((len(experiment.training.patterns), len(kept)), shape, np.float32, read)
 

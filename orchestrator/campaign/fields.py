@@ -82,16 +82,17 @@ def read_state(path: Path, key: str) -> np.ndarray:
     RunFolderError
         If the file is missing, damaged, or does not hold the field.
     """
-    import xarray as xr
+    import h5py
 
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            values = dataset[NAMES[key][0]].transpose(*DIMS).to_numpy()
+        with h5py.File(path) as file:
+            stored = file[NAMES[key][0]]
+            values = stored[...] * np.float32(stored.attrs.get("scale_factor", 1.0))
     except FileNotFoundError:
         raise RunFolderError(f"{path}: missing") from None
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise RunFolderError(f"{path}: damaged ({error})") from None
-    return np.ascontiguousarray(values, dtype=np.float32)
+    return np.ascontiguousarray(np.moveaxis(values, 0, -1), dtype=np.float32)
 
 
 def checksum(path: Path) -> str:
