@@ -9,6 +9,7 @@ import numpy as np
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import Vector
+from orchestrator.engines.cpu.slices import Slice
 
 CellSize = tuple[float, float, float]
 
@@ -67,10 +68,9 @@ class Quantity:
             total = values.mean(axis=(0, 1, 2))
         return tuple(float(c) for c in total)
 
-    def part(self, region: int) -> RegionPart:
-        """The quantity within a region, zero elsewhere."""
-        kind = VectorRegionPart if self.components == 3 else ScalarRegionPart
-        return kind(self, region)
+    @exposed
+    def host_copy(self) -> Slice:
+        return Slice(np.array(self.values(), np.float32), self.name)
 
 
 class VectorField(Quantity):

@@ -146,3 +146,9 @@ def test_energy_densities_sum_to_the_energies(printed: Callable[[str], list[str]
 def test_a_term_that_contains_itself_is_an_error(world: World) -> None:
     with pytest.raises(ScriptError, match="recursion"):
         world.execute(f"{MESH}AddFieldTerm(Mul(Const(0.1), B_eff))\nSteps(1)")
+
+
+def test_fields_can_be_read_cell_by_cell(printed: Callable[[str], list[str]]) -> None:
+    lines = printed(f"{MESH}s := m.HostCopy()\nprint(s.get(1, 3, 2, 1), m.getCell(3, 2, 1).y())")
+    copied, direct = lines[0].split()
+    assert copied == direct
