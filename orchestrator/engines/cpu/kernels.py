@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from orchestrator.engines.cpu import kernels_field, kernels_torque
+from orchestrator.engines.cpu import kernels_crowded, kernels_field, kernels_torque
 from orchestrator.engines.cpu.tables import Material
 
 _ZERO = np.float32(0)
@@ -66,12 +66,12 @@ def _look_around(t, m, row, x, at, region):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _run_field(t, m, parts, o, n, at, region, r, h, s):
-    """Field of the chosen parts in a run of region r, into h."""
+def _set_exchange(t, m, o, n, at, region, r, h, s):
+    """h = field of exchange and DMI in a run of region r."""
     size = np.uint64(m.size // 3)
     inverse_ms = np.float64(t.material[r, _INVERSE_MS])
     gx = gy = gz = 0.0
-    if parts & EXCHANGE and t.kind != 0 and t.closed and t.dmi[r, r] != _ZERO:
+    if t.kind != 0 and t.closed and t.dmi[r, r] != _ZERO:
         d = np.float64(t.dmi[r, r])
         f = 0.5 * d * d / t.stiffness[r, r] * inverse_ms
         for face in range(6):
@@ -82,16 +82,20 @@ def _run_field(t, m, parts, o, n, at, region, r, h, s):
             gx += f if untouched != 0 else 0.0
             gy += f if untouched != 1 else 0.0
             gz += f if untouched != 2 else 0.0
-    bx = by = bz = _ZERO
+    kernels_field.start(h, s, m, size, o, n, np.float32(gx), np.float32(gy), np.float32(gz))
+    _add_faces(t, m, o, n, at, region, r, h, s, inverse_ms)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _add_pointwise(t, m, parts, o, n, r, h, s):
+    """h += field of the chosen parts that need no neighbors."""
+    size = np.uint64(m.size // 3)
     if parts & EXTERNAL:
         bx, by, bz = t.material[r, _B], t.material[r, _B + 1], t.material[r, _B + 2]
-    kernels_field.start(
-        h, s, m, size, o, n, np.float32(gx), np.float32(gy), np.float32(gz), bx, by, bz
-    )
-    if parts & EXTERNAL and t.field.size != 0:
-        kernels_field.add_map(h, s, t.field, size, o, n)
-    if parts & EXCHANGE:
-        _add_faces(t, m, o, n, at, region, r, h, s, inverse_ms)
+        if bx != _ZERO or by != _ZERO or bz != _ZERO:
+            kernels_field.add_uniform(h, s, n, bx, by, bz)
+        if t.field.size != 0:
+            kernels_field.add_map(h, s, t.field, size, o, n)
     if parts & ANISOTROPY:
         k1, k2 = t.material[r, _KU1], t.material[r, _KU2]
         if k1 != _ZERO or k2 != _ZERO:
@@ -105,6 +109,22 @@ def _run_field(t, m, parts, o, n, at, region, r, h, s):
                 t.material[r, _C3 : _C3 + 3],
             )
             kernels_field.add_cubic(h, s, m, size, o, n, k1, k2, k3, u, v, w)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _end_of_region(t, m, row, x):
+    """End of the cells from x on that are alike, whatever their neighbors, in a crowded row."""
+    nx = t.shape[0]
+    here = row * nx + x
+    end = x + 1
+    if x == 0:
+        return end
+    empty, r = _is_vacuum(m, here), t.regions[here]
+    while (
+        end < nx - 1 and t.regions[row * nx + end] == r and _is_vacuum(m, row * nx + end) == empty
+    ):
+        end += 1
+    return end
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -181,26 +201,38 @@ def torque(t, m, parts, extra, first, last, out):
     """
     nx, size = t.shape[0], np.uint64(m.size // 3)
     s = np.uint64(nx)
-    h = np.empty(3 * nx, np.float32)
+    h, row_h = np.empty(3 * nx, np.float32), np.empty(3 * nx, np.float32)
+    work = np.empty(kernels_crowded.ROWS * nx + kernels_crowded.PADDING, np.float32)
     at, region = np.empty(6, np.int64), np.empty(6, np.int64)
     for row in range(first, last):
-        for run in range(t.rows[row], t.rows[row + 1]):
-            x = np.int64(t.starts[run])
-            end = np.int64(t.starts[run + 1]) if run + 1 < t.rows[row + 1] else nx
-            n, o = np.uint64(end - x), np.uint64(row * nx + x)
+        run, x = t.rows[row], np.int64(0)
+        crowded = t.rows[row + 1] - run > t.crowded
+        if crowded and parts & LANDAU:
+            kernels_crowded.set_row_exchange(t, m, row, work, row_h)
+        while x < nx:
+            run += 1
+            begin = x
+            if crowded:
+                x = _end_of_region(t, m, row, begin)
+            else:
+                x = np.int64(t.starts[run]) if run < t.rows[row + 1] else nx
+            n, o = np.uint64(x - begin), np.uint64(row * nx + begin)
             r = t.regions[o]
             if _is_vacuum(m, o) or t.material[r, _FROZEN] != _ZERO:
                 kernels_torque.clear(out, size, o, n)
                 continue
-            _look_around(t, m, row, x, at, region)
+            _look_around(t, m, row, begin, at, region)
             if parts & LANDAU:
-                _run_field(t, m, EXCHANGE | ANISOTROPY | EXTERNAL, o, n, at, region, r, h, s)
+                b = row_h[begin:] if crowded else h
+                if not crowded:
+                    _set_exchange(t, m, o, n, at, region, r, b, s)
+                _add_pointwise(t, m, ANISOTROPY | EXTERNAL, o, n, r, b, s)
                 if extra.size != 0:
-                    kernels_field.add_map(h, s, extra, size, o, n)
+                    kernels_field.add_map(b, s, extra, size, o, n)
                 a = t.material[r, _ALPHA]
                 g = -_ONE / (_ONE + a * a) if t.precess else _ZERO
                 d = g * a if t.precess else -_ONE
-                kernels_torque.set_landau(out, h, s, m, size, o, n, g, d)
+                kernels_torque.set_landau(out, b, s, m, size, o, n, g, d)
             else:
                 kernels_torque.clear(out, size, o, n)
             if parts & TRANSFER and t.zhang_li:
@@ -221,8 +253,13 @@ def local_field(t, m, parts, first, last, out):
             x = np.int64(t.starts[run])
             end = np.int64(t.starts[run + 1]) if run + 1 < t.rows[row + 1] else nx
             n, o = np.uint64(end - x), np.uint64(row * nx + x)
-            only = EXTERNAL & parts if _is_vacuum(m, o) else parts
-            _look_around(t, m, row, x, at, region)
-            _run_field(t, m, only, o, n, at, region, t.regions[o], h, s)
+            r = t.regions[o]
+            empty = _is_vacuum(m, o)
+            if parts & EXCHANGE and not empty:
+                _look_around(t, m, row, x, at, region)
+                _set_exchange(t, m, o, n, at, region, r, h, s)
+            else:
+                kernels_torque.clear(h, s, np.uint64(0), n)
+            _add_pointwise(t, m, EXTERNAL & parts if empty else parts, o, n, r, h, s)
             kernels_torque.clear(out, size, o, n)
             kernels_field.add_map(out[o:], size, h, s, np.uint64(0), n)

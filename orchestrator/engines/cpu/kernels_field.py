@@ -15,14 +15,25 @@ _FOUR = np.float32(4)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def start(h, s, m, size, o, n, gx, gy, gz, bx, by, bz):
-    """h = g m + b, with a factor for each component: closed faces and a uniform field."""
+def start(h, s, m, size, o, n, gx, gy, gz):
+    """h = g m, with a factor for each component: the term of missing neighbors."""
     for x in range(n):
-        h[x] = gx * m[o + x] + bx
+        h[x] = gx * m[o + x]
     for x in range(n):
-        h[s + x] = gy * m[o + size + x] + by
+        h[s + x] = gy * m[o + size + x]
     for x in range(n):
-        h[s + s + x] = gz * m[o + size + size + x] + bz
+        h[s + s + x] = gz * m[o + size + size + x]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_uniform(h, s, n, bx, by, bz):
+    """h += b."""
+    for x in range(n):
+        h[x] += bx
+    for x in range(n):
+        h[s + x] += by
+    for x in range(n):
+        h[s + s + x] += bz
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -55,6 +66,30 @@ def add_chiral_exchange(h, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq):
     p_i, p_j, p_k = p + i * size, p + j * size, p + k * size
     q_i, q_j, q_k = q + i * size, q + j * size, q + k * size
     for x in range(n):
+        vi, vj, vk = m[o_i + x], m[o_j + x], m[o_k + x]
+        pi, pj, pk = m[p_i + x], m[p_j + x], m[p_k + x]
+        qi, qj, qk = m[q_i + x], m[q_j + x], m[q_k + x]
+        h[to_i + x] += ap * (pi - vi) + aq * (qi - vi) + (dp * pj + dq * qj)
+        h[to_j + x] += ap * (pj - vj) + aq * (qj - vj) - (dp * pi + dq * qi)
+        h[to_k + x] += ap * (pk - vk) + aq * (qk - vk)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_varied_exchange(h, s, m, size, o, p, q, i, j, k, n, factors, at):
+    """As `add_chiral_exchange`, with factors by cell: runs of aq, ap and, 6 n behind, of dq, dp."""
+    to_i, to_j, to_k = i * s, j * s, k * s
+    o_i, o_j, o_k = o + i * size, o + j * size, o + k * size
+    p_i, p_j, p_k = p + i * size, p + j * size, p + k * size
+    q_i, q_j, q_k = q + i * size, q + j * size, q + k * size
+    at_aq, at_ap = at, at + n
+    at_dq, at_dp = at + n * np.uint64(6), at + n * np.uint64(7)
+    for x in range(n):
+        aq, ap, dq, dp = (
+            factors[at_aq + x],
+            factors[at_ap + x],
+            factors[at_dq + x],
+            factors[at_dp + x],
+        )
         vi, vj, vk = m[o_i + x], m[o_j + x], m[o_k + x]
         pi, pj, pk = m[p_i + x], m[p_j + x], m[p_k + x]
         qi, qj, qk = m[q_i + x], m[q_j + x], m[q_k + x]

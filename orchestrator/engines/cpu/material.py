@@ -25,7 +25,15 @@ _NO_MAP = np.zeros(0, np.float32)
 
 
 class TableCache:
-    """Tables of a simulation, made anew where something they depend on has changed."""
+    """Tables of a simulation, made anew where something they depend on has changed.
+
+    Attributes
+    ----------
+    crowding : int
+        Mean length of the runs of a row below which it counts as crowded.
+    """
+
+    crowding = 16
 
     def __init__(self) -> None:
         self._couplings: dict[str, tuple[Any, np.ndarray]] = {}
@@ -89,6 +97,7 @@ class TableCache:
             regions=sim.regions.reshape(-1),
             starts=self._segments.starts,
             rows=self._segments.rows,
+            crowded=mesh.cells[0] // self.crowding,
             material=_material(sim, p),
             stiffness=self._coupling("Aex", sim, sim.exchange_coupling),
             dmi=self._coupling("Dbulk" if bulk else "Dind", sim, sim.dind_coupling),

@@ -70,6 +70,8 @@ class Simulation:
     DemagAccuracy, demag_cache
         Accuracy of the demagnetizing tensor, see `demag_kernel`, and the folder that keeps
         tensors (None: they are computed each time).
+    tables : TableCache
+        What the kernels read.
     threads : int
         Threads for the kernels; results do not depend on it.
     terms : dict of FieldTerm
@@ -113,7 +115,7 @@ class Simulation:
         self.mesh: Mesh | None = None
         self.terms: dict[str, FieldTerm] = {}
         self._summed_terms: np.ndarray | None = None
-        self._tables = TableCache()
+        self.tables = TableCache()
         self._pool: ThreadPoolExecutor | None = None
         self.thermal: ThermalField
         _install_terms(self)
@@ -126,14 +128,14 @@ class Simulation:
         self._m = np.zeros((3, *mesh.shape), np.float32)
         self.vacuum = np.ones(mesh.shape, bool)
         self._summed_terms = None
-        self._tables.forget_cells()
+        self.tables.forget_cells()
         for excitation in self.excitations.values():
             excitation.remove_extra_terms()
 
     def set_regions(self, regions: np.ndarray) -> None:
         """Set the region of each cell, shape (nz, ny, nx)."""
         self.regions[...] = regions
-        self._tables.forget_cells()
+        self.tables.forget_cells()
 
     def set_geometry(self, fill: np.ndarray) -> None:
         """Set the fill factor of each cell, shape (nz, ny, nx); zero is vacuum."""
@@ -145,7 +147,7 @@ class Simulation:
         vacuum = np.asarray(~self._m.any(axis=0))
         if (vacuum != self.vacuum).any():
             self.vacuum = vacuum
-            self._tables.forget_cells()
+            self.tables.forget_cells()
 
     @property
     def m(self) -> np.ndarray:
@@ -198,7 +200,7 @@ class Simulation:
         landau, transfer : bool
             Whether the torques of the field and of the current count.
         """
-        tables = self._tables.current(self)
+        tables = self.tables.current(self)
         self.neval += 1
         active = self.active_terms() if landau else []
         extra = self._sum_terms(active, m).reshape(-1) if active else _NO_FIELD
@@ -250,7 +252,7 @@ class Simulation:
         terms = {f"b_{term}": term for term in self.terms}
         excitations = {known.lower(): known for known in self.excitations}
         if key in _LOCAL_FIELDS:
-            tables = self._tables.current(self)
+            tables = self.tables.current(self)
             flat = self._m.reshape(-1)
             tail = (out.reshape(-1),)
             self.rows(kernels.local_field, tables, flat, _LOCAL_FIELDS[key], tail=tail)

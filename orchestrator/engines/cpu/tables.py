@@ -27,6 +27,8 @@ class Tables(NamedTuple):
         Region of each cell.
     starts, rows : ndarray
         Runs of cells, see `segments`.
+    crowded : int
+        In rows of more runs the coefficients are looked up cell by cell.
     material : ndarray, shape (256, Material.COUNT), float32
         Constants by region: anisotropies over Ms and uniform fields in T, axes of unit length,
         current densities in A/m2, torques per current density.
@@ -52,6 +54,7 @@ class Tables(NamedTuple):
     regions: np.ndarray
     starts: np.ndarray
     rows: np.ndarray
+    crowded: int
     material: np.ndarray
     stiffness: np.ndarray
     dmi: np.ndarray
