@@ -37,6 +37,7 @@ _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -http ADDR    web interface at an address of this machine; the next port if it is taken
 mumax3's -gpu -s -sync -paranoid are accepted and have no effect."""
 
+_SIGNALS = signal.SIGINT, signal.SIGTERM
 _KEEPALIVE = 3.0
 """Time in s without a request after which the process of a finished script ends."""
 _DEFAULT_SYSTEM = """SetGridSize(128, 64, 1)
@@ -193,6 +194,8 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
     from orchestrator.engines.cpu.world import World
 
     world = server = None
+    caught: list[int] = []
+    handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
     try:
         text = _read(script) if script else _DEFAULT_SYSTEM
         folder = Path(flags["o"] or (os.path.splitext(script)[0] or _dated_name()) + ".out")
@@ -202,7 +205,7 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
         if flags["v"]:
             outputs.say("mumax3-orchestrator, embedded CPU engine: mumax3's language on the CPU")
             outputs.say(f"output directory: {folder}/")
-        _end_on_interrupt(world)
+        caught = _end_on_signals(world)
         program = world.check(text)
         if address is None:
             world.run(program)
@@ -217,12 +220,13 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
     except ScriptError as error:
         error.script = script
         print(error, file=sys.stderr)
-        return error.exit_code
+        return 128 + caught[0] if caught else error.exit_code
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in handlers:
+            signal.signal(number, handler)
         if world is not None:
             world.close()
         if server is not None:
@@ -255,12 +259,19 @@ def _dated_name() -> str:
     return time.strftime("mumax-%Y-%m-%d_%Hh%M")
 
 
-def _end_on_interrupt(world: Any) -> None:
-    """Ctrl-C ends the script after the present step; a second one at once."""
+def _end_on_signals(world: World) -> list[int]:
+    """Ctrl-C and SIGTERM end the script after the present step, a second one at once.
+
+    Returns the list to which the signal's number is added.
+    """
+    caught: list[int] = []
 
     def handle(number: int, frame: Any) -> None:
-        if world.interrupted:
+        caught.append(number)
+        if len(caught) > 1:
             raise KeyboardInterrupt
         world.interrupt()
 
-    signal.signal(signal.SIGINT, handle)
+    for number in _SIGNALS:
+        signal.signal(number, handle)
+    return caught

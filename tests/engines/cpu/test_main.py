@@ -158,8 +158,10 @@ def test_bad_maps(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: st
     assert words[damage] in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("loop", ["for {}", "RunWhile(1 < 2)"])
-def test_ctrl_c_ends_an_endless_loop_cleanly(tmp_path: Path, loop: str) -> None:
+@pytest.mark.parametrize(
+    ("loop", "number"), [("for {}", signal.SIGINT), ("RunWhile(1 < 2)", signal.SIGTERM)]
+)
+def test_signals_end_an_endless_loop_cleanly(tmp_path: Path, loop: str, number: int) -> None:
     script = tmp_path / "s.mx3"
     script.write_text(f'{HEAD}i := 0\nTableSave()\nprint("begun")\n{loop}\n')
     code = (
@@ -173,9 +175,9 @@ def test_ctrl_c_ends_an_endless_loop_cleanly(tmp_path: Path, loop: str) -> None:
     while "begun" not in process.stdout.readline():
         pass
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert "interrupted" in errors
     assert "begun" in (tmp_path / "s.out" / "log.txt").read_text()
     assert len((tmp_path / "s.out" / "table.txt").read_text().splitlines()) == 2
