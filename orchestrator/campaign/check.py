@@ -77,12 +77,12 @@ def _of_training(run: Path, folder: Path) -> list[Damage]:
     records, _, damaged = read_records(folder / JOURNAL)
     found = []
     last = max((r["pulse"] for r in records if r["kind"] == "pulse"), default=0)
-    passing = {m_name(n) for n in range(1, last)}
+    passing = {m_name(n) for n in range(1, last + bool(damaged))}
     for k, record in enumerate(records):
         for name, expected in record.get("files", {}).items():
             path = folder / name
             if not path.exists():
-                if not (name in passing or (damaged and name.startswith("m_0"))):
+                if name not in passing:
                     found.append(Damage(run, path, "missing", number, k))
             elif checksum(path) != expected:
                 found.append(Damage(run, path, "checksum is wrong", number, k))
