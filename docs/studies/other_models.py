@@ -19,6 +19,7 @@ from orchestrator.device import Film, Region, Resistivity
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.mx3.ovf import read_ovf, write_ovf
 from orchestrator.plotting.style import draw_current, new_figure, save
+from orchestrator.transport.fields import gradient_product
 from orchestrator.transport.network import Network
 from orchestrator.transport.scalar_model import solve_scalar_model
 
@@ -160,7 +161,7 @@ def study_annulus() -> None:
 RADIUS, CORE = 150e-9, 15e-9
 
 
-def disk(cells: int = 100) -> tuple[Film, np.ndarray]:
+def disk(cells: int) -> tuple[Film, np.ndarray]:
     """A film that the disk just fills, and the disk's mask."""
     film = Film((cells, cells, 1), (2 * RADIUS / cells, 2 * RADIUS / cells, 20e-9))
     x, y, _ = film.cell_coordinates()
@@ -191,15 +192,17 @@ def disk_contacts() -> tuple[RectangleContact, ...]:
 class DiskResistance:
     """Resistance of textures in the disk by several ways."""
 
-    def __init__(self, amr: float) -> None:
-        self.film, self.inside = disk()
+    def __init__(self, amr: float, cells: int = 100) -> None:
+        self.film, self.inside = disk(cells)
         self.rho = Resistivity(mean=2.5e-7, amr_ratio=amr, amr_convention="mean")
         self.network = Network(self.film, self.rho, disk_contacts())
         up = np.zeros((*self.film.shape, 3))
         up[self.inside, 2] = 1
         uniform = self.network.solve(up)
         drive = uniform.drive({"right": 0.0}, {"left": 1.0})
-        self.current = drive.current_density
+        gradient = gradient_product(drive.potential[0], drive.potential[0], self.film.cell_size[:2])
+        self.squares = gradient / self.rho.perpendicular**2
+        """Integrals over the cells of j_a j_b of a unit current in the uniform disk."""
         self.saturated = uniform.resistance("left", "right")
 
     def solved(self, m: np.ndarray) -> float:
@@ -207,13 +210,18 @@ class DiskResistance:
 
     def with_current_of_uniform_disk(self, m: np.ndarray) -> float:
         """Heat of the uniform disk's unit current in the texture: an upper bound (Thomson)."""
-        return self._excess(m, self.current) + self.saturated
+        mx, my = m[0, ..., 0], m[0, ..., 1]
+        (xx, xy), (_, yy) = self.squares
+        return self.saturated + self._heat(mx**2 * xx + my**2 * yy + 2 * mx * my * xy)
 
     def with_current_along_x(self, m: np.ndarray) -> float:
         """The same with the direction of the current taken along x everywhere."""
-        flat = np.zeros_like(self.current)
-        flat[..., 0] = np.linalg.norm(self.current, axis=-1)
-        return self._excess(m, flat) + self.saturated
+        (xx, _), (_, yy) = self.squares
+        return self.saturated + self._heat(m[0, ..., 0] ** 2 * (xx + yy))
+
+    def _heat(self, along: np.ndarray) -> float:
+        difference = self.rho.parallel - self.rho.perpendicular
+        return float(difference * along.sum() * self.film.cell_size[2])
 
     def scalar(self, m: np.ndarray) -> float:
         solution = solve_scalar_model(
@@ -221,16 +229,12 @@ class DiskResistance:
         )
         return solution.drive.voltage("left", "right")
 
-    def _excess(self, m: np.ndarray, j: np.ndarray) -> float:
-        difference = self.rho.parallel - self.rho.perpendicular
-        along = np.einsum("...i,...i", j, m)
-        return float(difference * (along**2).sum() * np.prod(self.film.cell_size))
-
 
 def study_disk() -> None:
-    figure = new_figure(13, 3.8)
+    figure = new_figure(12, 4.2)
     grid = figure.subplots(1, 3)
     ways = ("solved", "with_current_of_uniform_disk", "with_current_along_x", "scalar")
+    labels = ("current solved", "current of the uniform disk", "current along x")
     shifts = np.linspace(-0.75, 0.75, 13) * RADIUS
     print(
         "| a | vortex in the middle: (R - R_sat)/R_sat solved | current of the uniform disk | "
@@ -245,19 +249,25 @@ def study_disk() -> None:
             continue
         axes = grid[min(column, 1)]
         for along_x, style in ((False, "-"), (True, "--")):
-            for way in ways[:3]:
+            for color, (way, label) in enumerate(zip(ways, labels, strict=False)):
                 curve = [
                     getattr(of, way)(vortex(of.film, of.inside, *((s, 0) if along_x else (0, s))))
                     for s in shifts
                 ]
                 side = "x" if along_x else "y"
-                label = f"{way.replace('_', ' ')}, shift along {side}"
-                axes.plot(1e9 * shifts, np.array(curve) / of.saturated - 1, style, label=label)
+                axes.plot(
+                    1e9 * shifts,
+                    np.array(curve) / of.saturated - 1,
+                    style,
+                    color=f"C{color}",
+                    label=f"{label}, vortex moved along {side}",
+                )
         axes.set(xlabel="shift of the vortex (nm)", ylabel="R/R_sat - 1", title=f"a = {amr:g}")
-        axes.legend(fontsize=5)
     j = DiskResistance(1.5).network.solve(m).drive({"right": 0.0}, {"left": 1e-3}).current_density
     draw_current(grid[2], j[0], (2 * RADIUS, 2 * RADIUS), log=False)
-    grid[2].set_title("current through the vortex, a = 1.5")
+    grid[2].set_title("solved current, a = 1.5")
+    lines, names = grid[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=3, fontsize=8)
     save(figure, HERE / "other_models_disk.png")
 
 
