@@ -1,9 +1,12 @@
 """Run a command and kill it with all its children as soon as the caller is gone.
 
-Started as a script, `python guard.py COMMAND ...`, in a session of its own, with the read end of a
-pipe as its standard input. When the pipe's other end is closed, on purpose or because the caller
-has died, the command's process group is killed. Else the guard ends as the command did, with its
-exit code or by its signal.
+Started as a script, `python guard.py GUI COMMAND ...`, in a session of its own, with the read end
+of a pipe as its standard input. When the pipe's other end is closed, on purpose or because the
+caller has died, the command's process group is killed. Else the guard ends as the command did, with
+its exit code or by its signal.
+
+A live mumax3 leaves when nobody has asked it anything for 3 s, which a caller that computes may not
+manage. So the guard asks once a second where the file GUI states an address; `-` stands for none.
 """
 
 from __future__ import annotations
@@ -12,10 +15,16 @@ import os
 import resource
 import select
 import signal
+import socket
 import sys
+import time
+
+_PERIOD = 1.0
+_PATIENCE = 5.0
+_POLL = b"POST / HTTP/1.1\r\nHost: mumax3\r\nConnection: close\r\nContent-Length: 4\r\n\r\nid=7"
 
 
-def main(command: list[str]) -> None:
+def main(gui: str, command: list[str]) -> None:
     """Guard one command; does not return."""
     wake, poke = os.pipe()
     os.set_blocking(poke, False)
@@ -29,6 +38,8 @@ def main(command: list[str]) -> None:
         setpgroup=0,
         setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
     )
+    if gui != "-":
+        keep_alive(gui, [0, wake])
     select.select([0, wake], [], [])
     ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG)
     os.killpg(child, signal.SIGKILL)  # all of it, or what a command that ended has left behind
@@ -44,5 +55,45 @@ def main(command: list[str]) -> None:
     os._exit(os.WEXITSTATUS(status))
 
 
+def keep_alive(gui: str, ends: list[int]) -> None:
+    """Poll the web interface until one of the descriptors `ends` is readable."""
+    asked: socket.socket | None = None
+    moment = time.monotonic() - _PERIOD
+    while True:
+        waiting = ends if asked is None else [*ends, asked.fileno()]
+        due = moment + (_PERIOD if asked is None else _PATIENCE)
+        ready = select.select(waiting, [], [], max(0.0, due - time.monotonic()))[0]
+        if set(ready) & set(ends):
+            return
+        if asked is not None and ready:
+            asked = _read(asked)
+        elif time.monotonic() >= due:
+            if asked is not None:
+                asked.close()
+            moment = time.monotonic()
+            asked = _ask(gui)
+
+
+def _ask(gui: str) -> socket.socket | None:
+    try:
+        with open(gui) as file:
+            port = int(file.read().rpartition(":")[2])
+        asked = socket.create_connection(("127.0.0.1", port), timeout=0.5)
+        asked.sendall(_POLL)
+    except (OSError, ValueError):
+        return None
+    return asked
+
+
+def _read(asked: socket.socket) -> socket.socket | None:
+    try:
+        if asked.recv(1 << 16):
+            return asked
+    except OSError:
+        pass
+    asked.close()
+    return None
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1], sys.argv[2:])

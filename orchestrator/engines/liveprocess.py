@@ -18,6 +18,7 @@ from orchestrator.engines.weblink import WebLink
 
 _FIRST_PROBE = 2.0
 _SENDS = 3
+_REFUSALS = 5
 _LARGEST_OUTPUT = 4 << 20
 
 
@@ -69,7 +70,8 @@ class LiveProcess:
         cache = cache_folder(setup, folder)
         arguments = dialect.live_arguments(script.name, self.out.name, cache, gpu, _free_port())
         environment = {k: v for k, v in os.environ.items() if k not in _DISPLAYS}
-        self._process = Process([*command, *arguments], folder, log, environment)
+        gui = (self.out / "gui").absolute()
+        self._process = Process([*command, *arguments], folder, log, environment, gui)
         try:
             self._link = WebLink(self._wait_for_port())
         except BaseException:
@@ -127,9 +129,10 @@ class LiveProcess:
         script = "".join(parts)
         self._printed += len(self._process.text)
         self._process.forget()
-        for _ in range(_SENDS):
+        for attempt in range(_SENDS):
             confirmed = self._link.send(script, timeout=10)
-            if self._reached(mark, parts, confirmed, tick):
+            probe = _IdleProbe(self._link, f"{mark} probe {attempt}")
+            if self._reached(mark, parts, confirmed, probe, tick):
                 text = self._process.text
                 counts = re.findall(rf"^//{mark} (?:begin|end) (\d+)$", text, re.MULTILINE)
                 return int(counts[-1]) - int(counts[-2]) if len(counts) > 1 else None
@@ -140,12 +143,13 @@ class LiveProcess:
         mark: str,
         parts: Sequence[str],
         confirmed: bool,
+        idle: _IdleProbe,
         tick: Callable[[float | None], None],
     ) -> bool:
         """Wait for the end mark; False if the script was lost before it began."""
         end = re.compile(rf"^//{mark} end \d+$", re.MULTILINE)
         begun = re.compile(rf"^//{mark} begin \d+$", re.MULTILINE)
-        watch, idle = Watch(self._limits), _IdleProbe(self._link, mark)
+        watch = Watch(self._limits)
         next_tick, pause = clock.monotonic() + 0.5, 0.001
         while True:
             text = self._process.text
@@ -155,9 +159,13 @@ class LiveProcess:
             if code is not None:
                 raise exit_fault(code, self._process.text, parts)
             refused = script_error(text, parts)
+            if refused is not None and begun.search(text):
+                raise EngineFault("crash", f"mumax3 gave up the block: {refused}")
             if refused is not None:
                 raise refused
             watch.check((len(text), self._link.answers))
+            if self._link.refused >= _REFUSALS:
+                raise EngineFault("crash", "mumax3 -i runs, but its port is closed")
             if idle.found(text):
                 if end.search(self._process.text):
                     return True
@@ -196,7 +204,7 @@ class _IdleProbe:
     def __init__(self, link: WebLink, mark: str) -> None:
         self._link = link
         self._mark = mark
-        self._answer = re.compile(rf"^//{mark} probe (\d+) (.*)$", re.MULTILINE)
+        self._answer = re.compile(rf"^//{mark} (\d+) (.*)$", re.MULTILINE)
         self._asked = 0
         self._pause = _FIRST_PROBE
         self._next = clock.monotonic() + self._pause
@@ -208,7 +216,7 @@ class _IdleProbe:
             return True
         if clock.monotonic() >= self._next:
             self._asked += 1
-            self._link.send(f'print("{self._mark} probe", {self._asked}, t, step, dt)', timeout=5)
+            self._link.send(f'print("{self._mark}", {self._asked}, t, step, dt)', timeout=5)
             same = len(answers) >= 1 and len(set(answers[-2:])) == 1
             self._pause = 1.0 if same else min(2 * self._pause, 60.0)
             self._next = clock.monotonic() + self._pause
@@ -216,7 +224,7 @@ class _IdleProbe:
 
     def others(self, text: str) -> str:
         """The output without the questions and answers."""
-        return "\n".join(line for line in text.splitlines() if f"{self._mark} probe" not in line)
+        return "\n".join(line for line in text.splitlines() if self._mark not in line)
 
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")

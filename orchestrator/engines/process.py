@@ -48,6 +48,8 @@ class Process:
         File that its stdout and stderr are appended to.
     environment : mapping, optional
         Environment instead of the present one.
+    gui : Path, optional
+        File with the address of its web interface, which is then polled to keep it alive.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class Process:
         folder: Path,
         log: Path,
         environment: Mapping[str, str] | None = None,
+        gui: Path | None = None,
     ) -> None:
         if shutil.which(command[0]) is None:
             raise EngineFault(
@@ -76,7 +79,7 @@ class Process:
                 file.flush()
                 self._position = file.tell()
                 self._guard = subprocess.Popen(
-                    [sys.executable, "-I", "-S", guard.__file__, *command],
+                    [sys.executable, "-I", "-S", guard.__file__, str(gui or "-"), *command],
                     cwd=folder,
                     env=None if environment is None else dict(environment),
                     stdin=subprocess.PIPE,

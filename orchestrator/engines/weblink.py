@@ -1,8 +1,8 @@
 """The web interface of one `mumax3 -i` process, as a client sees it.
 
 Only what the interface is known to do is relied upon: PUT with the id `cli` hands over script text
-and returns when it is accepted, POST is a poll that also keeps the process alive and may be slow or
-refused while the process computes. All else is read from what the process prints.
+and returns when it is accepted, POST is a poll, which may be slow or refused while the process
+computes. All else is read from what the process prints.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _PAGE = "id=7"
 
 
 class WebLink:
-    """Commands and heartbeats for a process that listens on 127.0.0.1.
+    """Commands for, and signs of life from, a process that listens on 127.0.0.1.
 
     Parameters
     ----------
     port : int
         Its port.
     period : float
-        Time between heartbeats, s; mumax3 leaves after 3 s without one.
+        Time between polls, s.
     """
 
     def __init__(self, port: int, period: float = 1.0) -> None:
@@ -34,10 +34,12 @@ class WebLink:
         self._period = period
         self._done = threading.Event()
         self.answers = 0
-        """Heartbeats that were answered."""
+        """Polls that were answered."""
+        self.refused = 0
+        """The last polls that found the port closed, one after the other."""
         self.values: dict[str, Any] = {}
         """What the process shows on its page, by the element's id."""
-        self._thread = threading.Thread(target=self._beat, name="mumax3 heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._poll, name="mumax3 poll", daemon=True)
         self._thread.start()
 
     def send(self, script: str, timeout: float) -> bool:
@@ -57,20 +59,23 @@ class WebLink:
         return float(match[1]) if match else None
 
     def close(self) -> None:
-        """Stop the heartbeat."""
+        """Stop polling."""
         self._done.set()
         self._thread.join(timeout=10)
 
-    def _beat(self) -> None:
+    def _poll(self) -> None:
         while not self._done.is_set():
             begin = clock.monotonic()
             try:
                 status, answer = self._request("POST", _PAGE, 5.0)
+                self.refused = 0
                 if status == 200:
                     self.answers += 1
                     self._note(answer)
+            except ConnectionRefusedError:
+                self.refused += 1
             except (OSError, http.client.HTTPException):
-                pass  # busy or gone; the process and its output tell which
+                self.refused = 0  # busy, or cut off; the process's output tells which
             self._done.wait(max(0.05, self._period - (clock.monotonic() - begin)))
 
     def _note(self, answer: bytes) -> None:

@@ -27,32 +27,34 @@ def reset(connection):
     connection.close()
 
 
-def serve(listener, port):
+def serve(client, port):
+    request = b""
+    while b"\\r\\n\\r\\n" not in request:
+        request += client.recv(65536)
+    head, _, body = request.partition(b"\\r\\n\\r\\n")
+    length = int(re.search(b"[Cc]ontent-[Ll]ength: *([0-9]+)", head)[1])
+    while len(body) < length:
+        body += client.recv(65536)
+    struck = b" 2 begin" in body and first_time()
+    if struck and {lost}:
+        return reset(client)
+    server = socket.create_connection(("127.0.0.1", port))
+    server.sendall(head + b"\\r\\n\\r\\n" + body)
+    if struck:
+        return reset(client)
+    while chunk := server.recv(65536):
+        client.sendall(chunk)
+    client.close()
+
+
+def listen(listener, port):
     while True:
-        client, _ = listener.accept()
-        request = b""
-        while b"\\r\\n\\r\\n" not in request:
-            request += client.recv(65536)
-        head, _, body = request.partition(b"\\r\\n\\r\\n")
-        length = int(re.search(b"[Cc]ontent-[Ll]ength: *(\\\\d+)", head)[1])
-        while len(body) < length:
-            body += client.recv(65536)
-        struck = b" 2 begin" in body and first_time()
-        if struck and {lost}:
-            reset(client)
-            continue
-        server = socket.create_connection(("127.0.0.1", port))
-        server.sendall(head + b"\\r\\n\\r\\n" + body)
-        if struck:
-            reset(client)
-            continue
-        while chunk := server.recv(65536):
-            client.sendall(chunk)
-        client.close()
+        threading.Thread(target=serve, args=(listener.accept()[0], port), daemon=True).start()
 
 
 def behind_proxy():
     hidden = out + ".hidden"
+    shutil.rmtree(hidden, ignore_errors=True)
     if os.path.islink(out):
         os.unlink(out)
     flags = [hidden if word == out else word for word in arguments]
@@ -63,7 +65,7 @@ def behind_proxy():
             time.sleep(0.01)
         port = int(open(hidden + "/gui").read().rpartition(":")[2])
         listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=serve, args=(listener, port), daemon=True).start()
+        threading.Thread(target=listen, args=(listener, port), daemon=True).start()
         with open(hidden + "/gui", "w") as file:
             file.write("127.0.0.1:%d" % listener.getsockname()[1])
         os.symlink(hidden, out)
@@ -122,7 +124,7 @@ def test_script_errors_leave_the_process_alive(pulses, undisturbed, stand_in):
         block = pulses.blocks[1]
         wrong = type(block)(block.replace("Run(", "Rum("))
         wrong.origins = block.origins
-        with pytest.raises(EngineFault, match=r"undefined: Rum(?s:.*)\(pulse.mx3.j2:5\)"):
+        with pytest.raises(EngineFault, match=r"undefined: Rum(?s:.*)\(pulse.mx3.j2:8\)"):
             session.execute(wrong, "m2.ovf")
         assert not (pulses.folder / "m2.ovf").exists()
         session.execute(block, "m2.ovf")
