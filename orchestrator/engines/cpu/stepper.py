@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -159,6 +160,9 @@ class Stepper:
         if not tableau.reuses_last:
             self._combine(self._weights[-2], h)
         error = self._largest(self._weights[-1]) * float(h)
+        if math.isnan(error):
+            sim.time = start
+            _refuse_nan(sim, self.torque)
         sim.last_err = error
         accepted = error < sim.MaxErr or sim.dt <= sim.MinDt or bool(sim.FixDt) or sim.solver == 1
         if accepted:
@@ -224,6 +228,8 @@ class BackwardEuler:
             kernels_step.largest, self._stages, np.array([-1, 1], np.float32), tail=()
         )
         sim.last_err = float(np.max(change)) * float(h)
+        if math.isnan(sim.last_err):
+            _refuse_nan(sim, self._stages[1])
         sim.peak_err = max(sim.peak_err, sim.last_err)
         _hold_frozen(sim, self._trial)
         sim._m, self._trial = self._trial, sim._m
@@ -233,6 +239,18 @@ class BackwardEuler:
     def _guess(self, stage: int, h: np.float32) -> None:
         sim, weights = self._sim, self._weights[stage]
         sim.rows(kernels_step.combine, sim._m, self._stages, weights, h, True, tail=(self._trial,))
+
+
+def _refuse_nan(sim: Simulation, torque: np.ndarray) -> None:
+    """Stop a run that no smaller step can save."""
+    bad = ~np.isfinite(torque).all(axis=0)
+    if bad.any():
+        z, y, x = (int(i[0]) for i in np.nonzero(bad))
+        raise EngineError(
+            f"at t = {sim.time:g} s the torque is not a number in {int(bad.sum())} cells, the "
+            f"first of them ({x}, {y}, {z}): look for NaN in what was added to J or B_ext, and for "
+            "Aex = 0 where Dbulk or Dind is not 0"
+        )
 
 
 def _has_noise(sim: Simulation) -> bool:

@@ -542,3 +542,12 @@ def test_what_the_engine_cannot_do_is_refused():
     sim.solver = 9
     with pytest.raises(EngineError, match=r"SetSolver\(9\)"):
         sim.steps(1)
+
+
+@pytest.mark.parametrize("solver", [-1, 1, 3, 5])
+def test_a_torque_that_is_not_a_number_ends_the_run(solver):
+    sim = simulation((4, 3, 1), Dbulk=1e-3, Aex=0.0)
+    sim.solver, sim.FixDt = solver, 1e-14 if solver == -1 else 0
+    uniform(sim, (0, 0, 1))
+    with pytest.raises(EngineError, match=r"not a number in 12 cells.*\(0, 0, 0\).*Aex = 0"):
+        sim.steps(3)
