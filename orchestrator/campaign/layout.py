@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.experiment import Experiment
-from orchestrator.learning.hopfield import all_patterns
+from orchestrator.learning.hopfield import listed_inputs
 
 REFERENCES = ("saturated", "untrained")
 STATES = ("before", "after", "relaxed")
@@ -22,7 +22,7 @@ def run_coordinates(experiment: Experiment) -> dict[str, list[Any]]:
         "pulse": list(range(1, plan.pulses + 1)),
         "contact": names,
         "contact_in": names,
-        "input": all_patterns(len(names)),
+        "input": listed_inputs(plan.patterns),
         "reference": list(REFERENCES),
         "state": list(STATES),
         "stage": list(STAGES),
