@@ -19,6 +19,7 @@ from orchestrator.engines.cpu.formats import (
 )
 from orchestrator.engines.cpu.gorandom import GoRandom
 from orchestrator.engines.cpu.language.errors import ExpectationError, FatalError, PanicError
+from orchestrator.engines.cpu.language.formatting import go_sprintf
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import ScalarFunction, Vector, go_format
 from orchestrator.engines.cpu.outputs import printed
@@ -81,13 +82,8 @@ class OutputCommands:
     def sprintf(self, *values: object) -> str:
         if not values or not isinstance(values[0], str):
             raise PanicError("sprintf needs a format first")
-        arguments = tuple(v.components if isinstance(v, Vector) else v for v in values[1:])
-        try:
-            return values[0].replace("%v", "%s") % tuple(
-                go_format(a) if "%v" in str(values[0]) else a for a in arguments
-            )
-        except (TypeError, ValueError) as error:
-            raise PanicError(f"sprintf {values[0]!r}: {error}") from None
+        arguments = [printed((v,)) if isinstance(v, Quantity) else v for v in values[1:]]
+        return go_sprintf(values[0], arguments)
 
     # Fields
 

@@ -42,6 +42,11 @@ MESH = "SetGridSize(4, 3, 1)\nSetCellSize(1e-9, 1e-9, 1e-9)\nEnableDemag = false
         ("max(1, 2)", "2"),
         ("sprint(1, 2)", "1 2"),
         ("cbrt(27)", "3"),
+        ('sprintf("%v %d %e %5.2f|%s%%", 1.5, 3, 2.0, 1.234, "x")', "1.5 3 2.000000e+00  1.23|x%"),
+        ('sprintf("%04d|%-4d|%+d|%6v|%g", 7, 7, 7, 0.5, 1e-7)', "0007|7   |+7|   0.5|1e-07"),
+        ('sprintf("%d %s %d", 1.5, 2)', "%!d(float64=1.5) %!s(int=2) %!d(MISSING)"),
+        ('sprintf("%v", vector(1, 2, 3), true)', "[1 2 3]%!(EXTRA bool=true)"),
+        ('sprintf("%t %q", 1 < 2, "a")', 'true "a"'),
     ],
 )
 def test_value_of_an_expression(printed: Printed, expression: str, value: str) -> None:
