@@ -189,8 +189,8 @@ def draw(study: Study, path: Path) -> None:
         grid[1, 2].plot(shown, explained, "o-", label=f"stripes, first {time:.3g} ns")
     hebb = fits["Hebb: b Vi Vj"].explained
     grid[1, 2].axhline(hebb, color="k", linewidth=0.8, linestyle="--", label="Hebb, all")
-    grid[1, 2].set(xlabel="length (nm; 400 stands for infinity)", ylabel="explained")
-    grid[1, 2].legend(fontsize=6, loc="lower right")
+    grid[1, 2].set(xlabel="length (nm; 400 is infinite)", ylabel="explained", ylim=(0, 0.75))
+    grid[1, 2].legend(fontsize=7, loc="upper left")
     save(figure, path)
 
 
