@@ -15,7 +15,7 @@ import numpy as np
 from orchestrator.engines.cpu.demag_kernel import demag_tensor
 from orchestrator.engines.cpu.mesh import Mesh
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when the integration changes."""
 
 

@@ -88,7 +88,17 @@ def demag_tensor(
                 for at_y, sign_y in _images(y, cells[1], pbc[1]):
                     sign = np.where(ODD[2], sign_z, 1) * np.where(ODD[1], sign_y, 1)
                     tensor[:, at_z, at_y] += sign[:, None] * folded
+    _clear_middle(tensor, cells, pbc)
     return tensor.astype(np.float32)
+
+
+def _clear_middle(tensor: np.ndarray, cells: tuple[int, ...], pbc: tuple[int, ...]) -> None:
+    """Take the rounding off odd components where they are zero by symmetry."""
+    for axis, (count, images) in enumerate(zip(cells, pbc, strict=True)):
+        middle = [0, count // 2] if images and count % 2 == 0 else [0]
+        along = np.moveaxis(tensor, 3 - axis, 1)
+        for place in middle:
+            along[ODD[axis], place] = 0
 
 
 def _images(distance: int, count: int, images: int) -> list[tuple[int, int]]:
