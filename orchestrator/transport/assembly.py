@@ -8,7 +8,6 @@ are added never change, and assembly is a small matrix product and a few shifted
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,23 +50,19 @@ class Stencil:
 
     def apply(self, u: np.ndarray, transpose: bool = False) -> np.ndarray:
         """The matrix (or its transpose) times nodal fields, shape (..., *nodes)."""
-        result = self.symmetric[0] * u
-        sign = -1.0 if transpose else 1.0
-        for k, here, there in self._couplings():
-            p, q = (..., *here), (..., *there)
-            upper = self.symmetric[k][here]
-            lower = upper
-            if self.skew is not None:
-                antisymmetric = sign * self.skew[k][here]
-                upper, lower = upper + antisymmetric, upper - antisymmetric
-            result[p] += upper * u[q]
-            result[q] += lower * u[p]
-        return result
+        from orchestrator.transport import kernels
 
-    def _couplings(self) -> Iterator[tuple[int, tuple, tuple]]:
-        for k, offset in enumerate(half_offsets(len(self.nodes))):
-            if k:
-                yield k, *shifted(self.nodes, offset)
+        d = len(self.nodes)
+        grid = (1, *self.nodes)[-3:]
+        offsets = np.array([(0, *o)[-3:] for o in half_offsets(d)])
+        fields = np.ascontiguousarray(u, float).reshape(-1, *grid)
+        symmetric = self.symmetric.reshape(-1, *grid)
+        skew, sign = symmetric, 0.0
+        if self.skew is not None:
+            skew, sign = self.skew.reshape(-1, *grid), -1.0 if transpose else 1.0
+        result = np.zeros_like(fields)
+        kernels.multiply(symmetric, skew, sign, offsets, fields, result)
+        return result.reshape(u.shape)
 
 
 class Assembler:

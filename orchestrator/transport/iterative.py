@@ -37,7 +37,10 @@ def conjugate_gradients(
     OrchestratorError
         If the method does not converge.
     """
-    r = b - apply(x)
+    from orchestrator.transport.kernels import add_multiple, multiply_and_add
+
+    r = apply(x)
+    np.subtract(b, r, out=r)
     z = precondition(r)
     p = z.copy()
     rz = _dots(r, z)
@@ -49,12 +52,12 @@ def conjugate_gradients(
         q = apply(p)
         curvature = _dots(p, q)
         step = np.divide(rz, curvature, out=np.zeros_like(rz), where=active & (curvature > 0))
-        x += step[:, None] * p
-        r -= step[:, None] * q
+        add_multiple(x, step, p)
+        add_multiple(r, -step, q)
         z = precondition(r)
         before, rz = rz, _dots(r, z)
-        p *= np.divide(rz, before, out=np.zeros_like(rz), where=before > 0)[:, None]
-        p += z
+        share = np.divide(rz, before, out=np.zeros_like(rz), where=before > 0)
+        multiply_and_add(p, share, z)
     raise OrchestratorError(f"conjugate gradients: no convergence in {MOST_ITERATIONS} iterations")
 
 

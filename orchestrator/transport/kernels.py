@@ -160,3 +160,73 @@ def coarsen_axis(a, b):
                                     row = a[g, offset + 1, h, p, 2 * i - 1 + s]
                                     for q in range(target.size):
                                         target[q] += weight * row[q]
+
+
+@njit(cache=True, fastmath=True)
+def multiply(symmetric, skew, sign, offsets, u, out):
+    """out += (S + sign T) u for a matrix given by half of its neighbors, without borders.
+
+    `symmetric` and `skew`, shape (H, Z, Y, X), hold the parts S and T of the elements (p, p + o)
+    for the offsets o, shape (H, 3), the first of which is zero; `u` has shape (K, Z, Y, X).
+    """
+    count, layers, rows, length = u.shape
+    for z in range(layers):
+        for y in range(rows):
+            for k in range(count):
+                here, mine = u[k, z, y], out[k, z, y]
+                own = symmetric[0, z, y]
+                for x in range(length):
+                    mine[x] += own[x] * here[x]
+            for h in range(1, offsets.shape[0]):
+                zq, yq, dx = z + offsets[h, 0], y + offsets[h, 1], offsets[h, 2]
+                if not (0 <= zq < layers and 0 <= yq < rows):
+                    continue
+                first, last = max(0, -dx), length - max(0, dx)
+                s = symmetric[h, z, y, first:last]
+                t = skew[h, z, y, first:last] if sign != 0 else s
+                for k in range(count):
+                    u_p, u_q = u[k, z, y, first:last], u[k, zq, yq, first + dx : last + dx]
+                    out_p = out[k, z, y, first:last]
+                    out_q = out[k, zq, yq, first + dx : last + dx]
+                    for x in range(last - first):
+                        out_p[x] += (s[x] + sign * t[x]) * u_q[x]
+                    for x in range(last - first):
+                        out_q[x] += (s[x] - sign * t[x]) * u_p[x]
+
+
+@njit(cache=True, fastmath=True)
+def product(a, u, steps, rows, length, out):
+    """out = A u for fields of shape (K, size)."""
+    acc = np.empty(length, u.dtype)
+    for start in rows:
+        for k in range(u.shape[0]):
+            acc[:] = 0
+            for g in range(steps.size):
+                p = start + steps[g]
+                left = u[k, p - 1 : p - 1 + length]
+                middle = u[k, p : p + length]
+                right = u[k, p + 1 : p + 1 + length]
+                a0 = a[3 * g, start : start + length]
+                a1 = a[3 * g + 1, start : start + length]
+                a2 = a[3 * g + 2, start : start + length]
+                for x in range(length):
+                    acc[x] += a0[x] * left[x] + a1[x] * middle[x] + a2[x] * right[x]
+            out[k, start : start + length] = acc
+
+
+@njit(cache=True, fastmath=True)
+def add_multiple(y, factors, x):
+    """y += factors x for fields of shape (K, size) and one factor for each."""
+    for k in range(y.shape[0]):
+        factor, source, target = factors[k], x[k], y[k]
+        for i in range(source.size):
+            target[i] += factor * source[i]
+
+
+@njit(cache=True, fastmath=True)
+def multiply_and_add(y, factors, x):
+    """y = factors y + x for fields of shape (K, size) and one factor for each."""
+    for k in range(y.shape[0]):
+        factor, source, target = factors[k], x[k], y[k]
+        for i in range(source.size):
+            target[i] = factor * target[i] + source[i]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from orchestrator.device import Film, Resistivity
+from orchestrator.transport import solvers
 from orchestrator.transport.assembly import Assembler
 from orchestrator.transport.conductivity import Media, conductivity
 from orchestrator.transport.geometry import Geometry
@@ -90,7 +91,8 @@ def error(cells: tuple[int, ...], resistivity: Resistivity, solver: str) -> floa
     ],
     ids=["direct 2D", "multigrid 2D", "direct 3D", "multigrid 3D"],
 )
-def test_potentials_converge_with_second_order(resistivity, solver, grids):
+def test_potentials_converge_with_second_order(resistivity, solver, grids, monkeypatch):
+    monkeypatch.setattr(solvers, "TOLERANCE", 1e-8)
     errors = np.array([error(cells, resistivity, solver) for cells in grids])
     orders = np.log2(errors[:-1] / errors[1:])
     print(f"\n{solver} {grids[-1]}: errors {errors}, orders {orders}")
