@@ -1,65 +1,179 @@
-"""Conductance matrix of a textured film with four contacts: our solvers against scipy's spsolve.
+"""Conductance matrix of textured films: our solvers, scipy's default path and pyamg.
 
-rho_par / rho_perp = 7; the texture is turned by 0.05 rad since the last solution.
+rho_par / rho_perp = 7, four corner contacts, warm start from a texture that differs by 0.05 rad.
+Every figure is the shortest of several runs on one thread; each size runs in a process of its own,
+whose largest memory is given. Names of sizes as arguments, for example `512 2048 128x128x8`, choose
+among them.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
+import resource
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import splu, spsolve
 
 from orchestrator.device import CornerContact, Film, Resistivity
+from orchestrator.transport.elements import corners, gradient_products
 from orchestrator.transport.network import Network
 
-CORNERS = ("top left", "top right", "bottom right", "bottom left")
+SIZES = {
+    "200": ((200, 200, 1), ("direct", "multigrid"), ("spsolve", "pyamg")),
+    "512": ((512, 512, 1), ("direct", "multigrid"), ("spsolve", "pyamg")),
+    "1024": ((1024, 1024, 1), ("multigrid",), ()),
+    "2048": ((2048, 2048, 1), ("multigrid",), ()),
+    "128x128x8": ((128, 128, 8), ("multigrid",), ("splu",)),
+}
+OPTIONAL = {"pardiso": "pypardiso", "cupy": "cupy"}
+PLACES = ("top left", "top right", "bottom right", "bottom left")
+RESISTIVITY = Resistivity(rho_par=7e-7, rho_perp=1e-7)
 
 
-def texture(n: int, turned: float) -> np.ndarray:
-    """Wavy stripes, shape (1, n, n, 3)."""
-    x = 0.1 * np.arange(n)
-    angle = x[None, :] + 1.5 * np.sin(x)[:, None] + turned
-    stack = [0.6 * np.sin(angle), 0.8 * np.sin(angle), np.cos(angle)]
-    return np.stack(stack, axis=-1)[None]
+def texture(cells: tuple[int, int, int], turned: float) -> np.ndarray:
+    """Wavy stripes, alike in all layers, shape (nz, ny, nx, 3)."""
+    nx, ny, nz = cells
+    x, y = 0.1 * np.arange(nx), 0.1 * np.arange(ny)
+    angle = x[None, :] + 1.5 * np.sin(y)[:, None] + turned
+    layer = np.stack([0.6 * np.sin(angle), 0.8 * np.sin(angle), np.cos(angle)], axis=-1)
+    return np.repeat(layer[None], nz, axis=0)
 
 
-def default_path(n: int, m: np.ndarray, contacts: tuple[CornerContact, ...], film: Film) -> float:
-    """Seconds of COO assembly of bilinear elements and one spsolve for each right-hand side."""
-    start = time.perf_counter()
-    s = np.eye(2) / 1e-7 + (1 / 7e-7 - 1 / 1e-7) * m[0, ..., :2, None] * m[0, ..., None, :2]
-    points = (0.5 - 0.5 / np.sqrt(3), 0.5 + 0.5 / np.sqrt(3))
-    element = np.zeros((n, n, 4, 4))
-    for u in points:
-        for v in points:
-            b = np.array([[v - 1, 1 - v, -v, v], [u - 1, -u, 1 - u, u]])
-            element += np.einsum("ia,yxij,jb->yxab", b, s, b) / 4
-    corner = np.arange(n)[:, None] * (n + 1) + np.arange(n)
-    nodes = np.stack([corner, corner + 1, corner + n + 1, corner + n + 2], axis=-1)
+def default_path(
+    film: Film, contacts: tuple[CornerContact, ...], m: np.ndarray, solver: str
+) -> np.ndarray:
+    """G by COO assembly and spsolve for each right-hand side, one splu for all, or pyamg."""
+    d = 2 if film.is_2d else 3
+    cells = film.shape[-d:]
+    directions = m.reshape(*cells, 3)[..., :d]
+    tensors = np.eye(d) / 1e-7
+    tensors = tensors + (1 / 7e-7 - 1 / 1e-7) * directions[..., None] * directions[..., None, :]
+    products = gradient_products(film.cell_size[:d])
+    element = np.einsum("...ab,abij->...ij", tensors, products, optimize=True)
+    node_shape = tuple(n + 1 for n in cells)
+    index = np.arange(np.prod(node_shape)).reshape(node_shape)
+    nodes = np.stack(
+        [
+            index[tuple(slice(o, o + n) for o, n in zip(corner, cells, strict=True))]
+            for corner in corners(d)
+        ],
+        axis=-1,
+    )
     rows, columns = np.broadcast_arrays(nodes[..., :, None], nodes[..., None, :])
-    size = (n + 1) ** 2
+    size = index.size
     matrix = coo_array((element.ravel(), (rows.ravel(), columns.ravel())), (size, size)).tocsr()
-    masks = np.stack([contact.nodes(film).ravel() for contact in contacts])
-    free = np.flatnonzero(~masks.any(axis=0))
-    inner = matrix[free][:, free].tocsc()
-    for mask in masks[:-1]:
-        spsolve(inner, -(matrix[free] @ mask.astype(float)))
-    return time.perf_counter() - start
+    lifts = np.stack([contact.nodes(film).ravel() for contact in contacts], axis=1).astype(float)
+    free = np.flatnonzero(~lifts.any(axis=1))
+    inner, rhs = matrix[free][:, free], -(matrix[free] @ lifts[:, :-1])
+    potentials = lifts[:, :-1].copy()
+    if solver == "spsolve":
+        inner = inner.tocsc()
+        potentials[free] = np.stack([spsolve(inner, b) for b in rhs.T], axis=1)
+    elif solver == "splu":
+        potentials[free] = splu(inner.tocsc()).solve(rhs)
+    else:
+        import pyamg
+
+        hierarchy = pyamg.smoothed_aggregation_solver(inner)
+        for k, b in enumerate(rhs.T):
+            potentials[free, k] = hierarchy.solve(b, tol=1e-6, accel="cg")
+    thickness = film.cell_size[2] if film.is_2d else 1.0
+    return thickness * potentials.T @ (matrix @ potentials)
 
 
-for n in (200, 512):
-    film = Film(cells=(n, n, 1), cell_size=(2e-9, 2e-9, 1e-6))
-    contacts = tuple(CornerContact(name=c, corner=c, size=48e-9) for c in CORNERS)
-    resistivity = Resistivity(rho_par=7e-7, rho_perp=1e-7)
-    before, after = texture(n, 0.0), texture(n, 0.05)
-    plain = default_path(n, after, contacts, film)
-    for solver in ("direct", "multigrid"):
-        network = Network(film, resistivity, contacts, solver)
-        network.solve(before)
+def shortest(function: Callable[[int], object], seconds: float = 6.0) -> float:
+    """Shortest of at least two runs, of up to twelve within some seconds."""
+    times: list[float] = []
+    while len(times) < 2 or (sum(times) < seconds and len(times) < 12):
         start = time.perf_counter()
-        network.solve(after)
-        elapsed = time.perf_counter() - start
-        print(
-            f"{n} x {n} {solver:>9}: {elapsed:.3f} s, scipy's default path {plain / elapsed:.0f} x"
-        )
+        function(len(times))
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def measure(name: str) -> dict[str, object]:
+    """Times in s of one size, errors and memory."""
+    cells, ours, others = SIZES[name]
+    film = Film(cells, (2e-9, 2e-9, 1e-6 if cells[2] == 1 else 2e-9))
+    contacts = tuple(CornerContact(place, place, 48e-9) for place in PLACES)
+    textures = [texture(cells, 0.0), texture(cells, 0.05)]
+    times, errors = {}, {}
+    installed = [s for s, package in OPTIONAL.items() if importlib.util.find_spec(package)]
+    reference = None
+    v = [1.0, -0.5, 0.25, 0.0]
+    for solver in (*ours, *installed):
+        network = Network(film, RESISTIVITY, contacts, solver)
+        network.solve(textures[1])
+        times[solver] = shortest(lambda k, network=network: network.solve(textures[k % 2]))
+        network.solve(textures[1])
+        state = network.solve(textures[0])
+        g, j = state.conductance, state.current_density(v)
+        if solver == "direct":
+            reference = g, j
+        elif reference is not None:
+            errors[solver] = (
+                np.abs(g - reference[0]).max() / np.abs(g).max(),
+                np.linalg.norm(j - reference[1]) / np.linalg.norm(j),
+            )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    for solver in others:
+        if solver != "pyamg" or importlib.util.find_spec("pyamg"):
+            times[solver] = shortest(
+                lambda k, solver=solver: default_path(film, contacts, textures[k % 2], solver)
+            )
+            found = default_path(film, contacts, textures[0], solver)
+            errors[solver] = (np.abs(found - g[:-1, :-1]).max() / np.abs(g).max(), None)
+    return {"times": times, "errors": errors, "memory": memory}
+
+
+def show(name: str, result: dict) -> None:
+    """Print what was measured."""
+    cells, _, others = SIZES[name]
+    times, memory = result["times"], result["memory"]
+    print(f"{name}: {np.prod(cells):,} cells, our solvers took at most {memory:.2f} GiB")
+    for solver, seconds in times.items():
+        line = f"  {solver:>9} {seconds:8.3f} s"
+        if solver not in others:
+            line += "".join(
+                f", {other} / this {times[other] / seconds:.0f}"
+                for other in others
+                if other in times
+            )
+        if solver == "multigrid" and "direct" in times:
+            line += f", direct / this {times['direct'] / seconds:.1f}"
+        if solver in result["errors"]:
+            g, j = result["errors"][solver]
+            line += f"; G differs by {g:.0e}" + (f", j by {j:.0e}" if j is not None else "")
+        print(line, flush=True)
+
+
+def main(names: list[str]) -> None:
+    """Measure each size in a process of its own."""
+    growing = {}
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    environment = os.environ | dict.fromkeys(threads, "1")
+    for name in names:
+        command = [sys.executable, __file__, "--measure", name]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
+        result = json.loads(done.stdout.splitlines()[-1])
+        show(name, result)
+        growing[name] = result["times"].get("multigrid")
+    for small, large in (("512", "1024"), ("1024", "2048"), ("512", "2048")):
+        if small in growing and large in growing:
+            ratio = growing[large] / growing[small]
+            power = np.log(ratio) / np.log((int(large) / int(small)) ** 2)
+            print(f"growth from {small} to {large}: {ratio:.1f} times, cells^{power:.2f}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--measure"]:
+        print(json.dumps(measure(sys.argv[2]), default=float))
+    else:
+        main(sys.argv[1:] or list(SIZES))
