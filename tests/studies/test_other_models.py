@@ -49,6 +49,9 @@ def test_ring_is_a_memristor_of_the_charge(small_ring):
     swing = r[0] * (1 - small_ring.RING_AMR.perpendicular / small_ring.RING_AMR.parallel)
     turned = np.arcsin(np.sqrt((r[0] - r[2]) / swing))
     assert turned == pytest.approx(angle, rel=0.15)
+    on_grid = small_ring.angle_per_charge_on_grid(whole=False) * q[2]
+    assert turned == pytest.approx(on_grid, rel=0.05)
+    assert small_ring.angle_per_charge_on_grid(whole=True) * q[2] == pytest.approx(angle, rel=0.05)
     assert r[4] == pytest.approx(r[0], abs=0.01 * (r[0] - r[2]))
     assert r[3] == pytest.approx(r[1], abs=0.02 * (r[0] - r[2]))
 
