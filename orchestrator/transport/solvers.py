@@ -93,7 +93,7 @@ def solver_direct(geometry: Geometry) -> Prepare:
     return prepare
 
 
-TOLERANCE = 1e-5
+TOLERANCE = 3e-6
 """Relative error of the iterative solutions in the energy norm; that of G is its square."""
 
 
