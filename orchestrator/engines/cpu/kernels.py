@@ -4,6 +4,9 @@ Fields are flat views of component-first arrays (3, nz, ny, nx) float32. The dis
 mumax3's: seven-point exchange, DMI edges by ghost cells unless the boundary is open, Zhang-Li
 torque by central differences. A cell with m = 0 is vacuum. Rows are split into runs of cells with
 equal neighborhoods, along which all constants are numbers and the loops vectorize.
+
+Compiled code is cached on disk by the file of the function that is called: after a change in
+`kernels_field`, `kernels_torque`, `kernels_crowded` or `columns` alone, touch this file.
 """
 
 from __future__ import annotations
@@ -11,34 +14,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from orchestrator.engines.cpu import kernels_crowded, kernels_field, kernels_torque
-from orchestrator.engines.cpu.tables import Material
+from orchestrator.engines.cpu import columns, kernels_crowded, kernels_field, kernels_torque
+from orchestrator.engines.cpu.kernels_field import is_vacuum
 
 _ZERO = np.float32(0)
 _ONE = np.float32(1)
 _ABSENT = -1
 
-_INVERSE_MS, _ALPHA, _XI, _FROZEN = (
-    Material.INVERSE_MS, Material.ALPHA, Material.XI, Material.FROZEN,
-)  # fmt: skip
-_KU1, _KU2, _KC1, _KC2, _KC3 = (
-    Material.KU1, Material.KU2, Material.KC1, Material.KC2, Material.KC3,
-)  # fmt: skip
-_U, _C1, _C2, _C3, _B, _J, _P = (
-    Material.U, Material.C1, Material.C2, Material.C3, Material.B, Material.J, Material.P,
-)  # fmt: skip
-_ZHANG_LI, _SLONCZEWSKI, _LAMBDA2, _SECONDARY = (
-    Material.ZHANG_LI, Material.SLONCZEWSKI, Material.LAMBDA2, Material.SECONDARY,
-)  # fmt: skip
-
 EXCHANGE, ANISOTROPY, EXTERNAL = 1, 2, 4
 LANDAU, TRANSFER = 1, 2
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _is_vacuum(m, o):
-    size = m.size // 3
-    return m[o] == _ZERO and m[o + size] == _ZERO and m[o + size + size] == _ZERO
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -61,7 +45,7 @@ def _look_around(t, m, row, x, at, region):
                     at[2 * axis + ahead], region[2 * axis + ahead] = here, _ABSENT
                     continue
             at[2 * axis + ahead] = there
-            region[2 * axis + ahead] = _ABSENT if _is_vacuum(m, there) else t.regions[there]
+            region[2 * axis + ahead] = _ABSENT if is_vacuum(m, there) else t.regions[there]
         stride *= n
 
 
@@ -69,7 +53,7 @@ def _look_around(t, m, row, x, at, region):
 def _set_exchange(t, m, o, n, at, region, r, h, s):
     """h = field of exchange and DMI in a run of region r."""
     size = np.uint64(m.size // 3)
-    inverse_ms = np.float64(t.material[r, _INVERSE_MS])
+    inverse_ms = np.float64(t.material[r, columns.INVERSE_MS])
     gx = gy = gz = 0.0
     if t.kind != 0 and t.closed and t.dmi[r, r] != _ZERO:
         d = np.float64(t.dmi[r, r])
@@ -91,22 +75,34 @@ def _add_pointwise(t, m, parts, o, n, r, h, s):
     """h += field of the chosen parts that need no neighbors."""
     size = np.uint64(m.size // 3)
     if parts & EXTERNAL:
-        bx, by, bz = t.material[r, _B], t.material[r, _B + 1], t.material[r, _B + 2]
+        bx, by, bz = (
+            t.material[r, columns.B],
+            t.material[r, columns.B + 1],
+            t.material[r, columns.B + 2],
+        )
         if bx != _ZERO or by != _ZERO or bz != _ZERO:
             kernels_field.add_uniform(h, s, n, bx, by, bz)
         if t.field.size != 0:
             kernels_field.add_map(h, s, t.field, size, o, n)
     if parts & ANISOTROPY:
-        k1, k2 = t.material[r, _KU1], t.material[r, _KU2]
+        k1, k2 = t.material[r, columns.KU1], t.material[r, columns.KU2]
         if k1 != _ZERO or k2 != _ZERO:
-            ux, uy, uz = t.material[r, _U], t.material[r, _U + 1], t.material[r, _U + 2]
+            ux, uy, uz = (
+                t.material[r, columns.U],
+                t.material[r, columns.U + 1],
+                t.material[r, columns.U + 2],
+            )
             kernels_field.add_uniaxial(h, s, m, size, o, n, k1, k2, ux, uy, uz)
-        k1, k2, k3 = t.material[r, _KC1], t.material[r, _KC2], t.material[r, _KC3]
+        k1, k2, k3 = (
+            t.material[r, columns.KC1],
+            t.material[r, columns.KC2],
+            t.material[r, columns.KC3],
+        )
         if k1 != _ZERO or k2 != _ZERO or k3 != _ZERO:
             u, v, w = (
-                t.material[r, _C1 : _C1 + 3],
-                t.material[r, _C2 : _C2 + 3],
-                t.material[r, _C3 : _C3 + 3],
+                t.material[r, columns.C1 : columns.C1 + 3],
+                t.material[r, columns.C2 : columns.C2 + 3],
+                t.material[r, columns.C3 : columns.C3 + 3],
             )
             kernels_field.add_cubic(h, s, m, size, o, n, k1, k2, k3, u, v, w)
 
@@ -119,10 +115,8 @@ def _end_of_region(t, m, row, x):
     end = x + 1
     if x == 0:
         return end
-    empty, r = _is_vacuum(m, here), t.regions[here]
-    while (
-        end < nx - 1 and t.regions[row * nx + end] == r and _is_vacuum(m, row * nx + end) == empty
-    ):
+    empty, r = is_vacuum(m, here), t.regions[here]
+    while end < nx - 1 and t.regions[row * nx + end] == r and is_vacuum(m, row * nx + end) == empty:
         end += 1
     return end
 
@@ -161,15 +155,15 @@ def _add_zhang_li(t, m, o, n, at, r, h, s, out):
     for axis in range(3):
         if at[2 * axis] == at[2 * axis + 1]:
             continue
-        uniform = t.material[r, _J + axis]
+        uniform = t.material[r, columns.J + axis]
         p, q = np.uint64(at[2 * axis + 1]), np.uint64(at[2 * axis])
-        f = np.float32(t.material[r, _ZHANG_LI] * t.per_length[axis])
+        f = np.float32(t.material[r, columns.ZHANG_LI] * t.per_length[axis])
         if t.current.size != 0:
             j = o + np.uint64(axis) * size
             kernels_torque.add_weighted_derivative(h, s, m, size, p, q, n, f, uniform, t.current, j)
         elif uniform != _ZERO:
             kernels_torque.add_derivative(h, s, m, size, p, q, n, f * uniform)
-    a, xi = t.material[r, _ALPHA], t.material[r, _XI]
+    a, xi = t.material[r, columns.ALPHA], t.material[r, columns.XI]
     g = -_ONE / (_ONE + a * a)
     kernels_torque.add_cross_products(out, h, s, m, size, o, n, g * (xi - a), g * (_ONE + xi * a))
 
@@ -178,11 +172,15 @@ def _add_zhang_li(t, m, o, n, at, r, h, s, out):
 def _add_slonczewski(t, m, o, n, r, out):
     """Slonczewski torque of a run."""
     size = np.uint64(m.size // 3)
-    px, py, pz = t.material[r, _P], t.material[r, _P + 1], t.material[r, _P + 2]
+    px, py, pz = (
+        t.material[r, columns.P],
+        t.material[r, columns.P + 1],
+        t.material[r, columns.P + 2],
+    )
+    f, secondary = t.material[r, columns.SLONCZEWSKI], t.material[r, columns.SECONDARY]
     kernels_torque.add_slonczewski(
-        out, m, size, o, n, t.material[r, _J + 2], t.current, o + size + size, t.layer, px, py, pz,
-        o, t.material[r, _SLONCZEWSKI], t.material[r, _LAMBDA2], t.material[r, _SECONDARY],
-        t.material[r, _ALPHA],
+        out, m, size, o, n, t.material[r, columns.J + 2], t.current, o + size + size, t.layer,
+        px, py, pz, o, f, t.material[r, columns.LAMBDA2], secondary, t.material[r, columns.ALPHA],
     )  # fmt: skip
 
 
@@ -218,7 +216,7 @@ def torque(t, m, parts, extra, first, last, out):
                 x = np.int64(t.starts[run]) if run < t.rows[row + 1] else nx
             n, o = np.uint64(x - begin), np.uint64(row * nx + begin)
             r = t.regions[o]
-            if _is_vacuum(m, o) or t.material[r, _FROZEN] != _ZERO:
+            if is_vacuum(m, o) or t.material[r, columns.FROZEN] != _ZERO:
                 kernels_torque.clear(out, size, o, n)
                 continue
             _look_around(t, m, row, begin, at, region)
@@ -229,7 +227,7 @@ def torque(t, m, parts, extra, first, last, out):
                 _add_pointwise(t, m, ANISOTROPY | EXTERNAL, o, n, r, b, s)
                 if extra.size != 0:
                     kernels_field.add_map(b, s, extra, size, o, n)
-                a = t.material[r, _ALPHA]
+                a = t.material[r, columns.ALPHA]
                 g = -_ONE / (_ONE + a * a) if t.precess else _ZERO
                 d = g * a if t.precess else -_ONE
                 kernels_torque.set_landau(out, b, s, m, size, o, n, g, d)
@@ -254,7 +252,7 @@ def local_field(t, m, parts, first, last, out):
             end = np.int64(t.starts[run + 1]) if run + 1 < t.rows[row + 1] else nx
             n, o = np.uint64(end - x), np.uint64(row * nx + x)
             r = t.regions[o]
-            empty = _is_vacuum(m, o)
+            empty = is_vacuum(m, o)
             if parts & EXCHANGE and not empty:
                 _look_around(t, m, row, x, at, region)
                 _set_exchange(t, m, o, n, at, region, r, h, s)

@@ -9,21 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from orchestrator.engines.cpu import kernels_field
-from orchestrator.engines.cpu.tables import Material
+from orchestrator.engines.cpu import columns, kernels_field
+from orchestrator.engines.cpu.kernels_field import is_vacuum
 
 _ZERO = np.float32(0)
-_INVERSE_MS = Material.INVERSE_MS
 _EXCHANGE, _CHIRAL, _GHOST, _PADDED = 0, 6, 12, 15
 ROWS = 18
 """Floats of scratch space per cell of a row, beside PADDING."""
 PADDING = 6
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _is_vacuum(m, o):
-    size = m.size // 3
-    return m[o] == _ZERO and m[o + size] == _ZERO and m[o + size + size] == _ZERO
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -52,7 +45,7 @@ def _look_up(t, m, row, face, beside, work):
     for x in range(nx):
         here = row * nx + x
         work[(_EXCHANGE + face) * nx + x] = work[(_CHIRAL + face) * nx + x] = _ZERO
-        if _is_vacuum(m, here):
+        if is_vacuum(m, here):
             continue
         if axis > 0:
             there = beside + x if beside >= 0 else -1
@@ -61,8 +54,8 @@ def _look_up(t, m, row, face, beside, work):
         else:
             there = here + 1 if x < nx - 1 else here - nx + 1 if t.periodic[0] else -1
         r = t.regions[here]
-        inverse_ms = t.material[r, _INVERSE_MS]
-        if there >= 0 and not _is_vacuum(m, there):
+        inverse_ms = t.material[r, columns.INVERSE_MS]
+        if there >= 0 and not is_vacuum(m, there):
             other = t.regions[there]
             w = length * inverse_ms
             work[(_EXCHANGE + face) * nx + x] = np.float32(2) * length * w * t.stiffness[r, other]

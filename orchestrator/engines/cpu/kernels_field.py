@@ -10,8 +10,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+_ZERO = np.float32(0)
 _TWO = np.float32(2)
 _FOUR = np.float32(4)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def is_vacuum(m, o):
+    """Whether m is zero in the cell at offset o."""
+    size = m.size // 3
+    return m[o] == _ZERO and m[o + size] == _ZERO and m[o + size + size] == _ZERO
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

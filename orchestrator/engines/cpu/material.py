@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.engines.cpu import columns
 from orchestrator.engines.cpu.constants import (
     BOHR_MAGNETON,
     ELEMENTARY_CHARGE,
@@ -15,7 +16,7 @@ from orchestrator.engines.cpu.constants import (
 from orchestrator.engines.cpu.exchange_table import pair_table
 from orchestrator.engines.cpu.parameters import REGIONS
 from orchestrator.engines.cpu.segments import Segments, find_segments
-from orchestrator.engines.cpu.tables import Material, Tables
+from orchestrator.engines.cpu.tables import Tables
 from orchestrator.errors import EngineError
 
 if TYPE_CHECKING:
@@ -125,27 +126,27 @@ class TableCache:
 
 
 def _material(sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
-    """The table of constants by region, see `Material`."""
+    """The table of constants by region, see `columns`."""
     assert sim.mesh is not None
     scalar = {name: values[:, 0].astype(float) for name, values in p.items()}
     msat, xi = scalar["Msat"], scalar["xi"]
     inverse_ms = np.divide(1, msat, out=np.zeros(REGIONS), where=msat != 0)
-    table = np.zeros((REGIONS, Material.COUNT), np.float32)
-    table[:, Material.INVERSE_MS] = inverse_ms
-    table[:, Material.ALPHA] = scalar["alpha"]
-    table[:, Material.XI] = xi
+    table = np.zeros((REGIONS, columns.COUNT), np.float32)
+    table[:, columns.INVERSE_MS] = inverse_ms
+    table[:, columns.ALPHA] = scalar["alpha"]
+    table[:, columns.XI] = xi
     stt = BOHR_MAGNETON / (2 * ELEMENTARY_CHARGE * GAMMA0)
-    table[:, Material.ZHANG_LI] = stt * scalar["Pol"] * inverse_ms / (1 + xi**2)
+    table[:, columns.ZHANG_LI] = stt * scalar["Pol"] * inverse_ms / (1 + xi**2)
     for name in ("Ku1", "Ku2", "Kc1", "Kc2", "Kc3"):
-        table[:, getattr(Material, name.upper())] = scalar[name] * inverse_ms
-    table[:, Material.FROZEN] = scalar["FrozenSpins"]
+        table[:, getattr(columns, name.upper())] = scalar[name] * inverse_ms
+    table[:, columns.FROZEN] = scalar["FrozenSpins"]
     c1, c2 = _unit(p["anisC1"]), _unit(p["anisC2"])
     vectors = {
-        Material.U: _unit(p["anisU"]), Material.C1: c1, Material.C2: c2,
-        Material.C3: np.cross(c1, c2),
-        Material.B: sim.excitations["B_ext"].values(sim.time),
-        Material.J: sim.excitations["J"].values(sim.time),
-        Material.P: sim.excitations["FixedLayer"].values(sim.time),
+        columns.U: _unit(p["anisU"]), columns.C1: c1, columns.C2: c2,
+        columns.C3: np.cross(c1, c2),
+        columns.B: sim.excitations["B_ext"].values(sim.time),
+        columns.J: sim.excitations["J"].values(sim.time),
+        columns.P: sim.excitations["FixedLayer"].values(sim.time),
     }  # fmt: skip
     for column, values in vectors.items():
         table[:, column : column + 3] = values
@@ -153,9 +154,9 @@ def _material(sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
     whole = sim.mesh.cells[2] * sim.mesh.cell_size[2]
     thickness = sim.FixedLayerPosition * np.where(thickness == 0, whole, thickness)
     per_current = REDUCED_PLANCK / ELEMENTARY_CHARGE * inverse_ms / thickness
-    table[:, Material.SLONCZEWSKI] = per_current * scalar["Pol"]
-    table[:, Material.SECONDARY] = per_current * scalar["EpsilonPrime"]
-    table[:, Material.LAMBDA2] = scalar["Lambda"] ** 2
+    table[:, columns.SLONCZEWSKI] = per_current * scalar["Pol"]
+    table[:, columns.SECONDARY] = per_current * scalar["EpsilonPrime"]
+    table[:, columns.LAMBDA2] = scalar["Lambda"] ** 2
     return table
 
 

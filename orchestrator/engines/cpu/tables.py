@@ -7,15 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Material:
-    """Columns of the table of material constants by region."""
-
-    INVERSE_MS, ALPHA, XI, ZHANG_LI, KU1, KU2, KC1, KC2, KC3, FROZEN = range(10)
-    U, C1, C2, C3, B, J, P = range(10, 31, 3)
-    SLONCZEWSKI, LAMBDA2, SECONDARY = range(31, 34)
-    COUNT = 34
-
-
 class Tables(NamedTuple):
     """Arguments of the kernels.
 
@@ -29,9 +20,8 @@ class Tables(NamedTuple):
         Runs of cells, see `segments`.
     crowded : int
         In rows of more runs the coefficients are looked up cell by cell.
-    material : ndarray, shape (256, Material.COUNT), float32
-        Constants by region: anisotropies over Ms and uniform fields in T, axes of unit length,
-        current densities in A/m2, torques per current density.
+    material : ndarray, shape (256, columns.COUNT), float32
+        Constants by region, see `columns`.
     stiffness, dmi : ndarray, shape (256, 256), float32
         A in J/m and D in J/m2 of pairs of regions.
     field, current, layer : ndarray of float32, shape (3 N,) or (0,)
