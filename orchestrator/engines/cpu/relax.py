@@ -48,6 +48,8 @@ def _block(sim: Simulation, stepper: Stepper) -> None:
     end = sim.step + BLOCK
     while sim.step < end and not sim.stop_requested:
         stepper.step()
+        for hook in sim.post_step:
+            hook()
 
 
 def _until_stalled(sim: Simulation, stepper: Stepper) -> None:

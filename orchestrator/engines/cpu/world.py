@@ -204,7 +204,8 @@ class World(Grid):
     def _after_step(self) -> None:
         for act in list(self.post_steps):
             act()
-        self.do_output()
+        if not self.sim.relaxing:  # Relax looks at its outputs itself, before every block
+            self.do_output()
 
     def disturbed(self) -> None:
         """Let a run under way go on with fresh stages, since m has changed between steps."""

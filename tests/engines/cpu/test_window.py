@@ -95,6 +95,18 @@ def test_the_window_follows_a_wall(world: World, command: str, sign: int) -> Non
     assert world.window.position() == pytest.approx(4 * 2e-9)
 
 
+def test_the_window_follows_in_relax_as_well(world: World) -> None:
+    world.execute(
+        f"{MESH}SetGridSize(40, 4, 1)\nalpha = 1\nAex = 1e-11\nKu1 = 5e5\nanisU = vector(0, 0, 1)\n"
+        "m = twodomain(0,0,1, 0,1,0, 0,0,-1).transl(12e-9, 0, 0)\next_centerWall(2)\nRelax()"
+    )
+    mean = float(world.magnetization()[..., 2].mean())
+    assert abs(mean) <= 4 / 40 + 1e-6
+    # The wall has stayed where it was in space: place of the window plus place in the window.
+    assert world.window.position() + mean * 20 * 2e-9 == pytest.approx(12e-9, abs=2e-9)
+    assert world.sim.max_torque() < 1e-3
+
+
 def test_an_unclear_edge_is_told(world: World) -> None:
     with pytest.raises(ScriptError, match="unclear in which direction"):
         world.execute(f"{MESH}alpha = 1\nm = uniform(1, 0, 0)\next_centerWall(2)\nSteps(1)")
