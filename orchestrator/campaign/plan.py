@@ -128,7 +128,8 @@ def pulse_bytes(experiment: Experiment) -> float:
     field = 12 * _cells(experiment)
     kept = len(output.fields) * (field / 2 if output.precision == "int16" else _LOSSLESS * field)
     share = (kept + 6000) * len(output.states(pulses)) / pulses
-    return line + share + output.maps * (field + _HEADER)
+    maps = 1 + experiment.training.oersted
+    return line + share + output.maps * maps * (field + _HEADER)
 
 
 def run_bytes(experiment: Experiment) -> int:

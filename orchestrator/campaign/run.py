@@ -27,6 +27,7 @@ from orchestrator.campaign.folder import (
     write_json,
 )
 from orchestrator.campaign.locks import LOCK, Lock, locked
+from orchestrator.campaign.maps import Maps
 from orchestrator.campaign.textures import settled_texture
 from orchestrator.contacts import Contact
 from orchestrator.engines.session import Engine, Progress
@@ -34,7 +35,7 @@ from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
 from orchestrator.learning.pulses import Done, Pulse, next_pulse
 from orchestrator.learning.train import Block, PulseRecord, train
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.mx3.ovf import read_ovf
 from orchestrator.mx3.script import Scripts
 from orchestrator.transport.network import Network
 
@@ -170,6 +171,7 @@ class _Run:
             experiment.conditions,
         )
         self.network = self._network_of(device.contacts)
+        self.maps = Maps(device.film, experiment.training.oersted)
         self.probes = [self._network_of(probe.contacts) for probe in experiment.probes]
 
     def _network_of(self, contacts: tuple[Contact, ...]) -> Network:
@@ -255,7 +257,7 @@ class _Run:
                 count = record.number
                 files = [m_name(count), *self._keep_state(folder, count - 1, record.m, record.j)]
                 if self.experiment.output.maps:
-                    files.append(j_name(count))
+                    files += self.maps.names(j_name(count))
                 last = _as_json(record) | {"files": {f: checksum(folder / f) for f in files}}
                 self._commit(journal, last)
                 if count > 1:
@@ -291,16 +293,21 @@ class _Run:
                 path.unlink(missing_ok=True)
 
     def _block(self, folder: Path) -> Callable[[int, Pulse, np.ndarray, np.ndarray], Block]:
-        film = self.experiment.film
-
         def block(number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
             current_map = j_name(number)
-            write_ovf(folder / current_map, j, film.cell_size, title="j", unit="A/m2")
+            field_map = self.maps.write(folder, current_map, j)
             if not self.experiment.output.maps:
-                (folder / j_name(number - 1)).unlink(missing_ok=True)
+                for name in self.maps.names(j_name(number - 1)):
+                    (folder / name).unlink(missing_ok=True)
             save = m_name(number)
             script = self.scripts.pulse(
-                number, voltages.tolist(), current_map, pulse.duration, save, gap=pulse.gap
+                number,
+                voltages.tolist(),
+                current_map,
+                pulse.duration,
+                save,
+                gap=pulse.gap,
+                field_map=field_map,
             )
             return Block(script, save)
 

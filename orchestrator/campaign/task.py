@@ -79,6 +79,8 @@ def execute(task: Task) -> Outcome:
         templates = None if task.templates is None else Path(task.templates)
         with stop_on_signals() if in_main else nullcontext(lambda: False) as signaled:
             stop = _stopper(signaled, task.stop_file)
+            if stop():
+                return Outcome("stopped")
             run(experiment, Workplace(root, engine, Quiet(), stop, templates))
         (folder / FAILED).unlink(missing_ok=True)
     except Interrupted:

@@ -92,6 +92,8 @@ def plot_landscapes(dataset: xr.Dataset, path: Path, reference: str = "untrained
         axes.set_title(_title(dataset, place), fontsize=7)
         axes.set_xticks(np.arange(len(inputs)), inputs, rotation=90, family="monospace", fontsize=6)
         axes.tick_params(labelsize=6)
+    for axes in grid.ravel()[max(0, len(places) - columns) : len(places)]:
+        axes.tick_params(labelbottom=True)
     figure.supylabel(f"E' (mW), reference {reference}; red: trained", fontsize=8)
     return save(figure, path)
 
