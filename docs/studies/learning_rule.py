@@ -48,10 +48,10 @@ class Study:
         runs = [run.isel(pulse=slice(0, pulses)) for run in self.runs] if first else self.runs
         return Changes.joined([Changes.of_run(run, pulses) for run in runs])
 
-    def rules(self, c: Changes, length: float) -> dict[str, RuleFit]:
+    def terms(self, c: Changes, length: float) -> dict[str, dict[str, np.ndarray]]:
         product, to_maze = c.product(), c.decay(self.reference)
         stripes = c.alignment(self.tensors[length])
-        rules = {
+        return {
             "Hebb: b Vi Vj": {"b": product},
             "b (Vi - Vj)^2": {"b": c.squared_difference()},
             "Oja: b Vi Vj - c Vj^2 Gij": {"b": product, "c": c.decay()},
@@ -61,7 +61,9 @@ class Study:
             "stripes and decay to the maze": {"b": stripes, "c": to_maze},
             "stripes, Hebb and decay": {"b": stripes, "hebb": product, "c": to_maze},
         }
-        return {name: fit_rule(c, terms) for name, terms in rules.items()}
+
+    def rules(self, c: Changes, length: float) -> dict[str, RuleFit]:
+        return {name: fit_rule(c, terms) for name, terms in self.terms(c, length).items()}
 
 
 def best_length(study: Study, c: Changes) -> float:
@@ -98,6 +100,24 @@ def print_coefficients(study: Study, pulses: int, first: bool) -> None:
             for term, value in fit.coefficients.items()
         )
         print(f"| {name} | {terms} |")
+
+
+def print_across_runs(study: Study) -> None:
+    """Share of each run's changes that the coefficients of the other runs predict."""
+    parts = [Changes.of_run(run, study.pulses) for run in study.runs]
+    length = best_length(study, Changes.joined(parts))
+    print("\npredicted for each run by the coefficients of the others")
+    for name in study.terms(parts[0], length):
+        shares = []
+        for k, own in enumerate(parts):
+            others = Changes.joined(parts[:k] + parts[k + 1 :])
+            found = fit_rule(others, study.terms(others, length)[name]).coefficients
+            terms = study.terms(own, length)[name]
+            rule = sum(found[term] * values for term, values in terms.items())
+            i, j = np.triu_indices(own.rate.shape[1], 1)
+            rate, left = own.rate[:, i, j], (own.rate - rule)[:, i, j]
+            shares.append(1 - (left**2).sum() / (rate**2).sum())
+        print(f"| {name} | " + " | ".join(f"{share:.3f}" for share in shares) + " |")
 
 
 def print_lengths(study: Study) -> None:
@@ -204,6 +224,8 @@ def main() -> None:
         print_explained(study)
         print_coefficients(study, study.pulses, first=False)
         print_coefficients(study, 25, first=True)
+        if len(study.runs) > 1:
+            print_across_runs(study)
         print_lengths(study)
     print_eigenvectors(study)
     if given.figure is not None:
