@@ -39,6 +39,7 @@ class TableCache:
     def __init__(self) -> None:
         self._couplings: dict[str, tuple[Any, np.ndarray]] = {}
         self._segments: Segments | None = None
+        self._constants: tuple[Any, np.ndarray] | None = None
         self._tables: Tables | None = None
         self._key: tuple[Any, ...] | None = None
 
@@ -99,7 +100,7 @@ class TableCache:
             starts=self._segments.starts,
             rows=self._segments.rows,
             crowded=mesh.cells[0] // self.crowding,
-            material=_material(sim, p),
+            material=self._material(sim, p),
             stiffness=self._coupling("Aex", sim, sim.exchange_coupling),
             dmi=self._coupling("Dbulk" if bulk else "Dind", sim, sim.dind_coupling),
             field=flat("B_ext"),
@@ -113,6 +114,16 @@ class TableCache:
             slonczewski=not (j.is_zero or layer.is_zero or sim.DisableSlonczewskiTorque),
         )
 
+    def _material(self, sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
+        """The table of constants by region, see `columns`."""
+        key = (sim.mesh, sim.FixedLayerPosition, *(q.revision for q in sim.parameters.values()))
+        if self._constants is None or self._constants[0] != key:
+            self._constants = key, _constants(sim, p)
+        table = self._constants[1].copy()
+        for column, name in ((columns.B, "B_ext"), (columns.J, "J"), (columns.P, "FixedLayer")):
+            table[:, column : column + 3] = sim.excitations[name].values(sim.time)
+        return table
+
     def _coupling(self, name: str, sim: Simulation, coupling: Any) -> np.ndarray:
         used = None if name == "Dbulk" else coupling
         values, msat = sim.parameters[name], sim.parameters["Msat"]
@@ -125,8 +136,8 @@ class TableCache:
         return table
 
 
-def _material(sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
-    """The table of constants by region, see `columns`."""
+def _constants(sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
+    """The columns of the material parameters."""
     assert sim.mesh is not None
     scalar = {name: values[:, 0].astype(float) for name, values in p.items()}
     msat, xi = scalar["Msat"], scalar["xi"]
@@ -141,14 +152,8 @@ def _material(sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
         table[:, getattr(columns, name.upper())] = scalar[name] * inverse_ms
     table[:, columns.FROZEN] = scalar["FrozenSpins"]
     c1, c2 = _unit(p["anisC1"]), _unit(p["anisC2"])
-    vectors = {
-        columns.U: _unit(p["anisU"]), columns.C1: c1, columns.C2: c2,
-        columns.C3: np.cross(c1, c2),
-        columns.B: sim.excitations["B_ext"].values(sim.time),
-        columns.J: sim.excitations["J"].values(sim.time),
-        columns.P: sim.excitations["FixedLayer"].values(sim.time),
-    }  # fmt: skip
-    for column, values in vectors.items():
+    vectors = ((columns.U, _unit(p["anisU"])), (columns.C1, c1), (columns.C2, c2))
+    for column, values in (*vectors, (columns.C3, np.cross(c1, c2))):
         table[:, column : column + 3] = values
     thickness = scalar["FreeLayerThickness"]
     whole = sim.mesh.cells[2] * sim.mesh.cell_size[2]

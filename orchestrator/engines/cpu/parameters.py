@@ -63,9 +63,11 @@ class RegionParameter:
     def values(self, time: float = 0.0) -> np.ndarray:
         """Values of all regions at a time (s), shape (256, components) float32; do not write."""
         if self._functions and time != self._time:
-            evaluated = {f: f(time) for f in set(self._functions.values())}
+            regions: dict[Callable[[float], Any], list[int]] = {}
             for region, function in self._functions.items():
-                self._table[region] = np.asarray(evaluated[function], np.float32)
+                regions.setdefault(function, []).append(region)
+            for function, chosen in regions.items():
+                self._table[chosen] = np.asarray(function(time), np.float32)
             self._time = time
             self.revision += 1
         return self._table

@@ -293,6 +293,41 @@ def test_along_a_run_the_neighborhood_is_the_same(cells, pbc, seed):
                 assert around(row // shape[1], row % shape[1], x) == cell
 
 
+def test_every_change_takes_effect_at_once():
+    sim, rng = magnet((6, 5, 2), (0, 1, 0), 8, 2, 0.1, Dind=1e-3)
+    mask = rng.normal(size=(*sim.mesh.shape, 3))
+    changes = [
+        *((name, lambda t, v=v: v * (1 + t)) for name, v in (("Ku1", 9e5), ("alpha", 0.5))),
+        *((name, 0.7 * value(sim, name)[1]) for name in ("Msat", "Aex", "Dind", "Lambda", "J")),
+        *((name, lambda t: (t, 1, 2 - t)) for name in ("anisU", "anisC1", "B_ext", "FixedLayer")),
+    ]
+    before = None
+    for name, new in changes:
+        known = sim.parameters if name in sim.parameters else sim.excitations
+        known[name].set_region(1, new)
+        after = sim.field("torque")
+        assert_close(after, torque(sim))
+        assert before is None or (after != before).any(), name
+        before = after
+    for name in sim.excitations:
+        sim.excitations[name].add(mask, lambda t: 1 + t)
+        sim.excitations[name].add(mask, 0.5)
+        assert_close(sim.field("torque"), torque(sim))
+    sim.time = 0.5
+    assert_close(sim.field("torque"), torque(sim))
+    for setting, new in (
+        ("OpenBC", True), ("DoPrecess", False), ("FixedLayerPosition", -1),
+        ("DisableZhangLiTorque", True), ("DisableSlonczewskiTorque", True),
+    ):  # fmt: skip
+        before = sim.field("torque")
+        setattr(sim, setting, new)
+        assert (sim.field("torque") != before).any(), setting
+    sim.set_regions(np.zeros_like(sim.regions))
+    assert (sim.field("torque") != before).any()
+    sim.set_geometry(rng.random(sim.mesh.shape) > 0.5)
+    assert not sim.field("torque")[sim.geometry == 0].any()
+
+
 def test_memory_is_at_most_48_floats_per_cell():
     """RK45 with maps of current and field, each with a multiplier."""
     magnet((4, 4, 4), Dbulk=2e-3)[0].steps(1)
