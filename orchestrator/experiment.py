@@ -121,6 +121,8 @@ class Training:
         magnetization vector over a pulse stays near this value; `pulse_length` is the first.
     duration : float, optional
         With `max_change`, the length of the whole train in s.
+    oersted : bool
+        Add the Oersted field of the current map to B_ext during each pulse.
     """
 
     patterns: tuple[str, ...]
@@ -136,6 +138,7 @@ class Training:
     hold: int = 1
     max_change: float | None = None
     duration: float | None = None
+    oersted: bool = False
 
     def __post_init__(self) -> None:
         if not self.patterns:

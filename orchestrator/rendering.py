@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from orchestrator.campaign.folder import JOURNAL, Journal
+from orchestrator.campaign.maps import Maps, field_name
 from orchestrator.campaign.run import run_folder
 from orchestrator.engines.session import load_state
 from orchestrator.errors import InputError
@@ -70,12 +71,15 @@ def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -
         if record["kind"] == "pulse":
             n = record["pulse"]
             name = f"j_{n:06d}.ovf"
-            if not (run / name).exists():
-                raise InputError(f"{run / name}: not kept; a replay needs output.maps = true")
-            shutil.copyfile(run / name, target / name)
+            field_map = field_name(name) if plan.oersted else None
+            for needed in filter(None, (name, field_map)):
+                if not (run / needed).exists():
+                    raise InputError(f"{run / needed}: not kept; a replay needs output.maps = true")
+                shutil.copyfile(run / needed, target / needed)
             voltages, duration = record["voltages"], record["duration"]
             save, gap = f"m_{n:06d}.ovf", record.get("gap", 0.0)
-            blocks.append(scripts.pulse(n, voltages, name, duration, save, gap=gap))
+            block = scripts.pulse(n, voltages, name, duration, save, gap=gap, field_map=field_map)
+            blocks.append(block)
         elif record["kind"] == "relaxed" and plan.relax_time:
             blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
     return "".join(blocks)
@@ -91,18 +95,27 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
     blocks.append(scripts.relax(start.settle_time, "m_000000.ovf", start.settle_alpha))
     blocks.append("// Open loop: every pulse has a current map of m_initial.ovf.\n")
     done: list[Done] = []
-    maps: dict[tuple[float, ...], str] = {}
+    files = Maps(film, plan.oersted)
+    maps: dict[tuple[float, ...], tuple[str, str | None]] = {}
     while (pulse := next_pulse(plan, pattern, done)) is not None:
         voltages = contact_voltages(pulse, state.conductance)
         if pulse.values not in maps:
-            maps[pulse.values] = name = f"j_initial_{len(maps) + 1:06d}.ovf"
-            j = state.current_density(voltages)
-            write_ovf(target / name, j, film.cell_size, title="j", unit="A/m2")
+            name = f"j_initial_{len(maps) + 1:06d}.ovf"
+            field_map = files.write(target, name, state.current_density(voltages))
+            maps[pulse.values] = name, field_map
         done.append(Done(pulse.duration, plan.max_change or 0.0))
         save = f"m_{len(done):06d}.ovf"
-        name = maps[pulse.values]
-        duration, gap = pulse.duration, pulse.gap
-        blocks.append(scripts.pulse(len(done), voltages.tolist(), name, duration, save, gap=gap))
+        name, field_map = maps[pulse.values]
+        block = scripts.pulse(
+            len(done),
+            voltages.tolist(),
+            name,
+            pulse.duration,
+            save,
+            gap=pulse.gap,
+            field_map=field_map,
+        )
+        blocks.append(block)
     if plan.relax_time:
         blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
     return "".join(blocks)

@@ -123,10 +123,12 @@ class Scripts:
         save: str,
         *,
         gap: float = 0.0,
+        field_map: str | None = None,
     ) -> str:
         """A pulse: the current of the OVF file `current_map` (A/m2) for `duration` (s).
 
-        A `gap` in s without current follows.
+        A `gap` in s without current follows. The field of the OVF file `field_map` (T) is added to
+        B_ext while the current flows.
         """
         return self._render(
             "pulse",
@@ -136,6 +138,7 @@ class Scripts:
             duration=duration,
             gap=gap,
             save=save,
+            field_map=field_map,
             seed=self._seed(number),
         )
 
