@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from orchestrator.campaign.execute import carry_out, tasks_of
+from orchestrator.campaign.plan import Pace, make_plan, run_bytes
+from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.store import create
+from orchestrator.campaign.table import duration, size
+from orchestrator.engines.cpu.session import CpuEngine
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"output.maps": False},
+        {"output.maps": True},
+        {"output.maps": False, "output.every": 2},
+        {"output.maps": False, "output.every": 5, "output.precision": "int16"},
+    ],
+)
+def test_disk_space_is_that_of_a_run(experiment, tmp_path, output):
+    change = output | {"output.snapshots": [], "training.pulses": 20, "film.cells": [40, 32, 1]}
+    folder = create(Campaign(experiment, {"start.seed": [3]}, change=change), tmp_path)
+    with ThreadPoolExecutor(1) as executor:
+        carry_out(folder, folder.runs, tasks_of(folder, "cpu", 1), executor)
+    run = folder.runs[0].folder
+    found = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
+    assert run_bytes(folder.experiment((0,))) == pytest.approx(found, rel=0.3)
+
+
+def test_time_is_that_of_what_is_left(campaign, tmp_path):
+    folder = create(campaign, tmp_path)
+    engine = CpuEngine(1)
+    before = make_plan(campaign, tmp_path, engine)
+    assert before.states == {"missing": 6}
+    assert (before.textures, before.textures_missing) == (4, 4)
+    assert "trial" in before.pace.basis
+    with ThreadPoolExecutor(1) as executor:
+        carry_out(folder, folder.runs[:2], tasks_of(folder, "cpu", 1), executor)
+    after = make_plan(campaign, tmp_path, engine)
+    assert after.states == {"finished": 2, "missing": 4}
+    assert after.textures_missing == 2
+    assert "2 of the finished runs" in after.pace.basis
+    experiment = folder.experiment((0, 0))
+    left = 4 * after.pace.of_run(experiment) + 2 * after.pace.of_texture(experiment)
+    assert after.seconds == pytest.approx(left)
+
+
+def test_pace_scales_with_cells_and_simulated_time(experiment):
+    pace = Pace(engine=1e9, transport=1e-3, basis="")
+    # 3 pulses of 10 ps, 10 ps of relaxation, 320 cells: (40 ps 1e9/s + 3e-3 s) 320
+    assert pace.of_run(experiment) == pytest.approx((0.04 + 0.003) * 320)
+    assert pace.of_texture(experiment) == pytest.approx(0.02 * 320)
+
+
+def test_words():
+    assert [duration(s) for s in (5, 600, 7300, 400000)] == ["5 s", "10 min", "2.0 h", "4.6 days"]
+    assert [size(n) for n in (12, 4.2e6, 3e13)] == ["12 B", "4.2 MB", "30 TB"]
