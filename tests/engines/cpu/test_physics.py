@@ -403,6 +403,23 @@ def test_coupling_between_regions_is_scaled_or_replaced():
     np.testing.assert_allclose(strong.field("B_exch"), weak.field("B_exch"), atol=1e-5)
 
 
+def test_regions_without_moment_neither_feel_nor_give_a_field():
+    # where mumax3 divides zero by zero: DMI, a missing neighbor and Msat = 0
+    sim = simulation((8, 4, 1), Dbulk=3e-3, Ku1=5e5, anisU=(0, 0, 1))
+    regions = np.zeros(sim.mesh.shape, np.uint8)
+    regions[..., 4:] = 1
+    sim.set_regions(regions)
+    smooth_random(sim)
+    sim.parameters["Msat"].set_region(1, 0.0)
+    field = sim.field("B_eff")
+    assert np.isfinite(field).all()
+    assert not field[..., 4:, :].any()
+    m = sim.m
+    m[..., 4:, :] = (0.6, 0, 0.8)
+    sim.set_m(m)
+    np.testing.assert_array_equal(sim.field("B_eff"), field)
+
+
 def test_largest_angle_is_that_of_the_helix():
     n = 16
     sim = simulation((n, 2, 2), pbc=(1, 0, 0))
