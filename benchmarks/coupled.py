@@ -1,0 +1,90 @@
+"""Shares of the wall time of a training: 200 x 200 cells, pulses of 0.2 ns, embedded engine.
+
+The whole time between two committed pulses is counted, with journal and checksums. Times are on one
+thread; `--profile` lists what takes the time outside the engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from orchestrator.campaign.run import Workplace, run
+from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.experiment import Experiment
+from orchestrator.learning.train import PulseRecord
+
+CORNERS = ("top left", "top right", "bottom right", "bottom left")
+DESCRIPTION = {
+    "name": "coupled",
+    "film": {"cells": [200, 200, 1], "cell_size": [4e-9, 4e-9, 1e-6]},
+    "material": {
+        "Ms": 4.9e5, "Aex": 1e-11, "Dbulk": 2e-3, "Ku1": 1e5, "alpha": 0.3, "P": 0.5,
+    },
+    "resistivity": {"mean": 5e-7, "amr_ratio": 1.5, "amr_convention": "mean"},
+    "contacts": [{"name": c, "shape": "corner", "corner": c, "size": 48e-9} for c in CORNERS],
+    "start": {"seed": 1, "settle_time": 1e-10},
+    "reference": {"starts": 1},
+    "training": {"patterns": ["+--+"], "voltage": 0.1, "pulse_length": 2e-10, "pulses": 12},
+}  # fmt: skip
+
+
+class Watch:
+    """A tracker that keeps the records of the pulses and the times at which they came."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.records: list[PulseRecord] = []
+
+    def stage(self, title: str, duration: float, done: float = 0.0) -> None:
+        """Nothing to do."""
+
+    def progress(self, progress: object) -> None:
+        """Nothing to do."""
+
+    def pulse(self, pattern: str, record: PulseRecord) -> None:
+        """Keep it."""
+        self.times.append(time.perf_counter())
+        self.records.append(record)
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--oersted", action="store_true", help="with the Oersted field")
+    options = parser.parse_args()
+    training = DESCRIPTION["training"] | {"oersted": options.oersted}  # type: ignore[operator]
+    experiment = Experiment.from_dict(DESCRIPTION | {"training": training})
+    watch = Watch()
+    profile = cProfile.Profile(time.thread_time)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Workplace(Path(folder), CpuEngine(threads=1), watch, lambda: False)
+        if options.profile:
+            profile.runcall(run, experiment, place)
+        else:
+            run(experiment, place)
+    whole = np.diff(watch.times)
+    shares = {
+        key: np.array([r.seconds[key] for r in watch.records[1:]])
+        for key in ("engine", "transport", "files")
+    }
+    shares["journal"] = whole - sum(shares.values())
+    middle = np.median(whole)
+    print(f"a pulse takes {middle:.3f} s (median of {whole.size})")
+    for key, seconds in shares.items():
+        print(f"  {key:>9} {np.median(seconds):.4f} s, {100 * np.median(seconds / whole):5.1f} %")
+    outside = 100 * np.median(1 - shares["engine"] / whole)
+    print(f"outside the engine {outside:.1f} % of the wall time")
+    if options.profile:
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+
+
+if __name__ == "__main__":
+    main()
