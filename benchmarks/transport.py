@@ -32,7 +32,7 @@ SIZES = {
     "2048": ((2048, 2048, 1), ("multigrid",), ()),
     "128x128x8": ((128, 128, 8), ("multigrid",), ("splu",)),
 }
-OPTIONAL = {"pardiso": "pypardiso", "cupy": "cupy"}
+OPTIONAL = {"pardiso": "pypardiso"}
 PLACES = ("top left", "top right", "bottom right", "bottom left")
 RESISTIVITY = Resistivity(rho_par=7e-7, rho_perp=1e-7)
 

@@ -8,7 +8,8 @@ satisfy the equations on them.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from orchestrator.errors import InputError
 from orchestrator.transport.assembly import Stencil, half_offsets, shifted
 from orchestrator.transport.geometry import Geometry
 from orchestrator.transport.ordering import nested_dissection
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 
 class Solve(Protocol):
@@ -32,16 +36,13 @@ class Prepare(Protocol):
     def __call__(self, stencil: Stencil) -> Solve: ...
 
 
-def solver_direct(geometry: Geometry) -> Prepare:
-    """SuperLU with the order of geometric nested dissection.
+def sparse_matrices(geometry: Geometry, order: np.ndarray) -> Callable[[Stencil], csc_matrix]:
+    """A function that picks the matrix of the free nodes, in an order, from a stencil.
 
-    Order, pattern and the place of every coefficient in it are found once per geometry.
+    Pattern and the place of every coefficient in it are found once.
     """
     from scipy.sparse import coo_matrix, csc_matrix
-    from scipy.sparse.linalg import splu
 
-    order = nested_dissection(geometry.nodes)
-    order = order[geometry.free.ravel()[order]]
     number = np.full(geometry.free.size, -1, np.int32)
     number[order] = np.arange(order.size, dtype=np.int32)
     number = number.reshape(geometry.nodes)
@@ -68,13 +69,26 @@ def solver_direct(geometry: Geometry) -> Prepare:
     gather = source[pattern.data]
     sign = np.concatenate(signs)[pattern.data]
 
-    def prepare(stencil: Stencil) -> Solve:
+    def matrix(stencil: Stencil) -> csc_matrix:
         data = stencil.symmetric.ravel()[gather]
         if stencil.skew is not None:
             data += sign * stencil.skew.ravel()[gather]
-        matrix = csc_matrix((data, pattern.indices, pattern.indptr), shape=pattern.shape)
+        return csc_matrix((data, pattern.indices, pattern.indptr), shape=pattern.shape)
+
+    return matrix
+
+
+def solver_direct(geometry: Geometry) -> Prepare:
+    """SuperLU with the order of geometric nested dissection, found once per geometry."""
+    from scipy.sparse.linalg import splu
+
+    order = nested_dissection(geometry.nodes)
+    order = order[geometry.free.ravel()[order]]
+    matrix = sparse_matrices(geometry, order)
+
+    def prepare(stencil: Stencil) -> Solve:
         factors = splu(
-            matrix,
+            matrix(stencil),
             permc_spec="NATURAL",
             diag_pivot_thresh=0.0,
             options={"SymmetricMode": True},
@@ -86,6 +100,46 @@ def solver_direct(geometry: Geometry) -> Prepare:
             b = rhs.reshape(len(rhs), -1)[:, order].T
             result = np.zeros((len(rhs), geometry.free.size))
             result[:, order] = factors.solve(np.asfortranarray(b), "T" if transpose else "N").T
+            return result.reshape(rhs.shape)
+
+        return solve
+
+    return prepare
+
+
+def solver_pardiso(geometry: Geometry) -> Prepare:
+    """MKL PARDISO, an option for machines where the package pypardiso is installed.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    try:
+        from pypardiso import PyPardisoSolver
+    except ImportError:
+        raise InputError(
+            "solver 'pardiso' needs the package pypardiso, which is not installed; "
+            f"install it (pip install pypardiso) or use one of auto, {', '.join(BUILT_IN)}"
+        ) from None
+    places = np.flatnonzero(geometry.free)
+    matrix = sparse_matrices(geometry, places)
+
+    def prepare(stencil: Stencil) -> Solve:
+        columns = matrix(stencil)
+
+        def solve(
+            rhs: np.ndarray, guess: np.ndarray | None = None, transpose: bool = False
+        ) -> np.ndarray:
+            a = (columns.T if transpose else columns).tocsr()
+            b = np.asfortranarray(rhs.reshape(len(rhs), -1)[:, places].T)
+            factors = PyPardisoSolver()
+            result = np.zeros((len(rhs), geometry.free.size))
+            try:
+                factors.factorize(a)
+                result[:, places] = factors.solve(a, b).reshape(b.shape).T
+            finally:
+                factors.free_memory(everything=True)
             return result.reshape(rhs.shape)
 
         return solve
@@ -146,7 +200,8 @@ def solver_multigrid(geometry: Geometry) -> Prepare:
     return prepare
 
 
-SOLVERS = {"direct": solver_direct, "multigrid": solver_multigrid}
+BUILT_IN = {"direct": solver_direct, "multigrid": solver_multigrid}
+SOLVERS = BUILT_IN | {"pardiso": solver_pardiso}
 
 LARGEST_DIRECT = {2: 20_000, 3: 4_000}
 """Most free nodes for which `auto` factorizes, by dimension."""
@@ -158,7 +213,7 @@ def choose_solver(name: str, geometry: Geometry) -> Prepare:
     Raises
     ------
     InputError
-        If there is no solver of this name.
+        If there is no solver of this name, or its package is not installed.
     """
     if name == "auto":
         small = geometry.free.sum() <= LARGEST_DIRECT[geometry.free.ndim]

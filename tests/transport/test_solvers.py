@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import sys
 
 import numpy as np
 import pytest
 
 from orchestrator.device import CornerContact, Film, RectangleContact, Resistivity, SideContact
+from orchestrator.errors import InputError
 from orchestrator.transport.network import Network
 from orchestrator.transport.ordering import nested_dissection
-from orchestrator.transport.solvers import SOLVERS
+from orchestrator.transport.solvers import BUILT_IN, SOLVERS
 
 CORNERS = tuple(
     CornerContact(c, c, 16e-9) for c in ("top left", "top right", "bottom right", "bottom left")
 )
+
+INSTALLED = [s for s in SOLVERS if s in BUILT_IN or importlib.util.find_spec("pypardiso")]
 
 
 def texture(film: Film, seed: int = 3) -> np.ndarray:
@@ -27,7 +32,7 @@ def turned(m: np.ndarray, angle: float) -> np.ndarray:
     return m @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", INSTALLED)
 @pytest.mark.parametrize("sigma_ah", [0.0, 5e5])
 @pytest.mark.parametrize("cells", [(33, 26, 1), (30, 47, 1), (13, 11, 6), (12, 14, 2)])
 def test_potentials_solve_the_equations(solver, sigma_ah, cells):
@@ -69,7 +74,7 @@ def dense_conductance(film: Film, tensors: np.ndarray, owner: np.ndarray) -> np.
     return lift.T @ matrix @ potentials
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", INSTALLED)
 def test_conductance_equals_reactions_of_gauss_integrated_elements(solver):
     film = Film((11, 8, 1), (4e-9, 3e-9, 5e-9))
     resistivity = Resistivity(rho_par=7e-7, rho_perp=1e-7, sigma_ah=3e6)
@@ -96,7 +101,7 @@ def test_nested_dissection_visits_every_node_once(shape):
     np.testing.assert_array_equal(np.sort(nested_dissection(shape)), np.arange(np.prod(shape)))
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", INSTALLED)
 def test_slots_of_vacuum_and_touching_islands_of_contacts(solver):
     film = Film((40, 37, 1), (4e-9, 4e-9, 5e-9))
     m = texture(film)
@@ -107,3 +112,11 @@ def test_slots_of_vacuum_and_touching_islands_of_contacts(solver):
     g = Network(film, resistivity, contacts, solver=solver).solve(m).conductance
     expected = Network(film, resistivity, contacts, solver="direct").solve(m).conductance
     assert np.abs(g - expected).max() <= 1e-8 * np.abs(expected).max()
+
+
+def test_solver_of_a_package_that_is_missing_is_refused_by_name(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pypardiso", None)
+    film = Film((12, 12, 1), (4e-9, 4e-9, 5e-9))
+    network = Network(film, Resistivity(rho_par=7e-7, rho_perp=1e-7), CORNERS[:2], "pardiso")
+    with pytest.raises(InputError, match=r"needs the package pypardiso.* auto, direct, multigrid"):
+        network.solve(texture(film))
