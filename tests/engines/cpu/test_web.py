@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -50,14 +51,23 @@ class Client:
         )  # fmt: skip
         self.lines: list[str] = []
         self.quiet = threading.Lock()
+        self._coming: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._coming.put(line.rstrip("\n"))
+        self.process.stdout.close()
 
     def until(self, text: str) -> None:
-        """Read the process's output up to a line."""
-        assert self.process.stdout is not None
+        """Wait for a line of the process's output."""
         while not self.lines or self.lines[-1] != text:
-            line = self.process.stdout.readline()
-            assert line, "\n".join(self.lines)
-            self.lines.append(line.rstrip("\n"))
+            try:
+                self.lines.append(self._coming.get(timeout=120))
+            except queue.Empty:
+                raise AssertionError("\n".join(self.lines)) from None
 
     @property
     def port(self) -> int:
@@ -100,7 +110,8 @@ class Client:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self._reader.join()
 
 
 def test_next_port_and_end_when_nobody_asks(tmp_path: Path) -> None:
@@ -117,6 +128,19 @@ def test_next_port_and_end_when_nobody_asks(tmp_path: Path) -> None:
             assert time.monotonic() - start > 2
         finally:
             client.end()
+
+
+def test_a_page_without_i_lives_as_long_as_the_script(tmp_path: Path) -> None:
+    script = SETUP + 'print("ready")\nRunWhile(1 < 2)\nprint("over")'
+    client = Client(tmp_path, script, "-http", "127.0.0.1:0")
+    try:
+        client.until("//ready")
+        client.wait_for(lambda state: state["busy"] == "Running")
+        client.put("break")
+        client.until("//over")
+        assert client.process.wait(120) == 0
+    finally:
+        client.end()
 
 
 def test_without_a_script_and_ctrl_c(tmp_path: Path) -> None:
@@ -197,6 +221,22 @@ def test_fields_and_buttons(client: Client) -> None:
     client.put("setm")
     client.put("cli", "print(m.average())")
     client.until("//[0 0 1]")
+
+
+def test_mesh_geometry_and_regions_from_the_page(client: Client) -> None:
+    client.wait_for(lambda state: state["nx"] == "8")
+    for element, value in (
+        ("nx", 10), ("setmesh", ""), ("geomselect", "Rect"), ("geomargs", "20e-9, 8e-9"),
+        ("setgeom", ""), ("region", 3), ("alpha", "0.7"), ("region", -1),
+        ("tableAutoSave", "1e-12"),
+    ):  # fmt: skip
+        assert client.put(element, value) == 200
+    client.put("cli", "print(m.comp(0).hostCopy().len(), geom.average(), alpha.getRegion(3))")
+    client.until("//40 0.2 0.699999988079071")
+    state = client.wait_for(lambda state: state["tableAutoSave"] == "1e-12")
+    assert (state["nx"], state["cx"]) == ("10", "4e-09") and state["alpha"] != "0.7"
+    client.put("cli", "TableAutoSave(0); SetGeom(Universe()); SetGridSize(8, 4, 1)")
+    client.wait_for(lambda state: state["nx"] == "8")
 
 
 def test_break_ends_an_endless_run_and_commands_act_between_its_steps(client: Client) -> None:
