@@ -17,7 +17,13 @@ _OWN_WAY = re.compile(r"\b(RunWhile|Steps|for|if|source)\b|\bt\s*[-+]?=", re.IGN
 
 
 def collect(
-    source: Path, target: Path, shape: tuple[int, int, int], *, unit_length: bool
+    source: Path,
+    target: Path,
+    shape: tuple[int, int, int],
+    *,
+    unit_length: bool,
+    start: float | None = None,
+    block: str = "",
 ) -> OvfField:
     """Check an OVF file that an engine has saved, and move it to its final place.
 
@@ -29,11 +35,15 @@ def collect(
         The grid that the field must have.
     unit_length : bool
         Whether the vectors must have length 1 (0 in vacuum).
+    start : float, optional
+        Time (s) at which `block` began; its header must then state the block's end.
+    block : str
+        The script that saved it.
 
     Raises
     ------
     EngineError
-        If the file is missing, truncated, of another grid, or holds NaN.
+        If the file is missing, truncated, of another grid or time, or holds NaN.
     """
     try:
         field = read_ovf(source)
@@ -51,6 +61,8 @@ def collect(
         wrong = (np.abs(length - 1) > 1e-3) & (length != 0)
         if wrong.any():
             raise EngineError(f"{source}: magnetization of length {length[wrong].flat[0]:g}")
+    if start is not None:
+        check_time(field, source, start, block)
     with open(source, "rb") as file:
         os.fsync(file.fileno())
     os.replace(source, target)
@@ -67,8 +79,8 @@ def asked_duration(block: str) -> float | None:
     return None if _OWN_WAY.search(text) else sum(durations)
 
 
-def check_time(field: OvfField, path: Path, start: float, block: str) -> float:
-    """The simulated time in a header, s, if it is what the block had to reach.
+def check_time(field: OvfField, path: Path, start: float, block: str) -> None:
+    """Compare the simulated time in a header with what a block that began at `start` had to reach.
 
     A run ends at its time to rounding, or later by one time step; the time itself is the sum of
     all steps in float64.
@@ -87,4 +99,3 @@ def check_time(field: OvfField, path: Path, start: float, block: str) -> float:
             raise EngineError(
                 f"{path}: saved at t = {field.time:g} s, the block had to end at {end:g} s"
             )
-    return field.time

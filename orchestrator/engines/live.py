@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines.collect import check_time, collect
+from orchestrator.engines.collect import collect
 from orchestrator.engines.diagnosis import LASTING, in_block
 from orchestrator.engines.dialect import Dialect
 from orchestrator.engines.liveprocess import LiveProcess
@@ -135,9 +135,9 @@ class LiveSession:
             collect(process.out / name, self._folder / name, self._shape, unit_length=False)
         saved = process.out / magnetization
         target = self._folder / magnetization
-        field = collect(saved, target, self._shape, unit_length=True)
-        self._time = check_time(field, target, self._time, block)
-        self._magnetization = magnetization
+        field = collect(saved, target, self._shape, unit_length=True, start=self._time, block=block)
+        assert field.time is not None
+        self._magnetization, self._time = magnetization, field.time
         if progress is not None:
             progress(Progress(self._time, steps))
         return BlockResult(target, self._time, steps, clock.perf_counter() - start)

@@ -163,7 +163,7 @@ class LiveProcess:
                 raise EngineFault("crash", f"mumax3 gave up the block: {refused}")
             if refused is not None:
                 raise refused
-            watch.check((len(text), self._link.answers))
+            watch.check((len(text), self._link.shown()))
             if self._link.refused >= _REFUSALS:
                 raise EngineFault("crash", "mumax3 -i runs, but its port is closed")
             if idle.found(text):

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator.engines import selftest
 from orchestrator.engines.banner import Banner, read_banner
-from orchestrator.engines.collect import check_time, collect
+from orchestrator.engines.collect import collect
 from orchestrator.engines.diagnosis import EngineFault, exit_fault, in_block
 from orchestrator.engines.dialect import AMUMAX, V3_11, Dialect, cache_folder, dialect_of
 from orchestrator.engines.features import features
@@ -111,8 +111,9 @@ class Mumax3Engine:
             out = folder / "selftest.out" / selftest.FINAL
             try:
                 text = self.run_process(arguments, folder, parts)
-                field = collect(out, folder / selftest.FINAL, (1, 4, 4), unit_length=True)
-                check_time(field, out, 0.0, selftest.BLOCK)
+                end = folder / selftest.FINAL
+                block = selftest.BLOCK
+                field = collect(out, end, (1, 4, 4), unit_length=True, start=0.0, block=block)
                 selftest.check_answer(field)
             except EngineError as error:
                 raise in_block(error, what, None) from None
@@ -230,12 +231,16 @@ class ProcessSession:
             text = self._engine.run_process(arguments, self._folder, parts, report)
             for name in outputs:
                 collect(out / name, self._folder / name, self._shape, unit_length=False)
-            field = collect(out / magnetization, target, self._shape, unit_length=True)
-            time = check_time(field, target, self._time, block)
+            saved = out / magnetization
+            field = collect(
+                saved, target, self._shape, unit_length=True, start=self._time, block=block
+            )
         except EngineError as error:
             raise in_block(error, str(script), self._folder / LOG) from None
         shutil.rmtree(out, ignore_errors=True)
         script.unlink(missing_ok=True)
+        assert field.time is not None
+        time = field.time
         self._magnetization, self._time = magnetization, time
         counted = _STEPS.search(text)
         steps = int(counted[1]) if counted else None

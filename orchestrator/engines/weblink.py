@@ -33,12 +33,9 @@ class WebLink:
         self._port = port
         self._period = period
         self._done = threading.Event()
-        self.answers = 0
-        """Polls that were answered."""
         self.refused = 0
         """The last polls that found the port closed, one after the other."""
-        self.values: dict[str, Any] = {}
-        """What the process shows on its page, by the element's id."""
+        self._values: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._poll, name="mumax3 poll", daemon=True)
         self._thread.start()
 
@@ -55,8 +52,12 @@ class WebLink:
 
     def time(self) -> float | None:
         """Simulated time in s as the page shows it."""
-        match = _NUMBER.match(str(self.values.get("time", "")))
+        match = _NUMBER.match(str(self._values.get("time", "")))
         return float(match[1]) if match else None
+
+    def shown(self) -> tuple[str, ...]:
+        """What moves on the page while the engine works; the page answers even if it hangs."""
+        return tuple(str(self._values.get(element)) for element in ("time", "nsteps", "busy"))
 
     def close(self) -> None:
         """Stop polling."""
@@ -70,7 +71,6 @@ class WebLink:
                 status, answer = self._request("POST", _PAGE, 5.0)
                 self.refused = 0
                 if status == 200:
-                    self.answers += 1
                     self._note(answer)
             except ConnectionRefusedError:
                 self.refused += 1
@@ -84,7 +84,7 @@ class WebLink:
             changed = {call["Args"][0]: call["Args"][-1] for call in calls if len(call["Args"]) > 1}
         except (ValueError, KeyError, TypeError, IndexError):
             return
-        self.values |= changed
+        self._values |= changed
 
     def _request(self, method: str, body: str, timeout: float) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout)

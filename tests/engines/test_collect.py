@@ -39,7 +39,7 @@ def test_time_may_overshoot_by_a_step_only(tmp_path, time, passes):
     write_ovf(tmp_path / "m.ovf", np.ones((1, 1, 2, 3)), SIZE, time=1e-9 + time)
     field = read_ovf(tmp_path / "m.ovf")
     if passes:
-        assert check_time(field, tmp_path, 1e-9, "Run(5e-12)") == 1e-9 + time
+        check_time(field, tmp_path, 1e-9, "Run(5e-12)")
     else:
         with pytest.raises(EngineError, match=r"had to end at 1\.005e-09 s"):
             check_time(field, tmp_path, 1e-9, "Run(5e-12)")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from orchestrator.campaign.run import Interrupted, Workplace, is_finished, run
-from orchestrator.engines import liveprocess
+from orchestrator.engines import live, liveprocess
 from orchestrator.engines.diagnosis import EngineFault
 from orchestrator.engines.live import LiveEngine
 from orchestrator.engines.mumax3 import LOG, Mumax3Engine
@@ -117,14 +119,16 @@ def test_without_a_web_interface_it_goes_on_by_processes(pulses, undisturbed, fa
     assert "no such flag: -i" in caplog.text
 
 
-def test_script_errors_leave_the_process_alive(pulses, undisturbed, stand_in):
-    session = LiveEngine(stand_in).start(pulses.setup, pulses.folder, "m0.ovf")
+def test_script_errors_leave_the_process_alive(pulses, undisturbed, fake):
+    session = LiveEngine(fake("watched(None, 'never')")).start(
+        pulses.setup, pulses.folder, "m0.ovf"
+    )
     try:
         session.execute(pulses.blocks[0], "m1.ovf")
         block = pulses.blocks[1]
         wrong = type(block)(block.replace("Run(", "Rum("))
         wrong.origins = block.origins
-        with pytest.raises(EngineFault, match=r"undefined: Rum(?s:.*)\(pulse.mx3.j2:8\)"):
+        with pytest.raises(EngineFault, match=r"undefined: Rum(?s:.*)\(pulse.mx3.j2:\d+\)"):
             session.execute(wrong, "m2.ovf")
         assert not (pulses.folder / "m2.ovf").exists()
         session.execute(block, "m2.ovf")
@@ -136,15 +140,16 @@ def test_script_errors_leave_the_process_alive(pulses, undisturbed, stand_in):
     assert not left & {"live.out", "live.mx3", ".kernels"}
 
 
-def test_long_output_makes_it_start_afresh(pulses, undisturbed, stand_in, monkeypatch):
+def test_long_output_makes_it_start_afresh(pulses, undisturbed, fake, monkeypatch):
     monkeypatch.setattr(liveprocess, "_LARGEST_OUTPUT", 100)
-    found = pulses.run(LiveEngine(stand_in))
+    found = pulses.run(LiveEngine(fake("watched(None, 'never')")))
     np.testing.assert_array_equal(found[-1], undisturbed[-1])
     assert (pulses.folder / LOG).read_text().count("---- ") > 1
 
 
-def test_a_block_that_stops_in_the_middle_is_found_out(pulses, fake, caplog):
+def test_a_block_that_stops_in_the_middle_is_found_out(pulses, fake, caplog, monkeypatch):
     """As after an error that mumax3 survives without naming a line: no end, no exit."""
+    monkeypatch.setattr(live, "TRIES", 1)
     body = (
         "hidden = subprocess.Popen(STAND_IN + arguments, stdout=subprocess.PIPE, text=True)\n"
         "for line in hidden.stdout:\n"
@@ -158,22 +163,25 @@ def test_a_block_that_stops_in_the_middle_is_found_out(pulses, fake, caplog):
     assert "goes on with one process" in caplog.text
 
 
-def test_training_stops_and_goes_on_by_either_engine(experiment, tmp_path, stand_in, fake, silent):
-    whole = tmp_path / "whole"
+def test_training_stops_and_goes_on_by_either_engine(experiment, tmp_path, fake, silent):
+    experiment = replace(
+        experiment,
+        reference=replace(experiment.reference, starts=1),
+        training=replace(experiment.training, pulses=2),
+        output=replace(experiment.output, snapshots=()),
+    )
+    lasting, single = LiveEngine(fake("watched(None, 'never')")), Mumax3Engine(fake("real()"))
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
-    finished = run(experiment, Workplace(whole, LiveEngine(stand_in), silent, lambda: False))
-    assert is_finished(finished)
-    parts = tmp_path / "parts"
-    parts.mkdir()
-    asked = []
+    finished = run(experiment, Workplace(whole, lasting, silent, lambda: False))
+    shutil.copytree(whole / "textures", parts / "textures")
 
     def after_the_first_pulse():
-        asked.append(True)
         return any(parts.glob("*/1/m_000001*"))
 
     with pytest.raises(Interrupted):
-        run(experiment, Workplace(parts, LiveEngine(stand_in), silent, after_the_first_pulse))
-    engine = Mumax3Engine(fake("real()"))
-    folder = run(experiment, Workplace(parts, engine, silent, lambda: False))
+        run(experiment, Workplace(parts, lasting, silent, after_the_first_pulse))
+    folder = run(experiment, Workplace(parts, single, silent, lambda: False))
+    assert is_finished(folder)
     (end,), (wanted,) = (list((f / "1").glob("m_relaxed*")) for f in (folder, finished))
     assert end.read_bytes() == wanted.read_bytes()
