@@ -183,6 +183,8 @@ class _Run:
     def carry_out(self) -> Path:
         if (self.folder / FINISHED).exists():
             return self.folder
+        for left_behind in self.folder.glob(".*.json.*.tmp"):
+            left_behind.unlink(missing_ok=True)
         textures = self._untrained()
         for number, pattern in enumerate(self.experiment.training.patterns, start=1):
             self._training(self.folder / str(number), pattern, textures[0])
