@@ -23,14 +23,15 @@ def crossing(table):
 
 
 @pytest.mark.parametrize(
-    ("field", "final"),
+    ("field", "final", "tolerance"),
     [
-        ((-24.6e-3, 4.3e-3), (-0.98461241, 0.12604089, 0.04327124)),
-        ((-35.5e-3, -6.3e-3), (-0.96923316, -0.12039542, -0.00530761)),
+        ((-24.6e-3, 4.3e-3), (-0.98461241, 0.12604089, 0.04327124), 1e-4),
+        # An S-state with <my> higher by 1e-5 ends 1.2e-3 higher.
+        ((-35.5e-3, -6.3e-3), (-0.96923316, -0.12039542, -0.00530761), 2e-3),
     ],
     ids=["a", "b"],
 )
-def test_problem_4(run_script, compare, field, final):
+def test_problem_4(run_script, compare, field, final, tolerance):
     """Reversal of a film of 500 x 125 x 3 nm3 from the S-state by a field."""
     table = run_script(f"""
         SetGridSize(128, 32, 1)
@@ -49,7 +50,7 @@ def test_problem_4(run_script, compare, field, final):
     start = {"mx": 0.96696842, "my": 0.12527321, "mz": 0.0}
     rows = [(f"<{name}> of the S-state", table[name][0], start[name], 1e-4) for name in start]
     rows += [
-        (f"<{name}> after 1 ns", table[name][-1], value, 1e-3)
+        (f"<{name}> after 1 ns", table[name][-1], value, tolerance)
         for name, value in zip(("mx", "my", "mz"), final, strict=True)
     ]
     compare(f"standard problem 4, field {field} T", rows)
