@@ -24,6 +24,7 @@ _FLAGS: dict[str, tuple[type, Any]] = {
     "http": (str, None), "cache": (str, None), "s": (bool, False),
     "sync": (bool, False), "paranoid": (bool, False), "failfast": (bool, False),
     "vet": (bool, False), "v": (bool, True), "test": (bool, False), "threads": (int, 0),
+    "dialect": (str, "3.11"),
 }  # fmt: skip
 _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -o DIR        output folder (default: script without extension + .out)
@@ -31,12 +32,14 @@ _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -vet          only check the scripts
   -v=false      no banner
   -threads N    threads of the kernels (default: all cores)
+  -dialect V    rules of mumax3 3.10 or 3.11 for the faces of one layer with DMI (default: 3.11)
   -failfast     with several scripts: stop at the first that fails
   -cache DIR    where demagnetizing tensors are kept, "" for nowhere (default: the user's cache)
   -i            web interface at 127.0.0.1:35367; the process ends when no page is open any more
   -http ADDR    web interface at an address of this machine; the next port if it is taken
 mumax3's -gpu -s -sync -paranoid are accepted and have no effect."""
 
+_DIALECTS = ("3.10", "3.11")
 _SIGNALS = signal.SIGINT, signal.SIGTERM
 _KEEPALIVE = 3.0
 """Time in s without a request after which the process of a finished script ends."""
@@ -96,6 +99,8 @@ def parse_arguments(argv: list[str]) -> Options:
             flags[name] = kind(value)
         except ValueError:
             raise UsageError(f"invalid value {value!r} for flag -{name}") from None
+    if flags["dialect"] not in _DIALECTS:
+        raise UsageError(f"flag -dialect: {flags['dialect']!r} is not {' or '.join(_DIALECTS)}")
     return Options(flags, words)
 
 
@@ -201,6 +206,7 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
         folder = Path(flags["o"] or (os.path.splitext(script)[0] or _dated_name()) + ".out")
         outputs = Outputs(folder, clean=flags["f"])
         world = World(outputs, threads=flags["threads"] or None)
+        world.sim.dmi_faces = flags["dialect"]
         world.sim.demag_cache = _cache_folder(flags["cache"])
         if flags["v"]:
             outputs.say("mumax3-orchestrator, embedded CPU engine: mumax3's language on the CPU")

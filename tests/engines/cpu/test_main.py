@@ -102,6 +102,17 @@ def test_flags() -> None:
     assert main(["-nope"]) == 2
 
 
+@pytest.mark.parametrize(("dialect", "field"), [("3.10", 0.0), ("3.11", 0.8)])
+def test_faces_of_one_layer_by_dialect(tmp_path: Path, dialect: str, field: float) -> None:
+    """From 3.11 on the faces of one layer with Dbulk add D^2/(Aex Msat) (mx, my, 0)."""
+    text = (
+        "SetPBC(1, 1, 0)\nDbulk = 2e-3\nMsat = 4e5\nAex = 12.5e-12\n"
+        f'ExpectV("B", B_exch.average(), vector({field}, 0, 0), 1e-6)'
+    )
+    assert run(tmp_path, text, "-dialect", dialect) == 0
+    assert run(tmp_path, text, "-dialect", "3.9") == 2
+
+
 def test_vet_checks_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "Run(1e-3)", "-vet") == 0
     assert run(tmp_path, "Walk(1)", "-vet") == 1
