@@ -54,10 +54,11 @@ def choose_engine(
     else:
         gpus = find_gpus()
         kind = Mumax3Engine if name == "mumax3" else LiveEngine
+        way = "a process for each pulse" if name == "mumax3" else "one live process"
         if gpu < len(gpus):
-            return kind(found, gpu, limits), f"{found}, GPU {gpu} ({gpus[gpu].name})"
+            return kind(found, gpu, limits), f"{found}, {way}, GPU {gpu} ({gpus[gpu].name})"
         if by_name and not gpus:
-            return kind(found, gpu, limits), f"{found}, GPU unknown to nvidia-smi"
+            return kind(found, gpu, limits), f"{found}, {way}, GPU unknown to nvidia-smi"
         seen = f"nvidia-smi shows {len(gpus)}" if gpus else "no NVIDIA GPU was found"
         reason = f"{found} is there, but for GPU {gpu}: {seen}"
     if by_name:
