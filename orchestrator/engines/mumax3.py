@@ -110,7 +110,7 @@ class Mumax3Engine:
             what = f"self-test of {self.command[0]}"
             out = folder / "selftest.out" / selftest.FINAL
             try:
-                text = self.run_process(arguments, folder, parts)
+                text = self.run_process(arguments, folder, out.parent, parts)
                 end = folder / selftest.FINAL
                 block = selftest.BLOCK
                 field = collect(out, end, (1, 4, 4), unit_length=True, start=0.0, block=block)
@@ -123,10 +123,13 @@ class Mumax3Engine:
         self,
         arguments: list[str],
         folder: Path,
+        out: Path,
         parts: Sequence[str],
         tick: Callable[[], None] = lambda: None,
     ) -> str:
-        """Run the command to its end and return what it printed.
+        """Run the command to its end in `folder` and return what it printed.
+
+        Files that grow in its output folder `out` are signs of life.
 
         Raises
         ------
@@ -135,7 +138,7 @@ class Mumax3Engine:
         """
         process = Process([*self.command, *arguments], folder, folder / LOG)
         try:
-            code = process.wait(self.limits, folder, tick)
+            code = process.wait(self.limits, out, tick)
             text = process.text
             if code:
                 raise exit_fault(code, text, parts)
@@ -228,7 +231,7 @@ class ProcessSession:
 
         target = self._folder / magnetization
         try:
-            text = self._engine.run_process(arguments, self._folder, parts, report)
+            text = self._engine.run_process(arguments, self._folder, out, parts, report)
             for name in outputs:
                 collect(out / name, self._folder / name, self._shape, unit_length=False)
             saved = out / magnetization

@@ -43,11 +43,11 @@ FAULTS = {
     ),
     "hang without output": (
         "subprocess.Popen(['/bin/sleep', '600']); time.sleep(600)",
-        "silence", "no sign of life for 0.7 s",
+        "silence", "no sign of life for 1.5 s",
     ),
     "no end": (
         "while True: print('.', flush=True); time.sleep(0.1)",
-        "time", "ran longer than 1.5 s",
+        "time", "ran longer than 2.5 s",
     ),
     "no output": ("pass", "output", "no usable output(?s:.*)No such file"),
     "truncated": (
@@ -77,7 +77,7 @@ AT_PULSE_2 = "if script == 'm2.mx3' and first_time():\n    {body}\nelse:\n    re
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault_is_named_and_the_run_goes_on(pulses, undisturbed, fake, name):
     body, kind, words = FAULTS[name]
-    limits = {"silence": Limits(silence=0.7), "time": Limits(time=1.5)}.get(kind)
+    limits = {"silence": Limits(silence=1.5), "time": Limits(time=2.5)}.get(kind)
     engine = Mumax3Engine(fake(AT_PULSE_2.format(body=body)), limits=limits)
     engine.probe()
     with pytest.raises(EngineFault, match=words) as caught:
@@ -89,6 +89,19 @@ def test_fault_is_named_and_the_run_goes_on(pulses, undisturbed, fake, name):
     np.testing.assert_array_equal(pulses.fields(1, 1)[0], undisturbed[0])
     for found, wanted in zip(pulses.run(engine, first=2), undisturbed[1:], strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_growing_table_is_a_sign_of_life(pulses, undisturbed, fake):
+    body = (
+        "os.mkdir(out)\n"
+        "with open(out + '/table.txt', 'w', 1) as table:\n"
+        "    for _ in range(6):\n"
+        "        table.write('# a row\\n')\n"
+        "        time.sleep(0.4)\n"
+        "real()\n"
+    )
+    found = pulses.run(Mumax3Engine(fake(body), limits=Limits(silence=1.5)), last=1)
+    np.testing.assert_array_equal(found[0], undisturbed[0])
 
 
 def test_missing_binary(started):
