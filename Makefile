@@ -16,14 +16,16 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 validate: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow tests/engines tests/transport -s
+	$(BIN)/python -m pytest -m slow tests/engines tests/transport tests/studies -s
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/campaign -s
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python benchmarks/engine_step.py
+	$(BIN)/python benchmarks/engine_step.py --magnum
 	$(BIN)/python benchmarks/transport.py
+	$(BIN)/python benchmarks/coupled.py
+	$(BIN)/python benchmarks/engines.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
