@@ -1,7 +1,7 @@
 """Kept textures and current densities: one compressed netCDF file with checksums for each state.
 
-Unit vectors in float32 hardly compress (by a tenth); rounded to 16 bits they nearly halve. Components are
-stored one after the other, which compresses better than interleaved.
+Unit vectors in float32 hardly compress (by a tenth); rounded to 16 bits they nearly halve.
+Components are stored one after the other, which compresses better than interleaved.
 """
 
 from __future__ import annotations
