@@ -2,8 +2,8 @@
 
     python docs/studies/natural_learning.py RUN_FOLDER...
 
-takes finished runs of four-node networks (such as those of data/campaigns/inputs14.toml), prints the
-tables of the page and draws natural_learning.png beside this file.
+takes finished runs of four-node networks (such as those of data/campaigns/inputs14.toml), prints
+the tables of the page and draws natural_learning.png beside this file.
 """
 
 from __future__ import annotations
@@ -53,14 +53,15 @@ def main() -> None:
             f"{(x > 0).sum()} | {(x < 0).sum()} | {p:.1e} |"
         )
     total = np.array(totals)
+    error = total.std(ddof=1) / np.sqrt(len(total))
     print(
-        f"sum of all abs(G_ij): {total.mean():+.3f} ± {total.std(ddof=1) / len(total) ** 0.5:.3f}, "
-        f"from {total.min():+.3f} to {total.max():+.3f}; spread between pairs {np.mean(spreads):.3f}"
+        f"sum of all abs(G_ij): {total.mean():+.3f} ± {error:.3f}, from {total.min():+.3f} "
+        f"to {total.max():+.3f}; spread between pairs {np.mean(spreads):.3f}"
     )
     correlation = stats.spearmanr(*competing(step_pairs))
     print(
-        f"a pair against those that share a contact: rank correlation {correlation.statistic:+.2f}, "
-        f"p = {correlation.pvalue:.1e}"
+        "a pair against those that share a contact: "
+        f"rank correlation {correlation.statistic:+.2f}, p = {correlation.pvalue:.1e}"
     )
     figure = new_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
