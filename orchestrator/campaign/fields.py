@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.errors import RunFolderError
-from orchestrator.experiment import Precision
+from orchestrator.sections import Precision
 
 NAMES = {
     "m": ("magnetization", "1", "unit vector of the magnetization after so many pulses"),

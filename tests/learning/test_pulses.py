@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from orchestrator.experiment import Training
 from orchestrator.learning.pulses import Done, Pulse, contact_voltages, next_pulse
+from orchestrator.sections import Training
 
 
 def train_of(plan, entry="+--+", rate=1e9):
