@@ -103,7 +103,8 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
             name = f"j_initial_{len(maps) + 1:06d}.ovf"
             field_map = files.write(target, name, state.current_density(voltages))
             maps[pulse.values] = name, field_map
-        done.append(Done(pulse.duration, plan.max_change or 0.0))
+        before = done[-1].time if done else 0.0
+        done.append(Done(before + pulse.duration + pulse.gap, plan.max_change or 0.0))
         save = f"m_{len(done):06d}.ovf"
         name, field_map = maps[pulse.values]
         block = scripts.pulse(

@@ -157,7 +157,6 @@ _PULSE_VARIABLES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "conductance": ("conductance", _MATRIX, "S", "G^n of the texture that the pulse found"),
     "probe_conductance": ("probes", ("probe",), "S", "conductance between the probe's contacts"),
     "time": ("time", (), "s", "simulated time at the end of the pulse and its gap"),
-    "duration": ("duration", (), "s", "length of the pulse"),
     "power": ("power", (), "W", "Joule heat during the pulse"),
     "max_dm": ("max_dm", (), "1", "largest change of a magnetization vector over the pulse"),
     "steps": ("steps", (), "1", "time steps of the engine"),
@@ -178,7 +177,10 @@ def _add_pulses(variables: Variables, experiment: Experiment, journals: Journals
                 if record[key] is not None:
                     values[k, record["pulse"] - 1] = record[key]
         _put(variables, name, ("training", "pulse", *dims), values, unit, text)
-    spent = variables["power"][1] * variables["duration"][1]
+    durations = np.diff(variables["time"][1], axis=1, prepend=0.0) - experiment.training.gap
+    text = "length of the pulse, to the end of the engine's time step"
+    _put(variables, "duration", ("training", "pulse"), durations, "s", text)
+    spent = variables["power"][1] * durations
     _put(variables, "energy_spent", ("training", "pulse"), spent, "J", "Joule heat of the pulse")
     seconds = np.full((*shape, len(STAGES)), np.nan)
     for k, records in enumerate(committed):

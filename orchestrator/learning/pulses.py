@@ -35,9 +35,13 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Done:
-    """A pulse that has been done: its length in s and the largest |dm| over it."""
+    """A pulse that has been done: the simulated time at its end (s) and the largest |dm| over it.
 
-    duration: float
+    An engine does not stop within a time step: a pulse shorter than its step takes longer than
+    asked. Hence the time and not the length.
+    """
+
+    time: float
     max_dm: float
 
 
@@ -76,20 +80,22 @@ def next_pulse(plan: Training, entry: str, done: Sequence[Done]) -> Pulse | None
         return None
     duration = plan.pulse_length
     if plan.duration is not None and plan.max_change is not None:
-        left = plan.duration - sum(pulse.duration for pulse in done)
+        left = plan.duration - (done[-1].time if done else 0.0)
         if left < 1e-9 * plan.duration:
             return None
-        duration = min(left, _adapted(done[-1], plan.max_change) if done else duration)
+        duration = min(left, _adapted(done, plan.max_change) if done else duration)
     patterns = entry.split("/")
     pattern = patterns[n // plan.hold % len(patterns)]
     values = _factor(plan, n) * drive_values(pattern, plan.amplitude, plan.drive)
     return Pulse(tuple(values.tolist()), duration, plan.drive, plan.gap)
 
 
-def _adapted(last: Done, max_change: float) -> float:
-    """Length for which m should change by 0.9 max_change, at most doubled or halved."""
+def _adapted(done: Sequence[Done], max_change: float) -> float:
+    """Length for which m should change by 0.9 max_change, at most twice or half the last."""
+    last = done[-1]
+    length = last.time - (done[-2].time if len(done) > 1 else 0.0)
     ratio = 0.9 * max_change / last.max_dm if last.max_dm > 0 else 2.0
-    return last.duration * min(2.0, max(0.5, ratio))
+    return length * min(2.0, max(0.5, ratio))
 
 
 def _factor(plan: Training, n: int) -> float:

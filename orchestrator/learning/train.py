@@ -161,5 +161,5 @@ def train(
             j=j,
             magnetization=result.magnetization,
         )
-        past.append(Done(pulse.duration, max_dm))
+        past.append(Done(result.time, max_dm))
         m = after

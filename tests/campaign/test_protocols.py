@@ -82,8 +82,7 @@ def test_fixed_currents_are_what_flows(description, tmp_path):
 
 def test_adaptive_pulses_keep_the_change_small(description, tmp_path):
     data = carry_out(with_training(description, **PROTOCOLS["adaptive"]), tmp_path)
-    durations = data.duration[0].dropna("pulse")
-    assert float(durations.sum()) == pytest.approx(4e-11)
+    assert float(data.time[0].dropna("pulse")[-1]) == pytest.approx(4e-11, abs=5e-13)
     change = data.max_dm[0].dropna("pulse")[4:]
-    assert float(change.median()) == pytest.approx(0.09, rel=0.1)
+    assert float(change.median()) == pytest.approx(0.09, rel=0.25)
     assert float(change.quantile(0.9)) < 0.2

@@ -14,7 +14,8 @@ def train_of(plan, entry="+--+", rate=1e9):
     done, pulses = [], []
     while (pulse := next_pulse(plan, entry, done)) is not None:
         pulses.append(pulse)
-        done.append(Done(pulse.duration, rate * pulse.duration))
+        before = done[-1].time if done else 0.0
+        done.append(Done(before + pulse.duration, rate * pulse.duration))
     return pulses
 
 
@@ -90,3 +91,16 @@ def test_adaptive_lengths_fill_the_duration_and_follow_the_change(plan):
 def test_impossible_trains_are_refused(plan, change, words):
     with pytest.raises(ValueError, match=words):
         dataclasses.replace(plan, **change)
+
+
+def test_a_pulse_that_took_longer_than_asked_counts_with_its_real_length(plan):
+    """The engine's step is 1e-11 s: shorter pulses must not be taken for faster changes."""
+    plan = dataclasses.replace(plan, max_change=0.1, duration=1e-9, pulses=1000)
+    done, lengths = [], []
+    while (pulse := next_pulse(plan, "+--+", done)) is not None:
+        before = done[-1].time if done else 0.0
+        taken = max(pulse.duration, 1e-11)
+        lengths.append(pulse.duration)
+        done.append(Done(before + taken, min(2.0, 5e10 * taken)))
+    assert done[-1].time == pytest.approx(1e-9, abs=1e-11)
+    assert min(lengths[:-1]) > 0.49e-11
