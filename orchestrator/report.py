@@ -37,7 +37,8 @@ def print_report(dataset: xr.Dataset, console: Console) -> None:
             console.print(_energy_table(run, training))
             for reference in dataset.reference.to_numpy():
                 console.print(_verdict(run, training, reference), highlight=False)
-        console.print(_conductance_table(run, training))
+        if len(dataset.contact) <= 10:
+            console.print(_conductance_table(run, training))
         if len(dataset.contact) > 2:
             console.print(_recall_table(run, training))
     seconds = dataset.wall_time.sum(["training", "pulse"])
@@ -77,16 +78,14 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
 def _chosen_inputs(run: xr.Dataset, training: str, most: int = 16) -> list[str]:
     """Inputs without their inverses; of many the trained ones and the lowest of the others."""
     trained = trained_patterns(training)
-    half = list(dict.fromkeys(max(p, inverse(p), key=_plus_first) for p in run.input.to_numpy()))
+    listed = run.input.to_numpy()
+    known = set(listed)
+    half = [p for p in listed if p[0] == "+" or inverse(p) not in known]
     if len(half) <= most:
         return half
     lowest = run.energy.isel(reference=-1).sel(state="relaxed").to_series()
     others = sorted((p for p in half if p not in trained), key=lambda p: lowest[p])
     return [p for p in half if p in trained] + others[:most]
-
-
-def _plus_first(pattern: str) -> str:
-    return pattern.replace("+", "~")
 
 
 def _verdict(run: xr.Dataset, training: str, reference: str) -> str:
