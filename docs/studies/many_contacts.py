@@ -2,10 +2,10 @@
 
     python docs/studies/many_contacts.py RUN_FOLDER...
 
-takes finished runs such as those of data/experiments/contacts9.toml and letters.toml and prints, for
-each training and pattern, E' with the untrained reference in units of the pattern's own power, the
-share of the other inputs that lie lower (by E', and by E' in units of each one's power), and from how
-many of the inputs that differ in one sign asynchronous recall finds the pattern.
+takes finished runs such as those of data/experiments/contacts9.toml and letters.toml and prints,
+for each training and pattern, E' with the untrained reference in units of the pattern's own power,
+the share of the other inputs that lie lower (by E', and by E' in units of each one's power), and
+from how many of the inputs that differ in one sign asynchronous recall finds the pattern.
 """
 
 from __future__ import annotations
