@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import re
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -37,6 +36,7 @@ from orchestrator.mx3.geometry import non_magnetic_cells
 from orchestrator.mx3.material import check_material_script
 from orchestrator.mx3.ovf import read_ovf
 from orchestrator.sections import Output, Probe, Reference, Solver, Start, Training
+from orchestrator.tomlfile import read_toml
 from orchestrator.validation import explain
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -163,12 +163,7 @@ class Experiment:
             If the file cannot be read, is not TOML, or describes something impossible.
         """
         path = Path(path)
-        try:
-            description = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: not a TOML file ({error})") from None
+        description = read_toml(path)
         try:
             description = with_masks_read(description, path.parent)
         except InputError as error:

@@ -10,7 +10,6 @@ import dataclasses
 import difflib
 import shlex
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +18,7 @@ from pydantic.dataclasses import dataclass
 
 from orchestrator.campaign.task import STOP_AT
 from orchestrator.errors import InputError
+from orchestrator.tomlfile import read_toml
 
 if TYPE_CHECKING:
     from parsl.concurrent import ParslPoolExecutor
@@ -128,12 +128,7 @@ def read_site(path: Path) -> Site:
     InputError
         If it cannot be read, is not TOML, or holds unknown keys or impossible values.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file ({error})") from None
+    content = read_toml(path)
     try:
         return TypeAdapter(Site).validate_python(content)
     except ValidationError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import itertools
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from orchestrator.campaign.keys import changed, check_key
 from orchestrator.device import canonical_hash
 from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment
+from orchestrator.tomlfile import read_toml
 
 _FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -268,12 +268,7 @@ class Campaign:
             If the file cannot be read, is not TOML, or describes something impossible.
         """
         path = Path(path)
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: not a TOML file ({error})") from None
+        content = read_toml(path)
         content.setdefault("name", path.stem)
         return cls.from_dict(content, str(path), path.parent)
 
