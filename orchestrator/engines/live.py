@@ -13,14 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines.collect import collect
 from orchestrator.engines.diagnosis import LASTING, in_block
 from orchestrator.engines.dialect import Dialect
 from orchestrator.engines.liveprocess import LiveProcess
-from orchestrator.engines.mumax3 import LOG, Mumax3Engine, ProcessSession
+from orchestrator.engines.mumax3 import LOG, Mumax3Engine, Mumax3Session, ProcessSession
 from orchestrator.engines.session import BlockResult, Progress, Session, load_state
 from orchestrator.errors import EngineError
-from orchestrator.mx3.ovf import read_ovf
 
 TRIES = 2
 """Live processes that may fail at one block before the process engine takes over."""
@@ -57,7 +55,7 @@ class LiveEngine(Mumax3Engine):
         return LiveSession(self, dialect, setup, folder, magnetization, time)
 
 
-class LiveSession:
+class LiveSession(Mumax3Session):
     """Blocks sent to one process, which is replaced when it fails."""
 
     def __init__(
@@ -69,13 +67,7 @@ class LiveSession:
         magnetization: str,
         time: float,
     ) -> None:
-        self._engine = engine
-        self._dialect = dialect
-        self._setup = setup
-        self._folder = folder
-        self._magnetization = magnetization
-        self._time = time
-        self._shape = read_ovf(folder / magnetization).data.shape[:3]
+        super().__init__(engine, dialect, setup, folder, magnetization, time)
         self._process: LiveProcess | None = None
         self._fallback: ProcessSession | None = None
 
@@ -131,16 +123,10 @@ class LiveSession:
 
         load = load_state(self._magnetization, self._time)
         steps = process.execute([FRESH_STEP, load], block, report)
-        for name in outputs:
-            collect(process.out / name, self._folder / name, self._shape, unit_length=False)
-        saved = process.out / magnetization
-        target = self._folder / magnetization
-        field = collect(saved, target, self._shape, unit_length=True, start=self._time, block=block)
-        assert field.time is not None
-        self._magnetization, self._time = magnetization, field.time
+        result = self._finished(process.out, block, magnetization, outputs, steps, start)
         if progress is not None:
-            progress(Progress(self._time, steps))
-        return BlockResult(target, self._time, steps, clock.perf_counter() - start)
+            progress(Progress(result.time, steps))
+        return result
 
     def _running(self) -> LiveProcess:
         if self._process is not None and self._process.worn:

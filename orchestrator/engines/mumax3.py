@@ -183,8 +183,8 @@ class Mumax3Engine:
         return ProcessSession(self, self.prepare(setup), setup, folder, magnetization, time)
 
 
-class ProcessSession:
-    """Blocks as processes: each runs setup, the last magnetization and the block."""
+class Mumax3Session:
+    """A setup and the last saved magnetization; what the sessions of both engines share."""
 
     def __init__(
         self,
@@ -202,6 +202,28 @@ class ProcessSession:
         self._magnetization = magnetization
         self._time = time
         self._shape = read_ovf(folder / magnetization).data.shape[:3]
+
+    def _finished(
+        self,
+        out: Path,
+        block: str,
+        magnetization: str,
+        outputs: Sequence[str],
+        steps: int | None,
+        start: float,
+    ) -> BlockResult:
+        """Collect a block's files from `out`; `start` is the clock at its begin."""
+        for name in outputs:
+            collect(out / name, self._folder / name, self._shape, unit_length=False)
+        saved, target = out / magnetization, self._folder / magnetization
+        field = collect(saved, target, self._shape, unit_length=True, start=self._time, block=block)
+        assert field.time is not None
+        self._magnetization, self._time = magnetization, field.time
+        return BlockResult(target, self._time, steps, clock.perf_counter() - start)
+
+
+class ProcessSession(Mumax3Session):
+    """Blocks as processes: each runs setup, the last magnetization and the block."""
 
     def execute(
         self,
@@ -229,27 +251,18 @@ class ProcessSession:
             if progress is not None and (time := _last_time(out / "table.txt")) is not None:
                 progress(Progress(time))
 
-        target = self._folder / magnetization
         try:
             text = self._engine.run_process(arguments, self._folder, out, parts, report)
-            for name in outputs:
-                collect(out / name, self._folder / name, self._shape, unit_length=False)
-            saved = out / magnetization
-            field = collect(
-                saved, target, self._shape, unit_length=True, start=self._time, block=block
-            )
+            counted = _STEPS.search(text)
+            steps = int(counted[1]) if counted else None
+            result = self._finished(out, block, magnetization, outputs, steps, start)
         except EngineError as error:
             raise in_block(error, str(script), self._folder / LOG) from None
         shutil.rmtree(out, ignore_errors=True)
         script.unlink(missing_ok=True)
-        assert field.time is not None
-        time = field.time
-        self._magnetization, self._time = magnetization, time
-        counted = _STEPS.search(text)
-        steps = int(counted[1]) if counted else None
         if progress is not None:
-            progress(Progress(time, steps))
-        return BlockResult(target, time, steps, clock.perf_counter() - start)
+            progress(Progress(result.time, steps))
+        return result
 
     def close(self) -> None:
         """Remove what was kept between blocks."""
