@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from orchestrator.experiment import Experiment
@@ -43,3 +45,46 @@ def description():
 @pytest.fixture
 def experiment(description):
     return Experiment.from_dict(description)
+
+
+def to_toml(description):
+    """The description as TOML: inline tables of JSON values with '=' for ':'."""
+
+    def value(v):
+        if isinstance(v, dict):
+            return "{" + ", ".join(f"{json.dumps(k)} = {value(x)}" for k, x in v.items()) + "}"
+        if isinstance(v, list):
+            return "[" + ", ".join(map(value, v)) + "]"
+        return json.dumps(v)
+
+    return "\n".join(f"{k} = {value(v)}" for k, v in description.items())
+
+
+@pytest.fixture
+def write_toml(tmp_path):
+    """Writes a description into a file of the test's folder."""
+
+    def write(name, description):
+        path = tmp_path / name
+        path.write_text(to_toml(description))
+        return path
+
+    return write
+
+
+class Silent:
+    """A tracker that is told and says nothing."""
+
+    def stage(self, title, duration, done=0.0):
+        pass
+
+    def progress(self, progress):
+        pass
+
+    def pulse(self, pattern, record):
+        pass
+
+
+@pytest.fixture
+def silent():
+    return Silent()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -19,24 +18,9 @@ def call(*arguments, cwd):
     )
 
 
-def to_toml(description):
-    """The description as TOML: inline tables of JSON values with '=' for ':'."""
-
-    def value(v):
-        if isinstance(v, dict):
-            return "{" + ", ".join(f"{k} = {value(x)}" for k, x in v.items()) + "}"
-        if isinstance(v, list):
-            return "[" + ", ".join(map(value, v)) + "]"
-        return json.dumps(v)
-
-    return "\n".join(f"{k} = {value(v)}" for k, v in description.items())
-
-
 @pytest.fixture
-def file(description, tmp_path):
-    path = tmp_path / "small.toml"
-    path.write_text(to_toml(description))
-    return path
+def file(description, write_toml):
+    return write_toml("small.toml", description)
 
 
 def test_run_plot_report_render_and_replay(file, tmp_path):
@@ -77,11 +61,12 @@ def test_render_before_a_run_is_a_valid_input(file, tmp_path):
         (("training", "patterns", ["+-+"]), "has 3 signs"),
     ],
 )
-def test_bad_input_exits_with_2_and_writes_nothing(description, tmp_path, change, words):
+def test_bad_input_exits_with_2_and_writes_nothing(
+    description, write_toml, tmp_path, change, words
+):
     section, key, value = change
     description[section][key] = value
-    path = tmp_path / "bad.toml"
-    path.write_text(to_toml(description))
+    path = write_toml("bad.toml", description)
     done = call("run", path, cwd=tmp_path)
     assert done.returncode == 2
     assert "bad.toml" in done.stderr

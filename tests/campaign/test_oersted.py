@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from orchestrator.campaign.folder import JOURNAL, Journal
 from orchestrator.campaign.run import Workplace, run
@@ -14,26 +15,19 @@ from orchestrator.rendering import render_experiment
 from orchestrator.transport.oersted import OerstedField
 
 
-class Silent:
-    def stage(self, title, duration, done=0.0):
-        pass
-
-    def progress(self, progress):
-        pass
-
-    def pulse(self, pattern, record):
-        pass
-
-
 def with_training(description, **changes):
     return Experiment.from_dict(description | {"training": description["training"] | changes})
 
 
-def carry_out(experiment, root):
-    return run(experiment, Workplace(root, CpuEngine(1), Silent(), lambda: False))
+@pytest.fixture
+def carry_out(silent):
+    def in_folder(experiment, root):
+        return run(experiment, Workplace(root, CpuEngine(1), silent, lambda: False))
+
+    return in_folder
 
 
-def test_field_of_each_map_drives_the_pulse_and_a_replay_has_it(description, tmp_path):
+def test_field_of_each_map_drives_the_pulse_and_a_replay_has_it(description, tmp_path, carry_out):
     plain = with_training(description)
     experiment = with_training(description, oersted=True)
     folder = carry_out(experiment, tmp_path) / "1"

@@ -12,30 +12,23 @@ from orchestrator.report import learned
 from orchestrator.results import open_run
 
 
-class Silent:
-    def stage(self, title, duration, done=0.0):
-        pass
+@pytest.fixture
+def carry_out(silent):
+    def in_folder(description, root, every_pulse=False):
+        experiment = Experiment.from_dict(description)
+        while True:
+            asked = []
 
-    def progress(self, progress):
-        pass
+            def stop(asked=asked):
+                asked.append(True)
+                return every_pulse and len(asked) > 1
 
-    def pulse(self, pattern, record):
-        pass
+            try:
+                return open_run(run(experiment, Workplace(root, CpuEngine(1), silent, stop)))
+            except Interrupted:
+                continue
 
-
-def carry_out(description, root, every_pulse=False):
-    experiment = Experiment.from_dict(description)
-    while True:
-        asked = []
-
-        def stop(asked=asked):
-            asked.append(True)
-            return every_pulse and len(asked) > 1
-
-        try:
-            return open_run(run(experiment, Workplace(root, CpuEngine(1), Silent(), stop)))
-        except Interrupted:
-            continue
+    return in_folder
 
 
 def with_training(description, **changes):
@@ -53,7 +46,7 @@ PROTOCOLS = {
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_a_protocol_resumed_at_every_pulse_gives_the_same(description, tmp_path, name):
+def test_a_protocol_resumed_at_every_pulse_gives_the_same(description, tmp_path, name, carry_out):
     changed = with_training(description, **PROTOCOLS[name])
     whole = carry_out(changed, tmp_path / "whole")
     pieces = carry_out(changed, tmp_path / "pieces", every_pulse=True)
@@ -62,13 +55,13 @@ def test_a_protocol_resumed_at_every_pulse_gives_the_same(description, tmp_path,
     assert learned(whole).notnull().all()
 
 
-def test_gaps_pass_in_time_and_turn_signs_of_the_voltage(description, tmp_path):
+def test_gaps_pass_in_time_and_turn_signs_of_the_voltage(description, tmp_path, carry_out):
     data = carry_out(with_training(description, **PROTOCOLS["gap"]), tmp_path)
     np.testing.assert_allclose(data.time[0], [3e-11, 6e-11, 9e-11], rtol=1e-3)
     np.testing.assert_array_equal(np.sign(data.voltage[0, :, 0]), [1, -1, 1])
 
 
-def test_fixed_currents_are_what_flows(description, tmp_path):
+def test_fixed_currents_are_what_flows(description, tmp_path, carry_out):
     data = carry_out(with_training(description, **PROTOCOLS["current"]), tmp_path)
     np.testing.assert_allclose(data.current[0, :, 0], 0.1, rtol=1e-10)
     np.testing.assert_allclose(data.voltage.sum("contact"), 0, atol=1e-15)
@@ -80,7 +73,7 @@ def test_fixed_currents_are_what_flows(description, tmp_path):
     assert float(energy) == pytest.approx(float(expected))
 
 
-def test_adaptive_pulses_keep_the_change_small(description, tmp_path):
+def test_adaptive_pulses_keep_the_change_small(description, tmp_path, carry_out):
     data = carry_out(with_training(description, **PROTOCOLS["adaptive"]), tmp_path)
     assert float(data.time[0].dropna("pulse")[-1]) == pytest.approx(4e-11, abs=5e-13)
     change = data.max_dm[0].dropna("pulse")[4:]

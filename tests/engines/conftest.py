@@ -80,22 +80,6 @@ if "selftest" in script:
 """
 
 
-class Silent:
-    def stage(self, title, duration, done=0.0):
-        pass
-
-    def progress(self, progress):
-        pass
-
-    def pulse(self, pattern, record):
-        pass
-
-
-@pytest.fixture
-def silent():
-    return Silent()
-
-
 @pytest.fixture(scope="session")
 def stand_in():
     return list(STAND_IN)

@@ -121,18 +121,8 @@ def test_live_and_process_give_the_same_m(experiment, tmp_path):
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
 
 
-def test_training_end_to_end(experiment, tmp_path, engine):
-    class Silent:
-        def stage(self, title, duration, done=0.0):
-            pass
-
-        def progress(self, progress):
-            pass
-
-        def pulse(self, pattern, record):
-            pass
-
-    folder = run(experiment, Workplace(tmp_path, engine, Silent(), lambda: False))
+def test_training_end_to_end(experiment, tmp_path, engine, silent):
+    folder = run(experiment, Workplace(tmp_path, engine, silent, lambda: False))
     assert is_finished(folder)
     data = open_run(folder)
     assert not data.power.isnull().any()

@@ -87,27 +87,17 @@ def test_rcparams_of_matplotlib_survive():
     assert dict(mpl.rcParams) == before
 
 
-def test_experiment_of_a_system_runs_with_its_material_script(tmp_path):
+def test_experiment_of_a_system_runs_with_its_material_script(tmp_path, silent):
     from orchestrator.campaign.run import Workplace, is_finished, run
     from orchestrator.engines.cpu.session import CpuEngine
     from orchestrator.experiment import Experiment, Start, Training
     from orchestrator.results import open_run
-
-    class Silent:
-        def stage(self, title, duration, done=0.0):
-            pass
-
-        def progress(self, progress):
-            pass
-
-        def pulse(self, pattern, record):
-            pass
 
     system = to_system(device(Dbulk=2e-3))
     made = from_system(system, RESISTIVITY, CONTACTS, P=0.5, pbc=(0, 0, 1))
     training = Training(patterns=("+-",), voltage=0.01, pulse_length=1e-12, pulses=2)
     experiment = Experiment.of_device("system", made, training, start=Start(settle_time=1e-12))
     assert made.script in Scripts(experiment.device).setup()
-    folder = run(experiment, Workplace(tmp_path, CpuEngine(1), Silent(), lambda: False))
+    folder = run(experiment, Workplace(tmp_path, CpuEngine(1), silent, lambda: False))
     assert is_finished(folder)
     assert open_run(folder).attrs["device_hash"] == made.hash
