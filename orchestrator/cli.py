@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.campaign.commands import campaign
+from orchestrator.campaign.commands import ROOT, STOPPED, campaign
 from orchestrator.errors import InputError, OrchestratorError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-STOPPED = 75
-"""Exit code of a run that stopped on request and can be resumed."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,13 +23,6 @@ def cli() -> None:
 
 cli.add_command(campaign)
 
-_ROOT = click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of the run folders.",
-)
 _TEMPLATES = click.option(
     "--templates",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -47,7 +37,7 @@ _GPU = click.option(
 
 @cli.command()
 @_EXPERIMENT
-@_ROOT
+@ROOT
 @_TEMPLATES
 @click.option(
     "--engine",
@@ -129,7 +119,7 @@ def plot(run_folder: Path) -> None:
 
 @cli.command()
 @_EXPERIMENT
-@_ROOT
+@ROOT
 @_TEMPLATES
 @click.option(
     "--output",

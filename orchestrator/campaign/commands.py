@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.campaign.store import CampaignFolder
 
 STOPPED = 75
-"""Exit code of a campaign that stopped on request and can be resumed."""
+"""Exit code of a run or campaign that stopped on request and can be resumed."""
 
 
 @click.group()
@@ -26,7 +26,7 @@ def campaign() -> None:
     """Many runs from one file: plan, run, status, resume, cancel, gather, plot, check."""
 
 
-_ROOT = click.option(
+ROOT = click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs"),
@@ -84,7 +84,7 @@ def _working(command: Any) -> Any:
 
 @campaign.command()
 @_FILE
-@_ROOT
+@ROOT
 @_ENGINE
 @_WORKERS
 def plan(file: Path, root: Path, engine: str, workers: int | None) -> None:
@@ -102,7 +102,7 @@ def plan(file: Path, root: Path, engine: str, workers: int | None) -> None:
 
 @campaign.command()
 @_FILE
-@_ROOT
+@ROOT
 @_working
 def run(file: Path, root: Path, **options: Any) -> None:
     """Carry out the campaign of FILE, or what is left of it."""
@@ -114,7 +114,7 @@ def run(file: Path, root: Path, **options: Any) -> None:
 
 @campaign.command()
 @_WHICH
-@_ROOT
+@ROOT
 @_working
 def resume(campaign: Path, root: Path, **options: Any) -> None:
     """Go on with a campaign that was stopped, given its FILE or FOLDER."""
@@ -125,7 +125,7 @@ def resume(campaign: Path, root: Path, **options: Any) -> None:
 
 @campaign.command()
 @_WHICH
-@_ROOT
+@ROOT
 @click.option("--all", "everything", is_flag=True, help="Also list what is not begun or finished.")
 def status(campaign: Path, root: Path, everything: bool) -> None:
     """Say how far a campaign is, by reading its folders only."""
@@ -143,7 +143,7 @@ def status(campaign: Path, root: Path, everything: bool) -> None:
 
 @campaign.command()
 @_WHICH
-@_ROOT
+@ROOT
 def cancel(campaign: Path, root: Path) -> None:
     """Let all workers of a campaign stop at their next pulse boundary."""
     from orchestrator.campaign.store import find
@@ -155,7 +155,7 @@ def cancel(campaign: Path, root: Path) -> None:
 
 @campaign.command()
 @_WHICH
-@_ROOT
+@ROOT
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -175,7 +175,7 @@ def gather(campaign: Path, root: Path, output: Path | None, fields: bool) -> Non
 
 @campaign.command()
 @_WHICH
-@_ROOT
+@ROOT
 def plot(campaign: Path, root: Path) -> None:
     """Draw the figures of a campaign into its folder `figures`."""
     from orchestrator.campaign.store import find
@@ -189,7 +189,7 @@ def plot(campaign: Path, root: Path) -> None:
 
 @campaign.command()
 @_WHICH
-@_ROOT
+@ROOT
 @click.option("--repair", is_flag=True, help="Take damaged runs back to before the damage.")
 def check(campaign: Path, root: Path, repair: bool) -> None:
     """Compare all files of a campaign, or of one run folder, with their checksums."""
