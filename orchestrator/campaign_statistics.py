@@ -14,6 +14,7 @@ from orchestrator.learning.hopfield import (
     basins,
     inverse,
     listed_inputs,
+    pattern_string,
     trained_patterns,
     weight_matrix,
 )
@@ -87,8 +88,7 @@ def recall_confusion(
         Dimensions `trained` and `attractor` (a pattern and its inverse are one, and `never
         settles`); rows add up to 1.
     """
-    plan = json.loads(dataset.attrs["description"])["base"]["training"]
-    drive: Literal["voltage", "current"] = "current" if plan["voltage"] is None else "voltage"
+    drive = drive_of(dataset)
     relaxed = dataset.conductance_state.sel(state="relaxed")
     untrained = dataset.conductance_reference.sel(reference=reference)
     weights = xr.apply_ufunc(weight_matrix, relaxed, drive) - xr.apply_ufunc(
@@ -129,19 +129,37 @@ def _shares(weights: np.ndarray, entry: str, mode: Mode) -> dict[str, float]:
     return shares
 
 
-def trained_names(dataset: xr.Dataset) -> xr.DataArray:
-    """The pattern of each training: the run's own coordinate, or else the axis `pattern`.
+def drive_of(dataset: xr.Dataset) -> Literal["voltage", "current"]:
+    """Whether the inputs of a run, or of a campaign's base, are voltages or currents."""
+    description = json.loads(dataset.attrs["description"])
+    plan = description.get("base", description)["training"]
+    return "current" if plan["voltage"] is None else "voltage"
 
-    Raises
-    ------
-    InputError
-        If the runs have different patterns and no axis is named `pattern`.
+
+def trained_names(dataset: xr.Dataset) -> xr.DataArray:
+    """The pattern of each training: a coordinate of the runs, or else what the pulses held.
+
+    Patterns that took turns are separated by /, as in `Training.patterns`. Empty where a training
+    has no pulse yet.
     """
-    if "training" in dataset.coords:
-        return dataset.training
-    if "pattern" in dataset.coords:
-        return dataset.pattern
-    raise InputError("the runs have different patterns; name the axis of the patterns `pattern`")
+    for axis in ("training", "pattern"):
+        if axis in dataset.coords:
+            return dataset[axis]
+    held = dataset[drive_of(dataset)]
+    return xr.apply_ufunc(
+        _held_patterns,
+        held,
+        input_core_dims=[["pulse", "contact"]],
+        vectorize=True,
+        output_dtypes=[object],
+    )
+
+
+def _held_patterns(values: np.ndarray) -> str:
+    """Of voltages or currents of shape (pulses, contacts), NaN where there was no pulse."""
+    held = values[np.isfinite(values).all(axis=1) & (np.ptp(values, axis=1) > 0)]
+    middle = (held.max(axis=1) + held.min(axis=1)) / 2
+    return "/".join(dict.fromkeys(pattern_string(v) for v in held - middle[:, None]))
 
 
 def is_trained(entry: str, pattern: str) -> bool:

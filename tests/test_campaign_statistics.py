@@ -77,9 +77,15 @@ def test_hebbian_weights_recall_what_was_trained(campaign):
         assert float(shares.sel(trained=pattern, attractor=pattern)) == 1
 
 
-def test_patterns_need_a_name(campaign):
-    with pytest.raises(InputError, match="name the axis"):
-        trained_names(campaign.drop_vars("pattern"))
+def test_patterns_are_read_off_the_pulses_where_no_axis_names_them(campaign):
+    turns = np.array([signs("+-+-"), 0 * signs("+-+-"), signs("++--")]) * 0.05
+    voltage = np.full((10, 2, 1, 3, 4), np.nan)
+    voltage[:, 0] = turns
+    voltage[:9, 1] = turns[:1] + 0.05  # only differences count
+    dims = ("seed", "pattern", "training", "pulse", "contact")
+    names = trained_names(campaign.assign(voltage=(dims, voltage)).drop_vars("pattern"))
+    assert (names.isel(pattern=0) == "+-+-/++--").all()
+    assert names.isel(pattern=1, training=0).values.tolist() == ["+-+-"] * 9 + [""]
 
 
 def test_figures_are_drawn_of_partial_results(campaign, tmp_path):

@@ -4,8 +4,9 @@
 
 prints one line for each point of the axes other than `seed` and each training: E' of the trained
 pattern in units of E0, its power in the saturated film, before training and relaxed after it (mean
-and standard deviation over the seeds), and how often it was the lowest of the non-trivial inputs.
-For patterns that took turns the energies are those of the first, and lowest means that all of them
+and standard deviation over the seeds), and how often it was the lowest of the non-trivial inputs
+against the saturated film, the mean of untrained textures and the own texture before training. For
+patterns that took turns the energies are those of the first, and lowest means that all of them
 lie below every input that was not trained.
 """
 
@@ -18,25 +19,27 @@ import numpy as np
 import xarray as xr
 
 import orchestrator
+from orchestrator.campaign_statistics import trained_names
+from orchestrator.references import with_references
+
+REFERENCES = ("saturated", "untrained", "own")
 
 
 def main() -> None:
-    campaign = orchestrator.open_campaign(sys.argv[1])
+    campaign = with_references(orchestrator.open_campaign(sys.argv[1]).load(), REFERENCES)
     axes = [d for d in campaign.status.dims if d != "seed"]
     print(
         f"| {' | '.join(axes)} | training | E'/E0 before | relaxed "
-        "| lowest: saturated | untrained |"
+        "| lowest: saturated | untrained | own |"
     )
-    print("|---" * (len(axes) + 5) + "|")
+    print("|---" * (len(axes) + 6) + "|")
     for point in itertools.product(*(range(campaign.sizes[axis]) for axis in axes)):
         chosen = campaign.isel(dict(zip(axes, point, strict=True)))
         labels = [str(chosen[axis].values) for axis in axes]
-        if "training" in chosen.coords:
-            names = [str(name) for name in chosen.training.values]
-        else:
-            names = [""] * chosen.sizes["training"]
-        for k, name in enumerate(names):
-            print_line(labels, name, chosen.isel(training=k))
+        names = trained_names(chosen)
+        for k in range(chosen.sizes["training"]):
+            name = names.isel(training=k).to_numpy().ravel()[0]
+            print_line(labels, str(name), chosen.isel(training=k))
 
 
 def print_line(labels: list[str], name: str, runs: xr.Dataset) -> None:
@@ -44,20 +47,16 @@ def print_line(labels: list[str], name: str, runs: xr.Dataset) -> None:
     finished = np.isfinite(rank).all(axis=-1)
     if not finished.any():
         return
-    pattern = name.split("/")[0] or pattern_of(runs)
+    pattern = name.split("/")[0]
     relative = (runs.energy / runs.reference_power).sel(input=pattern, reference="saturated")
     before, relaxed = (relative.sel(state=s).to_numpy()[finished] for s in ("before", "relaxed"))
-    counts = [f"{int((rank[finished, k] == 1).sum())} of {finished.sum()}" for k in range(2)]
+    counts = [
+        f"{int((rank[finished, k] == 1).sum())} of {finished.sum()}" for k in range(len(REFERENCES))
+    ]
     print(
         f"| {' | '.join([*labels, name])} | {before.mean():+.3f} | "
         f"{relaxed.mean():+.3f} ± {relaxed.std():.3f} | {' | '.join(counts)} |"
     )
-
-
-def pattern_of(runs: xr.Dataset) -> str:
-    """The first pattern that was held, from the signs of the first pulse's voltages."""
-    first = runs.voltage.isel(pulse=0).to_numpy().reshape(-1, runs.sizes["contact"])[0]
-    return "".join("+" if v > 0 else "-" for v in first - (first.max() + first.min()) / 2)
 
 
 if __name__ == "__main__":
