@@ -10,7 +10,7 @@ import xarray as xr
 
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
 from orchestrator.campaign.folder import FINISHED, JOURNAL
-from orchestrator.campaign.spec import Axis, Campaign
+from orchestrator.campaign.spec import RESERVED, Axis, Campaign
 from orchestrator.campaign.store import create
 from orchestrator.campaign_results import export, open_campaign
 from orchestrator.errors import RunFolderError
@@ -74,6 +74,11 @@ def test_axes_become_dimensions_and_missing_is_nan(folder):
     assert data.pattern.values.tolist() == ["+-", "-+"]
     assert "start" not in data.coords
     assert data.conductance.attrs["units"] == "S"
+
+
+def test_no_axis_can_take_a_name_of_the_results(folder):
+    names = {str(name) for name in open_campaign(folder.path).variables}
+    assert names - {"seed", "pattern"} <= RESERVED
 
 
 def test_each_run_is_there_unchanged(folder):

@@ -204,7 +204,7 @@ class Campaign:
         taken = sorted(set(names) & RESERVED)
         if taken:
             raise InputError(
-                f"axes: {taken[0]!r} is a name in the results of every run; choose another"
+                f"axes: {taken[0]!r} is a name in the results of a run; choose another"
             )
         base = self.base.to_dict()
         for axis in self.axes:
@@ -276,8 +276,12 @@ class Campaign:
 RESERVED = frozenset(
     {"training", "pulse", "contact", "contact_in", "input", "reference", "state", "stage"}
     | {"start", "probe", "snapshot", "x", "y", "z", "component", "status", "folder", "message"}
+    | {"voltage", "current", "conductance", "probe_conductance", "conductance_change"}
+    | {"conductance_state", "conductance_untrained", "conductance_reference", "reference_power"}
+    | {"time", "duration", "power", "energy", "energy_spent", "max_dm", "steps", "wall_time"}
+    | {"trained_energy", "trained_rank", "magnetization", "current_density"}
 )
-"""Names that the results of every run use."""
+"""Names that the results of a run use."""
 
 
 def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -297,6 +301,8 @@ def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> No
 def _axis_of(key: str, values: Sequence[Any]) -> Axis:
     plain = [list(v) if isinstance(v, tuple) else v for v in values]
     name = "pattern" if key == "training.patterns" else key.rpartition(".")[2]
+    if name in RESERVED:
+        name = key.replace(".", "_")
     return Axis(name=name, key=key, values=plain)
 
 

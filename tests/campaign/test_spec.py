@@ -84,6 +84,11 @@ def test_mapping_is_enough(experiment):
     assert campaign.axes[1].coordinate == ["+-", "-+"]
 
 
+def test_a_swept_key_that_is_a_name_of_the_results_gets_its_whole_path(experiment):
+    campaign = Campaign(experiment, {"training.voltage": [0.1, 0.2]})
+    assert [axis.name for axis in campaign.axes] == ["training_voltage"]
+
+
 def test_a_run_of_a_campaign_is_the_run_of_its_own_file(experiment, description):
     description["training"]["voltage"] = 0.07
     alone = Experiment.from_dict(description)
