@@ -236,20 +236,21 @@ class Campaign:
     def from_dict(cls, content: dict[str, Any], source: str, folder: Path) -> Campaign:
         """The campaign of a description; files are relative to `folder`.
 
+        With `extends`, a campaign file, the description is laid over that file's: changes key by
+        key, axes by their names.
+
         Raises
         ------
         InputError
             With source, key, what was wrong and what would be right.
         """
         try:
-            valid = ("name", "base", "change", "axes")
-            for key in sorted(set(content) - set(valid)):
-                raise InputError(f"{key}: unknown key; {_nearest(key, valid)}")
+            content = _laid_over(content, folder)
             if "base" not in content:
                 raise InputError("base: required, but missing")
             base = content["base"]
             experiment = (
-                Experiment.from_toml(folder / base)
+                Experiment.from_toml(base)
                 if isinstance(base, str)
                 else Experiment.from_dict(base, source="base")
             )
@@ -271,6 +272,41 @@ class Campaign:
         content = read_toml(path)
         content.setdefault("name", path.stem)
         return cls.from_dict(content, str(path), path.parent)
+
+
+_KEYS = ("name", "extends", "base", "change", "axes")
+
+
+def _laid_over(
+    content: dict[str, Any], folder: Path, above: tuple[Path, ...] = ()
+) -> dict[str, Any]:
+    """The content with that of the file that it extends, and the base's path from here."""
+    for key in sorted(set(content) - set(_KEYS)):
+        raise InputError(f"{key}: unknown key; {_nearest(key, _KEYS)}")
+    if not isinstance(content.get("change", {}), dict):
+        raise InputError("change: must be a table of dotted keys and values")
+    if not isinstance(content.get("axes", []), list):
+        raise InputError("axes: must be a list of tables [[axes]]")
+    content = dict(content)
+    if isinstance(content.get("base"), str):
+        content["base"] = str(folder / content["base"])
+    if "extends" not in content:
+        return content
+    other = content.pop("extends")
+    if not isinstance(other, str):
+        raise InputError(f"extends: {other!r} must be the path of a campaign file")
+    path = folder / other
+    if path.resolve() in above:
+        raise InputError(f"extends: {path} extends itself")
+    try:
+        below = _laid_over(read_toml(path), path.parent, (*above, path.resolve()))
+    except InputError as error:
+        raise InputError(f"extends: {error}") from None
+    axes = {
+        table.get("name"): table for table in [*below.get("axes", []), *content.get("axes", [])]
+    }
+    change = below.get("change", {}) | content.get("change", {})
+    return below | content | {"change": change, "axes": list(axes.values())}
 
 
 RESERVED = frozenset(

@@ -184,11 +184,70 @@ def test_bad_files_are_refused_with_file_and_key(file, old, new, words):
     assert "campaign.toml: " in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["success", "voltage", "amr"])
-def test_shipped_campaigns_are_valid_and_differ_in_size_only(name):
-    data = Path(__file__).parents[2] / "data" / "campaigns"
-    small = Campaign.from_toml(data / f"{name}.toml")
-    full = Campaign.from_toml(data / f"{name}-gpu.toml")
+EXTENDED = """
+extends = "campaign.toml"
+
+[change]
+"training.pulses" = 5
+
+[[axes]]
+name = "seed"
+key = "start.seed"
+values = [7]
+
+[[axes]]
+name = "alpha"
+key = "material.alpha"
+values = [0.1, 0.2]
+"""
+
+
+def test_a_file_that_extends_another_changes_what_it_names(file, tmp_path):
+    folder = tmp_path / "larger"
+    folder.mkdir()
+    path = folder / "full.toml"
+    path.write_text(EXTENDED.replace("campaign.toml", "../campaign.toml"))
+    small, full = Campaign.from_toml(file), Campaign.from_toml(path)
+    assert (small.name, full.name) == ("small", "full")
+    assert [axis.name for axis in full.axes] == ["seed", "amr", "alpha"]
+    assert full.shape == (1, 2, 2)
+    assert full.base.training.pulses == 5
+    assert full.base.output.snapshots == small.base.output.snapshots == ()
+    assert full.axes[1] == small.axes[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("campaign.toml", "campagin.toml", "extends: .*campagin.toml: cannot be read"),
+        ("campaign.toml", "full.toml", "extends: .*full.toml extends itself"),
+        ("training.pulses", "training.puls", "change: 'training.puls' is no key"),
+        ("[change]", "[chnage]", "unknown key; did you mean 'change'"),
+        ('"campaign.toml"', "[1]", "extends: .*must be the path of a campaign file"),
+        ("[change]\n", "change = 3 #", "change: must be a table of dotted keys"),
+        ("[[axes]]", "[axes]", "axes: must be a list of tables"),
+    ],
+)
+def test_bad_extensions_are_refused(file, tmp_path, old, new, words):
+    path = tmp_path / "full.toml"
+    text = EXTENDED.replace(old, new)
+    if new == "[axes]":
+        text = text.replace('[axes]\nname = "alpha"', '[axes.more]\nname = "alpha"')
+    if new.startswith("change"):
+        text = text.replace('"training.pulses" = 5', "")
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as caught:
+        Campaign.from_toml(path)
+    assert "full.toml: " in str(caught.value)
+
+
+SHIPPED = Path(__file__).parents[2] / "data" / "campaigns"
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*-gpu.toml")), ids=lambda path: path.stem)
+def test_full_campaigns_have_the_points_of_the_small_ones(path):
+    full = Campaign.from_toml(path)
+    small = Campaign.from_toml(path.with_name(path.name.replace("-gpu", "")))
     assert [axis.name for axis in small.axes] == [axis.name for axis in full.axes]
     for a, b in zip(small.axes, full.axes, strict=True):
         assert set(a.coordinate) <= set(b.coordinate)
