@@ -1,0 +1,269 @@
+"""How fast, how deep and at what cost E' of the trained pattern falls at each voltage.
+
+    python docs/studies/voltage.py [--figure FILE] RUN [RUN ...]
+
+prints the tables of voltage.md for the runs of data/campaigns/voltage.toml. E' is counted from the
+untrained reference and divided by the pattern's power in it, which takes V^2 out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from scipy.optimize import curve_fit
+
+from orchestrator import open_run
+from orchestrator.experiment import Experiment
+from orchestrator.learning.cost import drift_speed
+from orchestrator.plotting.style import new_figure, save
+
+WINDOWS = (1e-9, 2e-9, 4e-9)
+"""Times over which an initial rate is taken, s."""
+FALLS = (0.02, 0.04, 0.06)
+"""Falls of the mean E' whose cost is read."""
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Voltage:
+    """The trainings at one voltage, one row for each start.
+
+    Attributes
+    ----------
+    voltage : float
+        V0 at each contact, V.
+    seeds : tuple of int
+        Starts.
+    time : ndarray, shape (pulses,)
+        Times at which the textures were read, s; the first is 0.
+    change : ndarray, shape (starts, pulses)
+        E'/P minus its value before training.
+    heat : ndarray, shape (starts, pulses)
+        Joule heat until then, J.
+    relaxed, rank, last_dm : ndarray, shape (starts,)
+        Change after relaxation without current, rank of the pattern, |dm| of the last pulse.
+    """
+
+    voltage: float
+    seeds: tuple[int, ...]
+    time: np.ndarray
+    change: np.ndarray
+    heat: np.ndarray
+    relaxed: np.ndarray
+    rank: np.ndarray
+    last_dm: np.ndarray
+
+    def rate(self, window: float) -> np.ndarray:
+        """Fall of E'/P per time over the first part of the training, 1/s; one for each start."""
+        k = int(np.argmin(np.abs(self.time - window)))
+        return -self.change[:, k] / self.time[k]
+
+
+def read_voltages(runs: list[xr.Dataset]) -> list[Voltage]:
+    """Runs of one pattern sorted by voltage and start."""
+    found: dict[float, list[tuple[int, xr.Dataset]]] = {}
+    for run in runs:
+        plan = json.loads(run.attrs["description"])["training"]
+        found.setdefault(plan["voltage"], []).append((run.attrs["seed"], run))
+    result = []
+    for voltage, group in sorted(found.items()):
+        group.sort(key=lambda pair: pair[0])
+        rows = [one_training(run.isel(training=0)) for _, run in group]
+        columns = {key: np.stack([row[key] for row in rows]) for key in rows[0] if key != "time"}
+        seeds = tuple(seed for seed, _ in group)
+        result.append(Voltage(voltage, seeds, rows[0]["time"], **columns))
+    return result
+
+
+def one_training(run: xr.Dataset) -> dict[str, np.ndarray]:
+    ends = run.time.to_numpy()
+    own = str(run.training.to_numpy())
+    power = float(run.reference_power.sel(reference="untrained", input=own))
+    share = run.trained_energy.sel(reference="untrained").to_numpy() / power
+    relaxed = float(run.energy.sel(reference="untrained", input=own, state="relaxed")) / power
+    heat = np.concatenate([[0.0], np.cumsum(run.energy_spent.to_numpy())])[:-1]
+    return {
+        "time": np.concatenate([[0.0], ends])[:-1],
+        "change": share - share[0],
+        "heat": heat,
+        "relaxed": np.array(relaxed - share[0]),
+        "rank": run.trained_rank.sel(reference="untrained").to_numpy(),
+        "last_dm": run.max_dm.to_numpy()[-1],
+    }
+
+
+def power_law(x: np.ndarray, y: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
+    """Factor and exponent of the least-squares fit y = factor * (x / x[-1])^exponent."""
+    scale = x[-1]
+    (factor, exponent), _ = curve_fit(
+        lambda v, a, p: a * (v / scale) ** p, x, y, (y[-1], 1.0), errors, maxfev=10000
+    )
+    return float(factor), float(exponent)
+
+
+def exponent_of_rates(
+    voltages: np.ndarray, rates: np.ndarray, rng: np.random.Generator
+) -> tuple[float, float, dict[float, float]]:
+    """Exponent of the mean rates against the voltage.
+
+    Parameters
+    ----------
+    voltages : ndarray, shape (n,)
+        V.
+    rates : ndarray, shape (n, starts)
+        The same starts at each voltage.
+    rng : Generator
+        Draws the starts again for the error.
+
+    Returns
+    -------
+    exponent, error : float
+        Weighted least squares; the error is half of the range that holds 68 % of the resamples.
+    misfit : dict
+        Weighted sum of squares over n - 1, for the exponents 1 and 2 and the best factor.
+    """
+    mean = rates.mean(axis=1)
+    errors = rates.std(axis=1, ddof=1) / np.sqrt(rates.shape[1])
+    _, exponent = power_law(voltages, mean, errors)
+    drawn = []
+    for _ in range(RESAMPLES):
+        chosen = rng.integers(rates.shape[1], size=rates.shape[1])
+        drawn.append(power_law(voltages, rates[:, chosen].mean(axis=1), errors)[1])
+    low, high = np.percentile(drawn, [16, 84])
+    misfit = {}
+    for fixed in (1.0, 2.0):
+        law = voltages**fixed / errors
+        left = mean / errors - law * (law @ (mean / errors)) / (law @ law)
+        misfit[fixed] = float(left @ left / (len(voltages) - 1))
+    return exponent, float(high - low) / 2, misfit
+
+
+def spread(values: np.ndarray) -> tuple[float, float]:
+    """Mean and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def print_voltages(groups: list[Voltage], experiment: Experiment) -> None:
+    lx, _, lz = experiment.film.lengths
+    print(
+        "| V0 (V) | u (m/s) | starts | 2 ns | 10 ns | 30 ns | relaxed | last abs(dm) "
+        "| lowest input | heat (nJ) |\n|---" + "|---" * 9 + "|"
+    )
+    for group in groups:
+        cells = []
+        for time in (2e-9, 1e-8, group.time[-1]):
+            k = int(np.argmin(np.abs(group.time - time)))
+            cells.append(percent(group.change[:, k]))
+        cells.append(percent(group.relaxed))
+        current = group.heat[:, 1].mean() / group.time[1] / group.voltage / 2
+        speed = drift_speed(experiment.material, current / (lx * lz))
+        dm = " to ".join(f"{x:.1g}" for x in (group.last_dm.min(), group.last_dm.max()))
+        print(
+            f"| {group.voltage:g} | {speed:.0f} | {len(group.seeds)} | {' | '.join(cells)} | {dm} "
+            f"| {int((group.rank == 1).sum())} | {1e9 * group.heat[:, -1].mean():.2f} |"
+        )
+
+
+def percent(values: np.ndarray) -> str:
+    mean, error = spread(100 * values)
+    return f"{mean:.1f} ± {error:.1f}"
+
+
+def print_rates(groups: list[Voltage], largest: float) -> None:
+    print("\n| window (ns) | " + " | ".join(f"{g.voltage:g} V" for g in groups), end="")
+    print(" | exponent | misfit with 1 | with 2 |\n|---" + "|---" * (len(groups) + 3) + "|")
+    rng = np.random.default_rng(1)
+    for window in WINDOWS:
+        cells = [percent(1e-9 * group.rate(window)) for group in groups]
+        chosen = [group for group in groups if group.voltage <= largest]
+        voltages = np.array([group.voltage for group in chosen])
+        rates = np.array([group.rate(window) for group in chosen])
+        exponent, error, misfit = exponent_of_rates(voltages, rates, rng)
+        print(
+            f"| {1e9 * window:g} | {' | '.join(cells)} | {exponent:.2f} ± {error:.2f} "
+            f"| {misfit[1.0]:.1f} | {misfit[2.0]:.1f} |"
+        )
+
+
+def first_time(times: np.ndarray, falls: np.ndarray, target: float) -> float:
+    """Time from which on a curve first reaches a fall; NaN if never."""
+    reached = falls >= target
+    return float(times[reached.argmax()]) if reached.any() else float("nan")
+
+
+def print_costs(groups: list[Voltage]) -> None:
+    """Time and heat until the mean over the starts has fallen so far, with resampled ranges."""
+    print("\n| V0 (V) | " + " | ".join(f"{100 * fall:g} %: ns, pJ" for fall in FALLS) + " |")
+    print("|---" + "|---" * len(FALLS) + "|")
+    rng = np.random.default_rng(2)
+    for group in groups:
+        cells = []
+        n = len(group.seeds)
+        for fall in FALLS:
+            times = [
+                first_time(group.time, -group.change[rng.integers(n, size=n)].mean(axis=0), fall)
+                for _ in range(RESAMPLES)
+            ]
+            time = first_time(group.time, -group.change.mean(axis=0), fall)
+            if np.isnan(time):
+                cells.append("never")
+                continue
+            low, high = np.nanpercentile(times, [16, 84])
+            heat = np.interp(time, group.time, group.heat.mean(axis=0))
+            never = np.isnan(times).mean()
+            note = f", never in {100 * never:.0f} %" if never > 0.01 else ""
+            cells.append(
+                f"{1e9 * time:.1f} ({1e9 * low:.1f} to {1e9 * high:.1f}{note}), {1e12 * heat:.0f}"
+            )
+        print(f"| {group.voltage:g} | {' | '.join(cells)} |")
+
+
+def draw(groups: list[Voltage], path: Path) -> None:
+    figure = new_figure(11, 3.8)
+    left, middle, right = figure.subplots(1, 3)
+    for group in groups:
+        mean = 100 * group.change.mean(axis=0)
+        error = 100 * group.change.std(axis=0, ddof=1) / np.sqrt(len(group.seeds))
+        for axes, x in ((left, 1e9 * group.time), (middle, 1e9 * group.time * group.voltage)):
+            (line,) = axes.plot(x, mean, label=f"{group.voltage:g} V")
+            axes.fill_between(x, mean - error, mean + error, color=line.get_color(), alpha=0.15)
+        rates = [spread(1e-7 * group.rate(w)) for w in WINDOWS]
+        for k, (rate, bar) in enumerate(rates):
+            style = {"color": f"C{k}", "marker": "o", "capsize": 2}
+            label = f"first {1e9 * WINDOWS[k]:g} ns" if group is groups[0] else None
+            right.errorbar(group.voltage * 1.03**k, rate, bar, label=label, **style)
+    left.set(xlabel="time (ns)", ylabel="change of E'/P (%)", title="mean of the starts")
+    middle.set(xlabel="time x voltage (V ns)", xlim=(0, 0.6), title="against t V")
+    volts = np.array([group.voltage for group in groups if group.voltage <= 0.05])
+    top = next(spread(1e-7 * g.rate(WINDOWS[1]))[0] for g in groups if g.voltage == volts[-1])
+    for p, style in ((1, "--"), (2, ":")):
+        right.plot(volts, top * (volts / volts[-1]) ** p, f"k{style}", label=f"V^{p}")
+    right.set(xscale="log", yscale="log", xlabel="V0 (V)", ylabel="fall (% per ns)")
+    left.legend(fontsize=8)
+    right.legend(fontsize=8)
+    save(figure, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--figure", type=Path)
+    parser.add_argument("--largest", type=float, default=0.05, help="of the fits, V")
+    parser.add_argument("runs", nargs="+", type=Path)
+    given = parser.parse_args()
+    runs = [open_run(path) for path in given.runs]
+    experiment = Experiment.from_dict(json.loads(runs[0].attrs["description"]), source="run")
+    groups = read_voltages(runs)
+    print_voltages(groups, experiment)
+    print_rates(groups, given.largest)
+    print_costs(groups)
+    if given.figure is not None:
+        draw(groups, given.figure)
+
+
+if __name__ == "__main__":
+    main()
