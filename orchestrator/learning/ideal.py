@@ -13,9 +13,12 @@ constant sigma_n sigma_t, the product that Dykhne's theorem keeps.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from orchestrator.device import Contact, Film, Resistivity
+from orchestrator.errors import InputError
 from orchestrator.learning.hopfield import (
     all_patterns,
     energy,
@@ -23,22 +26,42 @@ from orchestrator.learning.hopfield import (
     signs,
     trained_patterns,
 )
-from orchestrator.transport.network import Network
+from orchestrator.transport.assembly import Assembler
+from orchestrator.transport.conductivity import Conductivity
+from orchestrator.transport.fields import average_gradient
+from orchestrator.transport.geometry import find_geometry
+from orchestrator.transport.iterative import conjugate_gradients
+from orchestrator.transport.solvers import choose_solver
+from orchestrator.transport.terminals import completed
+
+Reference = Literal["saturated", "untrained"] | float
+"""A uniform film: saturated along its normal, the isotropic maze, or of c sigma_perp."""
+
+TOLERANCE = 1e-3
+"""Relative error of the potentials in the energy norm; that of G is its square."""
 
 
 class IdealTextures:
     """Weights that ideal textures of a film with contacts would have.
+
+    The film without anisotropy is factorized once; conjugate gradients with this factorization
+    solve for the textures in a few steps.
 
     Parameters
     ----------
     film : Film
         A film of one layer.
     contacts : tuple of Contact
-        Its contacts.
+        Its contacts, without series resistances.
     resistivity : Resistivity
         Of the magnetic material.
     along : float
         Mean square of the component of m along the stripes; 1/2 for a sinusoidal helix.
+
+    Raises
+    ------
+    InputError
+        If the film has several layers, a contact has a series resistance, or contacts overlap.
     """
 
     def __init__(
@@ -48,58 +71,111 @@ class IdealTextures:
         resistivity: Resistivity,
         along: float = 0.5,
     ) -> None:
-        self._film, self._contacts = film, contacts
-        across = 1 / resistivity.perpendicular
-        stripes = across + (1 / resistivity.parallel - across) * along
-        self._isotropic = np.sqrt(across * stripes)
-        self._references = {"saturated": across, "untrained": self._isotropic}
-        self._ratio = across / stripes
-        up = np.zeros((*film.shape, 3))
-        up[..., 2] = 1
-        self._uniform = Network(film, _medium(1.0, 1.0), contacts).solve(up)
-        self.inputs = np.array([signs(p) for p in all_patterns(len(contacts))], float)
+        if not film.is_2d:
+            raise InputError(f"ideal textures need a film of one layer, not {film.cells[2]}")
+        if any(contact.resistance for contact in contacts):
+            raise InputError("ideal textures know no series resistances of contacts; leave them 0")
+        self._saturated = 1 / resistivity.perpendicular
+        stripes = self._saturated + (1 / resistivity.parallel - self._saturated) * along
+        self._isotropic = np.sqrt(self._saturated * stripes)
+        self._ratio = self._saturated / stripes
+
+        self._geometry = find_geometry(film, contacts, np.ones(film.shape, bool))
+        spacing, thickness = self._geometry.spacing, self._geometry.thickness
+        self._assemble = Assembler(self._geometry.cells, spacing, thickness)
+        ones = np.ones(self._geometry.cells)
+        stencil = self._assemble(Conductivity(np.stack([ones, ones, 0 * ones])))
+        self._solve = choose_solver("direct", self._geometry)(stencil)
+        self._lifted = np.array([self._geometry.indicator(k) for k in range(len(contacts) - 1)])
+        self._free = self._solve(-stencil.apply(self._lifted) * self._geometry.free)
+        potentials = self._lifted + self._free
+        self._fields = np.array([average_gradient(phi, spacing) for phi in potentials])
+        self._uniform = _conductance(potentials, stencil.apply(potentials))
+
+        self.patterns = all_patterns(len(contacts))
+        self.inputs = np.array([signs(p) for p in self.patterns], float)
         """All 2^N patterns as +1 and -1, shape (2^N, N)."""
-        self._lines: dict[str, np.ndarray] = {}
+        self._nontrivial = np.array([not is_trivial(p) for p in self.patterns])
 
     def powers(self) -> np.ndarray:
         """Power of every pattern at 1 V in the isotropic maze, W; shape (2^N,)."""
-        return -self._isotropic * energy(self._uniform.conductance, self.inputs)
+        return -self._isotropic * energy(self._uniform, self.inputs)
 
     def conductance(self, pattern: str, disorder: float) -> np.ndarray:
         """G in S of the texture that a pattern would write; shape (N, N)."""
-        if pattern not in self._lines:
-            j = self._uniform.current_density(signs(pattern).astype(float))
-            length = np.linalg.norm(j, axis=-1, keepdims=True)
-            flows = length > 1e-9 * length.max()
-            self._lines[pattern] = np.where(flows, j / np.where(flows, length, 1), [1.0, 0, 0])
         anisotropy = self._ratio ** ((1 - disorder) / 2)
-        medium = _medium(self._isotropic * anisotropy, self._isotropic / anisotropy)
-        return Network(self._film, medium, self._contacts).solve(self._lines[pattern]).conductance
+        stencil = self._assemble(
+            self._laminate(pattern, self._isotropic * anisotropy, self._isotropic / anisotropy)
+        )
+        shape, flat = self._lifted.shape, (len(self._lifted), -1)
 
-    def energies(self, pattern: str, disorder: float, reference: str) -> np.ndarray:
+        def apply(u: np.ndarray) -> np.ndarray:
+            return (stencil.apply(u.reshape(shape)) * self._geometry.free).reshape(flat)
+
+        def precondition(r: np.ndarray) -> np.ndarray:
+            return self._solve(r.reshape(shape)).reshape(flat) / self._isotropic
+
+        x = self._free.reshape(flat).copy()
+        b = -apply(self._lifted)
+        found = conjugate_gradients(apply, precondition, b, x, TOLERANCE)
+        potentials = self._lifted + found.reshape(shape)
+        return _conductance(potentials, stencil.apply(potentials))
+
+    def _laminate(self, pattern: str, across: float, along: float) -> Conductivity:
+        """Stripes across the current of a pattern, with conductivities across and along them."""
+        v = signs(pattern)
+        field = np.tensordot(v[:-1] - v[-1], self._fields, axes=1)
+        length = np.hypot(*field)
+        flows = length > 1e-9 * length.max()
+        x, y = np.where(flows, field / np.where(flows, length, 1), [[[1.0]], [[0.0]]])
+        extra = across - along
+        return Conductivity(np.stack([along + extra * x * x, along + extra * y * y, extra * x * y]))
+
+    def reference_conductivity(self, reference: Reference) -> float:
+        """Conductivity of a reference in S/m.
+
+        Raises
+        ------
+        InputError
+            If it is unknown.
+        """
+        if reference == "saturated":
+            return self._saturated
+        if reference == "untrained":
+            return self._isotropic
+        if isinstance(reference, str) or not reference > 0:
+            raise InputError(
+                f"reference {reference!r} is unknown; there are 'saturated', 'untrained' and "
+                "positive numbers"
+            )
+        return reference * self._saturated
+
+    def energies(self, pattern: str, disorder: float, reference: Reference) -> np.ndarray:
         """E' of every input at 1 V in W; shape (2^N,).
 
         Parameters
         ----------
-        reference : {"saturated", "untrained"}
-            The film saturated along its normal, or the isotropic maze.
+        reference : {"saturated", "untrained"} or float
+            The film saturated along its normal, the isotropic maze, or a film without anisotropy
+            of this share of the saturated one's conductivity.
         """
-        uniform = self._references[reference] * self._uniform.conductance
+        uniform = self.reference_conductivity(reference) * self._uniform
         return energy(self.conductance(pattern, disorder) - uniform, self.inputs)
 
-    def margin(self, pattern: str, disorder: float, reference: str) -> float:
+    def margin(self, pattern: str, disorder: float, reference: Reference) -> float:
         """How far E' of the pattern lies below that of every other input, in units of its power.
 
         Negative where another non-trivial input lies lower.
         """
         energies = self.energies(pattern, disorder, reference)
-        trained = trained_patterns(pattern)
-        names = all_patterns(len(self._contacts))
-        own = names.index(pattern)
-        others = [k for k, p in enumerate(names) if p not in trained and not is_trivial(p)]
+        others = self._nontrivial.copy()
+        own, opposite = (self.patterns.index(p) for p in trained_patterns(pattern))
+        others[[own, opposite]] = False
         return float((energies[others].min() - energies[own]) / self.powers()[own])
 
-    def tolerated_disorder(self, pattern: str, reference: str, resolution: float = 0.01) -> float:
+    def tolerated_disorder(
+        self, pattern: str, reference: Reference, resolution: float = 0.01
+    ) -> float:
         """Largest share of disorder up to which the pattern stays the lowest input.
 
         0 where it is not the lowest even without disorder.
@@ -117,6 +193,7 @@ class IdealTextures:
         return low
 
 
-def _medium(across: float, along: float) -> Resistivity:
-    """Principal conductivities in S/m; given as `m` the direction across the stripes."""
-    return Resistivity(rho_par=1 / across, rho_perp=1 / along)
+def _conductance(potentials: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """G from the potentials of N - 1 contacts at 1 V and the matrix times them."""
+    flat = (len(potentials), -1)
+    return completed(potentials.reshape(flat) @ images.reshape(flat).T, symmetric=True)
