@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -119,3 +122,19 @@ def small_film(tmp_path):
 def corners():
     """Contacts in the four corners, clockwise from the top left."""
     return CORNERS
+
+
+@pytest.fixture
+def load_study(monkeypatch):
+    """Imports a script of docs/studies."""
+
+    def load(name: str) -> ModuleType:
+        path = Path(__file__).parents[2] / "docs" / "studies" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
