@@ -10,6 +10,7 @@ turns and mirrors before they are averaged.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -19,12 +20,13 @@ from scipy import stats
 
 import orchestrator
 from orchestrator.campaign_statistics import recall_confusion
-from orchestrator.learning.hopfield import inverse
+from orchestrator.learning.hopfield import Mode, inverse
 from orchestrator.plotting.style import new_figure, save
 from orchestrator.references import with_references
 
 HERE = Path(__file__).parent
 CLASSES = {"++-+": "one odd contact", "+--+": "two and two", "+-+-": "alternating"}
+MODES: tuple[Mode, ...] = ("asynchronous", "synchronous")
 REFERENCES = ("saturated", "untrained", "own")
 SCALES = np.arange(0.70, 1.021, 0.02)
 # places of the contacts 1 to 4 (corners, in turn) after each turn and mirror of the square
@@ -82,12 +84,13 @@ def main() -> None:
         print(f"{kind}: {stats.f_oneway(*groups).pvalue:.2f}")
 
     print("\nshares of the starts that end in")
-    print("| reference | class | the pattern | another | ++++ | no fixed point |")
-    print("|---" * 6 + "|")
-    for reference in REFERENCES:
-        shares = recall_confusion(listed, reference=reference)
+    print("| reference | update | class | the pattern | another | ++++ | no fixed point |")
+    print("|---" * 7 + "|")
+    for reference, mode in itertools.product(REFERENCES, MODES):
+        shares = recall_confusion(listed, reference, mode)
         for kind, chosen in members.items():
-            print(f"| {reference} | {{{kind}}} | {' | '.join(recalled(shares, chosen))} |")
+            cells = " | ".join(recalled(shares, chosen))
+            print(f"| {reference} | {mode} | {{{kind}}} | {cells} |")
     draw(listed, scaled, members)
 
 
