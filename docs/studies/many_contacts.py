@@ -1,58 +1,342 @@
-"""Networks of many contacts: how far a training lowers its patterns, alone and by turns.
+"""Networks of many contacts and several patterns: capacity, forgetting, letters, three dimensions.
 
-    python docs/studies/many_contacts.py RUN_FOLDER...
+    python docs/studies/many_contacts.py CAMPAIGN_FOLDER...
 
-takes finished runs such as those of data/experiments/contacts9.toml and letters.toml and prints,
-for each training and pattern, E' with the untrained reference in units of the pattern's own power,
-the share of the other inputs that lie lower (by E', and by E' in units of each one's power), and
-from how many of the inputs that differ in one sign asynchronous recall finds the pattern.
+takes finished campaigns, told apart by their names: capacity4 to capacity16, several, letters and
+layers of data/campaigns. It prints the tables of the page and draws many_contacts.png beside this
+file from those that are given.
+
+A training is judged by three weight matrices: G - G0 with the saturated film and with the mean of
+untrained films as G0, and with the film's own texture before the training, which is what the
+training did. Two ideals learn the same patterns: Hebb's rule, and a film whose stripes turn as
+the currents want (`orchestrator.learning.rules.alignment_tensor`), each pattern adding its part.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 import orchestrator
-from orchestrator.learning.hopfield import inverse, is_trivial, recall, trained_patterns
+from orchestrator.experiment import Experiment
+from orchestrator.learning.hopfield import (
+    all_patterns,
+    energy,
+    inverse,
+    is_trivial,
+    pattern_string,
+    recall,
+    signs,
+)
+from orchestrator.learning.rules import alignment_tensor, recalled_neighbors
+from orchestrator.plotting.style import new_figure, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HERE = Path(__file__).parent
+SPREAD = 80e-9
+"""Length in m over which the ideal film spreads its alignment (docs/studies/learning_rule.md)."""
+WEIGHTS = ("own", "untrained", "saturated", "before", "ideal film", "Hebb")
+"""The film's by reference; the untrained film's with the untrained reference; the two ideals."""
+
+
+def relatives(pattern: str, rows: int, columns: int) -> set[str]:
+    """The patterns that a symmetry of the grid of contacts, or turning all signs, makes of one."""
+    grid = signs(pattern).reshape(rows, columns)
+    turned = [grid, grid.T] if rows == columns else [grid]
+    images = [g[::a, ::b] for g in turned for a in (1, -1) for b in (1, -1)]
+    found = {pattern_string(image.ravel()) for image in images}
+    return found | {inverse(p) for p in found}
+
+
+def choose_patterns(rows: int, columns: int, count: int, seed: int = 1) -> list[str]:
+    """Patterns of a grid of contacts: unrelated, of small sum, of small overlap; else random.
+
+    One after the other, from all patterns in a random order: not related to an earlier one as
+    long as there are such, then of smallest sum of signs, then of smallest largest overlap with
+    the earlier ones.
+    """
+    listed = half_of_patterns(rows * columns)
+    np.random.default_rng(seed).shuffle(listed)
+    v = np.array([signs(p) for p in listed])
+    chosen: list[int] = []
+    related: set[str] = set()
+    for _ in range(count):
+        overlap = np.abs(v @ v[chosen].T).max(axis=1, initial=0)
+        kin = [p in related for p in listed]
+        order = np.lexsort([overlap, np.abs(v.sum(axis=1)), kin])
+        chosen.append(next(int(k) for k in order if k not in chosen))
+        related |= relatives(listed[chosen[-1]], rows, columns)
+    return [listed[k] for k in chosen]
+
+
+def half_of_patterns(contacts: int) -> list[str]:
+    """All non-trivial patterns, one of each pair of inverses."""
+    return [p for p in all_patterns(contacts) if p[0] == "+" and not is_trivial(p)]
+
+
+def hebb(patterns: Sequence[str]) -> np.ndarray:
+    """Hopfield's weights sum_p V_i V_j, shape (N, N), without unit."""
+    v = np.array([signs(p) for p in patterns], float)
+    return v.T @ v
+
+
+def share_lower(
+    weights: np.ndarray, pattern: str, inputs: Sequence[str], trained: Iterable[str] = ()
+) -> float:
+    """Share of the inputs, without the trained ones and the trivial, with lower E' than a pattern.
+
+    Equal to rounding is not lower.
+    """
+    own = {p for t in (pattern, *trained) for p in (t, inverse(t))}
+    others = [p for p in inputs if p not in own and not is_trivial(p)]
+    e = energy(weights, np.array([signs(p) for p in (pattern, *others)], float))
+    return float(np.mean(e[1:] < e[0] - 1e-9 * np.abs(e).max()))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How some weights hold patterns; means over the patterns.
+
+    Attributes
+    ----------
+    lower : float
+        Share of the other inputs with lower E' than the pattern.
+    learned : float
+        Share of the patterns with E' below all other inputs.
+    stable : float
+        Share of the patterns that asynchronous recall leaves alone.
+    recalled : float
+        Share of the starts with one wrong sign that recall puts right.
+    """
+
+    lower: float
+    learned: float
+    stable: float
+    recalled: float
+
+
+def judge(weights: np.ndarray, patterns: Sequence[str], inputs: Sequence[str]) -> Verdict:
+    """Judge weights by the patterns that they should hold; recall is without self-term."""
+    lower = [share_lower(weights, p, inputs, patterns) for p in patterns]
+    stable = [recall(weights, p).attractor == p for p in patterns]
+    hits = np.array([recalled_neighbors(weights, p) for p in patterns])
+    recalled = float(hits[:, 0].sum() / hits[:, 1].sum())
+    learned = np.mean(np.array(lower) == 0)
+    return Verdict(float(np.mean(lower)), float(learned), float(np.mean(stable)), recalled)
+
+
+@cache
+def tensor_of(experiment: Experiment) -> np.ndarray:
+    return alignment_tensor(experiment.film, experiment.contacts, SPREAD)
+
+
+def ideal_film(experiment: Experiment, patterns: Sequence[str]) -> np.ndarray:
+    """Weights of a film whose stripes turn as far as each pattern wants, in 1/m."""
+    v = np.array([signs(p) for p in patterns], float)
+    return np.einsum("ijkl,mk,ml->ij", tensor_of(experiment), v, v)
+
+
+def weights_of(run: xr.Dataset) -> dict[str, np.ndarray]:
+    """Weights of one relaxed training by reference, and those before it, in S."""
+    g = run.conductance_state.sel(state="relaxed").to_numpy()
+    before = run.conductance_state.sel(state="before").to_numpy()
+    saturated, untrained = run.conductance_reference.to_numpy()
+    references = {"own": before, "untrained": untrained, "saturated": saturated}
+    weights = {name: g - reference for name, reference in references.items()}
+    return weights | {"before": before - untrained}
+
+
+def change(run: xr.Dataset, pattern: str) -> float:
+    """Change of E' by a training in units of the pattern's power before it."""
+    before, _, relaxed = energy(run.conductance_state.to_numpy(), signs(pattern)[None]).ravel()
+    return float((before - relaxed) / before)
+
+
+def runs_of(campaign: xr.Dataset) -> list[xr.Dataset]:
+    """The runs of a campaign in order, without those that are not finished."""
+    runs = [orchestrator.open_run(str(path)) for path in campaign.folder.to_numpy().ravel()]
+    return [run for run in runs if np.isfinite(run.conductance_state).all()]
+
+
+def mean_error(values: Sequence[float]) -> str:
+    """Mean and standard error, which is that over the starts."""
+    if len(values) == 1:
+        return f"{values[0]:+.3f}"
+    return f"{np.mean(values):+.3f} ± {np.std(values, ddof=1) / np.sqrt(len(values)):.3f}"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What one training of a capacity campaign came to: change of E'/P, and verdicts by weights."""
+
+    change: float
+    verdicts: dict[str, Verdict]
+
+
+Trainings = dict[tuple[int, int], list[Trained]]
+"""Of all starts, by the numbers of contacts and of patterns."""
+
+
+def judge_capacity(campaign: xr.Dataset) -> Trainings:
+    found: Trainings = {}
+    for run in runs_of(campaign):
+        experiment = Experiment.from_dict(json.loads(run.description))
+        inputs = half_of_patterns(len(experiment.contacts))
+        for k, entry in enumerate(experiment.training.patterns):
+            patterns, training = entry.split("/"), run.isel(training=k)
+            weights = weights_of(training) | {
+                "ideal film": ideal_film(experiment, patterns),
+                "Hebb": hebb(patterns),
+            }
+            changed = float(np.mean([change(training, p) for p in patterns]))
+            verdicts = {name: judge(weights[name], patterns, inputs) for name in WEIGHTS}
+            place = (len(patterns[0]), len(patterns))
+            found.setdefault(place, []).append(Trained(changed, verdicts))
+    return found
+
+
+def print_capacity(trainings: Trainings) -> None:
+    measures = ("lower", "learned", "stable", "recalled")
+    for measure in measures:
+        print(f"\n{measure}\n| N | p | p/N | starts | change of E'/P | {' | '.join(WEIGHTS)} |")
+        print("|---" * (5 + len(WEIGHTS)) + "|")
+        for (n, p), starts in sorted(trainings.items()):
+            changed = mean_error([s.change for s in starts])
+            means = [np.mean([getattr(s.verdicts[w], measure) for s in starts]) for w in WEIGHTS]
+            cells = " | ".join(f"{mean:.0%}" for mean in means)
+            print(f"| {n} | {p} | {p / n:.2f} | {len(starts)} | {changed} | {cells} |")
+
+
+def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
+    """Share of inputs lower, share recalled by the film, and by the two ideals."""
+    shown = (("lower", ("own",)), ("recalled", ("own",)), ("recalled", ("ideal film", "Hebb")))
+    styles = {"own": "o-", "ideal film": "s--", "Hebb": "^:"}
+    for axes, (measure, names) in zip(panels, shown, strict=True):
+        for k, n in enumerate(sorted({n for n, _ in trainings})):
+            numbers = np.array(sorted(p for m, p in trainings if m == n))
+            for name in names:
+                values = [
+                    [getattr(start.verdicts[name], measure) for start in trainings[n, p]]
+                    for p in numbers
+                ]
+                means = [np.mean(v) for v in values]
+                errors = [np.std(v, ddof=1) / np.sqrt(len(v)) for v in values]
+                label = f"N = {n}" + f", {name}" * (name != "own")
+                x = numbers + 0.05 * (k - 1.5)
+                axes.errorbar(x, means, errors, fmt=styles[name], color=f"C{k}", label=label)
+        axes.set(xlabel="patterns by turns", xticks=[1, 2, 3, 4], ylim=(-0.05, 1.05))
+        axes.legend(fontsize=7)
+    panels[0].axhline(0.5, color="k", linewidth=0.5)
+    panels[0].set(ylabel="other inputs with lower E'", title="film, against its own texture")
+    panels[1].set(ylabel="recalled from one wrong sign", title="film, against its own texture")
+    panels[2].set(ylabel="recalled from one wrong sign", title="ideals")
+
+
+def print_and_draw_forgetting(panels: Sequence[Axes], campaign: xr.Dataset) -> None:
+    """E' of two patterns against time, in blocks in both orders and by turns."""
+    print("\n| protocol | pattern | E'/P at half time | at the end | relaxed |")
+    print("|---" * 5 + "|")
+    protocols = ("two in blocks", "two in blocks, reversed", "two by turns")
+    for axes, protocol in zip(panels, protocols, strict=True):
+        runs = campaign.sel(patterns=protocol).isel(training=0)
+        nanoseconds = 1e9 * runs.time.to_numpy()[0]
+        before, _, relaxed = np.moveaxis(runs.conductance_state.to_numpy(), 1, 0)
+        for pattern in ("+--+", "++-+"):
+            v = signs(pattern)[None]
+            power = -energy(before, v)
+            during = energy(runs.conductance.to_numpy() - before[:, None], v)[..., 0] / power
+            end = (energy(relaxed - before, v) / power)[:, 0]
+            mean, spread = during.mean(axis=0), during.std(axis=0, ddof=1)
+            (line,) = axes.plot(nanoseconds, mean, label=f"{{{pattern}}}")
+            axes.fill_between(nanoseconds, mean - spread, mean + spread, alpha=0.25)
+            last = nanoseconds[-1] + 3
+            axes.errorbar([last], end.mean(), end.std(ddof=1), fmt="o", color=line.get_color())
+            half = during[:, during.shape[1] // 2]
+            cells = " | ".join(mean_error(list(x)) for x in (half, during[:, -1], end))
+            print(f"| {protocol} | {{{pattern}}} | {cells} |")
+        if "blocks" in protocol:
+            axes.axvline(nanoseconds[-1] / 2, color="k", linewidth=0.5)
+        axes.axhline(0, color="k", linewidth=0.5)
+        axes.set(xlabel="time (ns)", ylabel="change of E'/P", title=protocol, ylim=(-0.18, 0.04))
+        axes.legend()
+
+
+def print_letters(campaign: xr.Dataset) -> None:
+    """Letters with their own texture as reference: one-pixel neighbors and other inputs apart."""
+    print("\n| run | letters | letter | change of E'/P | lower: one pixel | random | stable "
+          "| recalled |")  # fmt: skip
+    print("|---" * 8 + "|")
+    for label, run in zip(campaign.protocol.values, runs_of(campaign), strict=True):
+        for k, entry in enumerate(map(str, run.training.values)):
+            training, letters = run.isel(training=k), entry.split("/")
+            weights = weights_of(training)["own"]
+            for letter in letters:
+                near = neighbors(letter)
+                random = [p for p in run.input.values if p not in near]
+                verdict = judge(weights, [letter], near)
+                print(
+                    f"| {label} | {len(letters)} | {name_of(letter)} | "
+                    f"{change(training, letter):+.3f} | {verdict.lower:.0%} | "
+                    f"{share_lower(weights, letter, random, letters):.0%} | "
+                    f"{verdict.stable:.0f} | {verdict.recalled:.0%} |"
+                )
+
+
+def neighbors(pattern: str) -> list[str]:
+    """The inputs that differ in one sign."""
+    return [pattern[:k] + inverse(pattern[k]) + pattern[k + 1 :] for k in range(len(pattern))]
+
+
+def name_of(letter: str) -> str:
+    return {"+++++--+": "T", "+----+--": "L", "+---++--": "X"}[letter[:8]]
+
+
+def print_layers(campaign: xr.Dataset) -> None:
+    """The three-dimensional film: each pattern over the starts."""
+    print("\n| pattern | starts | change of E'/P | learned: own | untrained | saturated |")
+    print("|---" * 6 + "|")
+    runs = runs_of(campaign)
+    for k, pattern in enumerate(map(str, campaign.training.values)):
+        changes = [change(run.isel(training=k), pattern) for run in runs]
+        inputs = half_of_patterns(len(pattern))
+        verdicts = [
+            {n: judge(w, [pattern], inputs) for n, w in weights_of(run.isel(training=k)).items()}
+            for run in runs
+        ]
+        counts = [
+            f"{sum(v[n].learned for v in verdicts):.0f} of {len(runs)}"
+            for n in ("own", "untrained", "saturated")
+        ]
+        print(f"| {{{pattern}}} | {len(runs)} | {mean_error(changes)} | {' | '.join(counts)} |")
 
 
 def main() -> None:
-    print("| run | contacts | training | pattern | E'/P before | relaxed | lower inputs "
-          "| lower in E'/P | recalled |")  # fmt: skip
-    print("|---" * 9 + "|")
-    for path in sys.argv[1:]:
-        run = orchestrator.open_run(path).sel(reference="untrained")
-        name = path.rstrip("/").split("/")[-1].rsplit("-", 1)[0]
-        letters = {str(entry): f"{k}" for k, entry in enumerate(run.training.values, start=1)}
-        for k, entry in enumerate(map(str, run.training.values)):
-            for pattern in entry.split("/"):
-                single = letters.get(pattern, pattern)
-                turns = "+".join(letters.get(p, p) for p in entry.split("/"))
-                print_line(name, turns, single, pattern, entry, run.isel(training=k))
-
-
-def print_line(
-    name: str, turns: str, label: str, pattern: str, entry: str, run: xr.Dataset
-) -> None:
-    energy = run.energy.to_pandas()
-    power = run.reference_power.to_series()
-    before = energy.loc["before", pattern] / power[pattern]
-    relaxed = energy.loc["relaxed", pattern]
-    others = [p for p in energy.columns if not is_trivial(p) and p not in trained_patterns(entry)]
-    lower = np.mean([energy.loc["relaxed", p] < relaxed for p in others])
-    own = relaxed / power[pattern]
-    relative = np.mean([energy.loc["relaxed", p] / power[p] < own for p in others])
-    state = run.conductance_state.sel(state="relaxed").to_numpy()
-    weights = state - run.conductance_reference.to_numpy()
-    near = [pattern[:k] + inverse(pattern[k]) + pattern[k + 1 :] for k in range(len(pattern))]
-    found = [recall(weights, p).attractor in (pattern, inverse(pattern)) for p in near]
-    print(
-        f"| {name} | {len(pattern)} | {turns} | {label} | {before:+.3f} | {own:+.3f} | "
-        f"{lower:.0%} | {relative:.0%} | {sum(found)} of {len(found)} |"
-    )
+    campaigns = {c.campaign: c for c in map(orchestrator.open_campaign, sys.argv[1:])}
+    figure = new_figure(12, 7)
+    panels = figure.subplots(2, 3)
+    capacity = [judge_capacity(c) for name, c in campaigns.items() if name.startswith("capacity")]
+    if capacity:
+        trainings = {place: starts for part in capacity for place, starts in part.items()}
+        print_capacity(trainings)
+        draw_capacity(panels[0], trainings)
+    if "several" in campaigns:
+        print_and_draw_forgetting(panels[1], campaigns["several"])
+    if "letters" in campaigns:
+        print_letters(campaigns["letters"])
+    if "layers" in campaigns:
+        print_layers(campaigns["layers"])
+    if capacity and "several" in campaigns:
+        save(figure, HERE / "many_contacts.png")
 
 
 if __name__ == "__main__":
