@@ -77,6 +77,14 @@ def main() -> None:
         shares = " | ".join(lowest(ranks.sel(reference=r).to_numpy()) for r in REFERENCES)
         print(f"| {{{kind}}}, {CLASSES[kind]} | {len(chosen)} | {states} | {shares} |")
 
+    print("\nlowest by chance: before training, and the references between the films")
+    print(f"| class | before: saturated | untrained | {' | '.join(f'{c:.2f}' for c in SCALES)} |")
+    print("|---" * (3 + len(SCALES)) + "|")
+    for kind, chosen in members.items():
+        first = " | ".join(f"{before(listed, chosen, r):.0%}" for r in REFERENCES[:2])
+        later = " | ".join(f"{share:.0%}" for share in shares_learned(scaled, chosen))
+        print(f"| {{{kind}}} | {first} | {later} |")
+
     print("\nthe same within a class? one-way analysis of variance of E'/E0, p:")
     for kind, chosen in members.items():
         ratio = own_ratio(listed, chosen).sel(state="relaxed")
@@ -99,6 +107,22 @@ def own_ratio(runs: xr.Dataset, chosen: list[str]) -> xr.DataArray:
     ratio = (runs.energy / runs.reference_power).sel(reference="saturated", training=chosen)
     own = [ratio.sel(training=name, input=name, drop=True) for name in chosen]
     return xr.concat(own, dim=xr.DataArray(chosen, dims="training", name="training"))
+
+
+def before(runs: xr.Dataset, chosen: list[str], reference: str) -> float:
+    """Share of the untrained textures in which these patterns are the lowest already."""
+    pairs = [p for p in map(str, runs.input.values) if p[0] == "+" and p != "++++"]
+    energies = runs.energy.sel(state="before", reference=reference, input=pairs)
+    found = energies.isel(input=energies.argmin("input")).input
+    own = [name if name in pairs else inverse(name) for name in chosen]
+    wanted = xr.DataArray(own, dims="training", coords={"training": chosen})
+    return float((found.sel(training=chosen) == wanted).mean())
+
+
+def shares_learned(scaled: xr.Dataset, chosen: list[str]) -> np.ndarray:
+    """Share of the finished trainings whose pattern is the lowest, for each reference."""
+    ranks = scaled.trained_rank.sel(training=chosen).stack(run=("seed", "training"))
+    return (ranks.dropna("run").transpose("reference", "run").to_numpy() == 1).mean(axis=1)
 
 
 def recalled(shares: xr.DataArray, chosen: list[str]) -> list[str]:
@@ -129,25 +153,28 @@ def landscape(runs: xr.Dataset, chosen: list[str]) -> tuple[list[str], np.ndarra
 
 
 def draw(listed: xr.Dataset, scaled: xr.Dataset, members: dict[str, list[str]]) -> None:
-    figure = new_figure(11, 6)
-    axes = figure.subplots(2, 3)
-    for row, reference in zip(axes, ("saturated", "own"), strict=True):
+    figure = new_figure(11, 8)
+    axes = figure.subplots(3, 3)
+    between = scaled.sel(reference=str(float(SCALES[6])))
+    shown = {
+        "saturated": listed.sel(reference="saturated"),
+        f"{SCALES[6]:.2f} of saturated": between,
+        "own": listed.sel(reference="own"),
+    }
+    for row, (reference, runs) in zip(axes, shown.items(), strict=True):
+        row[0].set_ylabel("E' (mW)")
         for panel, (kind, chosen) in zip(row, members.items(), strict=True):
-            inputs, energies = landscape(listed.sel(reference=reference), chosen)
+            inputs, energies = landscape(runs, chosen)
             colors = ["C1" if p == kind else "C0" for p in inputs]
             error = energies.std(axis=0, ddof=1) / np.sqrt(len(energies))
             panel.bar(inputs, energies.mean(axis=0), yerr=error, color=colors)
             panel.tick_params(axis="x", rotation=60, labelsize=7)
             panel.set_title(f"{CLASSES[kind]}, {reference} reference", fontsize=9)
-    axes[0, 0].set_ylabel("E' (mW)")
-    axes[1, 0].set_ylabel("E' (mW)")
     save(figure, HERE / "inputs.png")
     figure = new_figure(5, 3.6)
     panel = figure.subplots()
     for kind, chosen in members.items():
-        ranks = scaled.trained_rank.sel(training=chosen)
-        stacked = ranks.stack(run=("seed", "training")).dropna("run").transpose("reference", "run")
-        panel.plot(SCALES, (stacked.to_numpy() == 1).mean(axis=1), "o-", label=f"{{{kind}}}")
+        panel.plot(SCALES, shares_learned(scaled, chosen), "o-", label=f"{{{kind}}}")
     untrained = listed.reference_power.sel(reference=["untrained", "saturated"])
     ratio = untrained.sel(reference="untrained") / untrained.sel(reference="saturated")
     mean = float(ratio.drop_sel(input=["++++", "----"]).mean())
