@@ -1,8 +1,9 @@
-"""The model against models of others: an annulus as a memristor, a vortex disk, an ellipse.
+"""The model against models of others: a vortex disk, an ellipse between contacts.
 
-    python docs/studies/other_models.py [annulus] [disk] [ellipse]
+    python docs/studies/other_models.py [disk] [ellipse] [rim]
 
-prints the tables of other_models.md and draws other_models_*.png beside this file.
+prints tables of other_models.md and draws other_models_*.png beside this file; the annulus is in
+annulus.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.areas import Box, Rectangle
+from orchestrator.areas import Box
 from orchestrator.contacts import FaceContact, RectangleContact
 from orchestrator.device import Film, Region, Resistivity
 from orchestrator.engines.cpu.session import CpuEngine
@@ -24,160 +25,7 @@ from orchestrator.transport.network import Network
 from orchestrator.transport.scalar_model import solve_scalar_model
 
 HERE = Path(__file__).parent
-MU_B_OVER_E = 5.7883818e-5
-"""Bohr magneton over elementary charge, A m2 / C."""
 PERMALLOY = "Msat = 8e5\nAex = 1.3e-11\n"
-
-
-# An annulus with a cut: current goes once around.
-
-INNER, OUTER, THICKNESS, CELL = 90e-9, 120e-9, 10e-9, 2.5e-9
-POLARIZATION, XI = 0.5, 0.1
-RING_AMR = Resistivity(mean=2.5e-7, amr_ratio=0.02, amr_convention="mean")
-
-
-def ring() -> tuple[Film, np.ndarray, np.ndarray, np.ndarray]:
-    """Film, mask, and the unit vectors along the radius and around, at the cells."""
-    n = 2 * round(OUTER / CELL) + 2
-    film = Film((n, n, 1), (CELL, CELL, THICKNESS))
-    x, y, _ = film.cell_coordinates()
-    middle = film.lengths[0] / 2
-    x, y = np.broadcast_arrays(x - middle, y - middle)
-    r = np.hypot(x, y)
-    inside = (r > INNER) & (r < OUTER)
-    radial = np.stack([x / r, y / r, np.zeros_like(r)], axis=-1)
-    around = np.stack([-y / r, x / r, np.zeros_like(r)], axis=-1)
-    return film, inside, radial, around
-
-
-def ring_texture(angle: float) -> np.ndarray:
-    """m at a constant angle to the direction around the ring; it winds once."""
-    _, inside, radial, around = ring()
-    return (np.cos(angle) * around + np.sin(angle) * radial) * inside[..., None]
-
-
-def ring_network() -> Network:
-    """The ring with a cut of one row of cells along +x, that does not conduct."""
-    film = ring()[0]
-    middle = film.lengths[0] / 2
-    x = (middle + INNER - CELL, middle + OUTER + CELL)
-    low, high = middle, middle + CELL
-    cut = Region("cut", Rectangle((x[0], low), (x[1], high)), "vacuum")
-    contacts = (
-        RectangleContact("start", (x[0], high), (x[1], high)),
-        RectangleContact("end", (x[0], low), (x[1], low)),
-    )
-    return Network(film, RING_AMR, contacts, regions=(cut,))
-
-
-def ring_resistance(angle: float) -> float:
-    """Exact resistance but for the cut's ends, ohm: E and j go around, j falls as 1/r."""
-    rho = RING_AMR.perpendicular
-    rho += (RING_AMR.parallel - RING_AMR.perpendicular) * np.cos(angle) ** 2
-    middle = (INNER + OUTER) / 2
-    length = 2 * np.pi - CELL / middle
-    return rho * length / (THICKNESS * np.log(OUTER / INNER))
-
-
-def angle_per_charge() -> float:
-    """Turning of m in the ring's frame per charge, 1/C, for xi = alpha.
-
-    The torque moves m by u . grad m with u = mu_B P j / (e Ms (1 + xi^2)); on a texture that winds
-    once this turns m by u/r. Exchange makes the ring turn as one, by the mean over its area.
-    """
-    area = (OUTER**2 - INNER**2) / 2
-    return MU_B_OVER_E * POLARIZATION / (8e5 * (1 + XI**2) * THICKNESS * area)
-
-
-def angle_per_charge_on_grid(*, whole: bool) -> float:
-    """The same from the mean torque on the grid, with mumax3's central differences.
-
-    A missing neighbor counts as equal to the cell, which halves the gradient at an edge; `whole`
-    takes the one-sided difference there instead.
-    """
-    _, inside, radial, _ = ring()
-    m, mask = ring_texture(0.0)[0], inside[0]
-    drive = ring_network().solve(m[None]).drive({"end": 0.0}, {"start": 1.0})
-    moved = np.zeros_like(m)
-    for component, axis in enumerate((1, 0)):
-        after, before = np.roll(mask, -1, axis), np.roll(mask, 1, axis)
-        upper = np.where(after[..., None], np.roll(m, -1, axis), m)
-        lower = np.where(before[..., None], np.roll(m, 1, axis), m)
-        factor = np.where(whole & (after != before), 2.0, 1.0)[..., None]
-        j = drive.current_density[0, ..., component, None]
-        moved += factor * j * (upper - lower) / (2 * CELL)
-    turning = np.abs((moved * radial[0]).sum(axis=-1)[mask].mean())
-    return MU_B_OVER_E * POLARIZATION / (8e5 * (1 + XI**2)) * float(turning)
-
-
-def drive_ring(current: float, pulses: int, pulse: float) -> tuple[np.ndarray, np.ndarray]:
-    """Charge (C) and resistance (ohm) at each pulse: current on, then reversed."""
-    film, inside, _, _ = ring()
-    network = ring_network()
-    nx, ny, nz = film.cells
-    setup = (
-        f"SetGridSize({nx},{ny},{nz})\nSetCellSize({CELL},{CELL},{THICKNESS})\n"
-        f"SetGeom(circle({2 * OUTER}).sub(circle({2 * INNER})))\n"
-        f"EnableDemag = false\n{PERMALLOY}Ku1 = -1e5\nAnisU = vector(0,0,1)\n"
-        f"alpha = {XI}\nxi = {XI}\nPol = {POLARIZATION}\n"
-    )
-    charges, resistances, q = [], [], 0.0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        m = ring_texture(0.0)
-        write_ovf(folder / "m.ovf", m.astype(np.float32), film.cell_size)
-        session = CpuEngine(1).start(setup, folder, "m.ovf")
-        for n in range(pulses + 1):
-            m = m / np.where(inside, np.linalg.norm(m, axis=-1), 1)[..., None]
-            state = network.solve(m)
-            charges.append(q)
-            resistances.append(state.resistance("start", "end"))
-            if n == pulses:
-                break
-            sign = 1 if n < pulses / 2 else -1
-            j = state.drive({"end": 0.0}, {"start": sign * current}).current_density
-            write_ovf(folder / "j.ovf", j.astype(np.float32), film.cell_size)
-            block = f'J.RemoveExtraTerms()\nJ.Add(LoadFile("j.ovf"), 1)\nRun({pulse})\n'
-            session.execute(block + 'SaveAs(m, "next")\nFlush()\n', "next.ovf")
-            m = read_ovf(folder / "next.ovf").data.astype(float)
-            q += sign * current * pulse
-        session.close()
-    return np.array(charges), np.array(resistances)
-
-
-def study_annulus() -> None:
-    network = ring_network()
-    print("| angle of m to the ring | solved R (ohm) | exact R (ohm) | ratio |")
-    for degrees in (0, 30, 45, 60, 90):
-        angle = np.radians(degrees)
-        solved = network.solve(ring_texture(angle)).resistance("start", "end")
-        exact = ring_resistance(angle)
-        print(f"| {degrees} deg | {solved:.3f} | {exact:.3f} | {solved / exact:.4f} |")
-    for whole, kind in ((False, "mumax3's gradients"), (True, "whole gradients at the edge")):
-        ratio = angle_per_charge_on_grid(whole=whole) / angle_per_charge()
-        print(f"turning on the grid with {kind}: {ratio:.4f} of the exact one")
-    current = 4e11 * THICKNESS * (OUTER - INNER)
-    q, r = drive_ring(current, 80, 2e-10)
-    scale = network.solve(ring_texture(0.0)).resistance("start", "end") / ring_resistance(0.0)
-    model = np.array([scale * ring_resistance(angle_per_charge() * x) for x in q])
-    swing = np.ptp(model)
-    worst = np.abs(r - model).max() / swing
-    print(
-        f"swing: solved {np.ptp(r):.4f}, model {swing:.4f} ohm; charge for a period "
-        f"{np.pi / angle_per_charge():.3g} C; largest deviation {worst:.3f} "
-        f"of the swing; on return {abs(r[-1] - r[0]) / swing:.4f}"
-    )
-    figure = new_figure(9, 3.6)
-    left, right = figure.subplots(1, 2)
-    for axes, start in ((left, 0), (right, len(q) // 2)):
-        part = slice(start, start + len(q) // 2 + 1)
-        axes.plot(1e12 * q[part], r[part], "o", ms=3, label="solved and integrated")
-        axes.plot(1e12 * q[part], model[part], label="R(q), no free parameter")
-        axes.set(xlabel="charge (pC)", ylabel="R (ohm)")
-        axes.legend(fontsize=8)
-    left.set_title("current on")
-    right.set_title("current reversed")
-    save(figure, HERE / "other_models_annulus.png")
 
 
 # A disk with a vortex between two contacts.
@@ -302,14 +150,26 @@ EXTENSION, FOOTHOLD = 100e-9, 30e-9
 MAGNET = Resistivity(rho_par=1.02 / 7e6, rho_perp=1 / 7e6)
 RUTHENIUM = 1 / 1.5e6
 
+PUBLISHED_AT_REST = 218.268
+"""R in ohm without field, read from Fig. 7(b) of the article to 0.0015 ohm, like the rest here."""
+PUBLISHED = {
+    1: {600: 218.267, 395: 218.268, 102: 218.268, 60: 218.268},
+    31: {600: 218.126, 395: 218.131, 186: 218.147, 102: 218.168, 60: 218.192, 41: 218.211},
+    61: {600: 217.845, 395: 217.850, 186: 217.870, 102: 217.908, 60: 217.971, 41: 218.037},
+    91: {600: 217.708, 395: 217.709, 186: 217.718, 102: 217.733, 60: 217.756, 41: 217.777},
+}
+"""R in ohm at fields in kA/m, of the branches of falling fields, at angles in degrees."""
+PUBLISHED_SWITCHING = {1: 28, 31: 18, 61: 18, 91: None}
+"""Field in kA/m of the jump of R, to 2 kA/m."""
 
-def ellipse_network() -> Network:
-    """Two layers of 5 nm of the ellipse, and on them contacts of ruthenium, 5 nm thick."""
-    h = 5e-9
+
+def ellipse_network(h: float = 5e-9) -> Network:
+    """The ellipse, 10 nm thick, and on it contacts of ruthenium, 5 nm thick, in cells of h."""
     total = LENGTH + 2 * EXTENSION
-    film = Film((round(total / h), round(WIDTH / h), 3), (h, h, h), pbc=(0, 0, 0))
+    cells = (round(total / h), round(WIDTH / h), round(15e-9 / h))
+    film = Film(cells, (h, h, h), pbc=(0, 0, 0))
     regions = tuple(
-        Region(name, Box((a, 0.0, 2 * h), (b, WIDTH, 3 * h)), "metal", rho=RUTHENIUM)
+        Region(name, Box((a, 0.0, 10e-9), (b, WIDTH, 15e-9)), "metal", rho=RUTHENIUM)
         for name, a, b in (
             ("left lead", 0.0, EXTENSION + FOOTHOLD),
             ("right lead", total - EXTENSION - FOOTHOLD, total),
@@ -319,12 +179,33 @@ def ellipse_network() -> Network:
     return Network(film, MAGNET, contacts, regions=regions)
 
 
-def in_leads(m: np.ndarray) -> np.ndarray:
-    """m of the ellipse, shape (1, 32, 64, 3), in the film of `ellipse_network`."""
-    wide = np.zeros((3, m.shape[1], m.shape[2] + 2 * round(EXTENSION / 5e-9), 3))
-    start = round(EXTENSION / 5e-9)
-    wide[:2, :, start : start + m.shape[2]] = m
+def in_leads(m: np.ndarray, h: float = 5e-9) -> np.ndarray:
+    """m of the ellipse in cells of 5 nm, shape (1, 32, 64, 3), in the film of `ellipse_network`."""
+    k = round(5e-9 / h)
+    m = np.repeat(np.repeat(m, k, axis=1), k, axis=2)
+    wide = np.zeros((3 * k, m.shape[1], m.shape[2] + 2 * round(EXTENSION / h), 3))
+    start = round(EXTENSION / h)
+    wide[: 2 * k, :, start : start + m.shape[2]] = m
     return wide
+
+
+def ellipse_mask(rim: str = "center") -> np.ndarray:
+    """Cells of 5 nm in the ellipse: by their center, or with all corners or any corner inside."""
+    y, x = np.mgrid[0:32, 0:64] * 5e-9
+    half = np.array([2.5e-9]) if rim == "center" else np.array([0.0, 5e-9])
+    inside = np.array(
+        [
+            ((x + a) / (LENGTH / 2) - 1) ** 2 + ((y + b) / (WIDTH / 2) - 1) ** 2 < 1
+            for a in half
+            for b in half
+        ]
+    )
+    return inside.any(axis=0) if rim == "any corner" else inside.all(axis=0)
+
+
+def uniform_ellipse(direction: tuple[int, int, int], rim: str = "center") -> np.ndarray:
+    """m of the ellipse in one direction, shape (1, 32, 64, 3)."""
+    return ellipse_mask(rim)[None, :, :, None] * np.array(direction, float)
 
 
 def loop(direction: float, fields: np.ndarray) -> list[np.ndarray]:
@@ -355,34 +236,72 @@ def loop(direction: float, fields: np.ndarray) -> list[np.ndarray]:
 
 def study_ellipse() -> None:
     network = ellipse_network()
-    half = np.concatenate([np.linspace(600e3, 100e3, 6), np.linspace(80e3, 0, 9)])
-    fields = np.concatenate([half, -half[-2::-1]])
-    figure = new_figure(6, 4)
+    coarse = np.array([600, 395, 186, 102, 60, 41, 35, 30, 25, 20, 15, 10, 5, 0]) * 1e3
+    fine = np.concatenate([np.arange(-5, -45, -2), [-50, -60, -102, -186, -600]]) * 1e3
+    fields = np.concatenate([coarse, fine])
+    figure = new_figure(6.4, 4.4)
     axes = figure.subplots()
-    print("| field at | R at 600 kA/m | R at 0 | lowest R | at (kA/m) | jump of R after 0 |")
-    for direction in (1, 31, 61, 91):
-        r = np.array(
-            [
-                network.solve(in_leads(m)).resistance("left", "right")
-                for m in loop(direction, fields)
-            ]
-        )
-        line = axes.plot(fields / 1e3, r, ".-", label=f"{direction} deg")[0]
-        axes.plot(-fields / 1e3, r, ":", color=line.get_color())
-        lowest = int(r.argmin())
-        after = np.diff(r[fields <= 0])
+    textures = {angle: loop(angle, fields) for angle in PUBLISHED}
+    r = {
+        angle: np.array([network.solve(in_leads(m)).resistance("left", "right") for m in states])
+        for angle, states in textures.items()
+    }
+    at_rest = r[1][fields == 0][0]
+    swing, published_swing = at_rest - r[91][0], PUBLISHED_AT_REST - PUBLISHED[91][600]
+    print(f"R at rest {at_rest:.3f} (published {PUBLISHED_AT_REST}) ohm")
+    print(f"swing {swing:.4f} (published {published_swing:.4f}) ohm")
+    print("| field at | (R(0) - R)/swing at kA/m: here / published | jump at (kA/m) | its size |")
+    differences = []
+    for angle, values in r.items():
+        cells = []
+        for field, published in PUBLISHED[angle].items():
+            ours = (at_rest - values[fields == 1e3 * field][0]) / swing
+            theirs = (PUBLISHED_AT_REST - published) / published_swing
+            differences.append(ours - theirs)
+            cells.append(f"{field}: {ours:.3f} / {theirs:.3f}")
+        steps = np.diff(values)
+        jump = int(np.where(fields[1:] < 0, np.abs(steps), 0).argmax())
         print(
-            f"| {direction} deg | {r[0]:.4f} | {r[fields == 0][0]:.4f} | {r[lowest]:.4f} | "
-            f"{fields[lowest] / 1e3:.0f} | {after[np.abs(after).argmax()]:+.4f} |",
-            flush=True,
+            f"| {angle} deg | {', '.join(cells)} | {fields[jump] / 1e3:.0f} to "
+            f"{fields[jump + 1] / 1e3:.0f} (published {PUBLISHED_SWITCHING[angle]}) | "
+            f"{steps[jump] / swing:+.3f} |"
         )
-    axes.set(xlabel="H (kA/m)", ylabel="R (ohm)")
-    axes.legend(title="field to current")
+        line = axes.plot(fields / 1e3, (values - at_rest) / swing, "-", label=f"{angle} deg")[0]
+        axes.plot(
+            [f for f in PUBLISHED[angle]],
+            [(p - PUBLISHED_AT_REST) / published_swing for p in PUBLISHED[angle].values()],
+            "o",
+            ms=4,
+            color=line.get_color(),
+        )
+    print(
+        f"differences: rms {np.sqrt(np.mean(np.square(differences))):.4f}, "
+        f"largest {np.abs(differences).max():.4f}"
+    )
+    axes.set(xlabel="H (kA/m)", ylabel="(R - R(0))/swing", xlim=(-200, 610))
+    axes.legend(title="field to current; dots: published")
     save(figure, HERE / "other_models_ellipse.png")
 
 
+def study_rim() -> None:
+    """R of the saturated ellipse against the cells of transport and the choice of rim cells."""
+    print("| rim cells | cells of transport (nm) | R along (ohm) | R across | difference |")
+    for rim, h in (
+        ("center", 5e-9),
+        ("center", 2.5e-9),
+        ("all corners", 2.5e-9),
+        ("any corner", 2.5e-9),
+    ):
+        network = ellipse_network(h)
+        along, across = (
+            network.solve(in_leads(uniform_ellipse(d, rim), h)).resistance("left", "right")
+            for d in ((1, 0, 0), (0, 1, 0))
+        )
+        print(f"| {rim} | {1e9 * h:g} | {along:.2f} | {across:.2f} | {along - across:.4f} |")
+
+
 def main() -> None:
-    studies = {"annulus": study_annulus, "disk": study_disk, "ellipse": study_ellipse}
+    studies = {"disk": study_disk, "ellipse": study_ellipse, "rim": study_rim}
     for name in sys.argv[1:] or studies:
         studies[name]()
 

@@ -21,41 +21,6 @@ def study() -> ModuleType:
     return module
 
 
-@pytest.fixture
-def small_ring(study, monkeypatch) -> ModuleType:
-    monkeypatch.setattr(study, "INNER", 30e-9)
-    monkeypatch.setattr(study, "OUTER", 60e-9)
-    monkeypatch.setattr(study, "CELL", 5e-9)
-    return study
-
-
-def test_ring_follows_the_exact_resistance_at_every_angle(small_ring):
-    """One factor for the stair-step edge; the dependence on the angle of m is exact."""
-    network = small_ring.ring_network()
-    ratios = []
-    for angle in np.radians([0, 30, 45, 90]):
-        solved = network.solve(small_ring.ring_texture(angle)).resistance("start", "end")
-        ratios.append(solved / small_ring.ring_resistance(angle))
-    assert ratios[0] == pytest.approx(1, abs=0.05)
-    np.testing.assert_allclose(ratios, ratios[0], rtol=1e-3)
-
-
-def test_ring_is_a_memristor_of_the_charge(small_ring):
-    """The resistance after a charge is the model's, and going back restores it."""
-    current = 8e11 * small_ring.THICKNESS * (small_ring.OUTER - small_ring.INNER)
-    q, r = small_ring.drive_ring(current, 4, 4e-10)
-    angle = small_ring.angle_per_charge() * q[2]
-    assert 0.3 < angle < 1.0
-    swing = r[0] * (1 - small_ring.RING_AMR.perpendicular / small_ring.RING_AMR.parallel)
-    turned = np.arcsin(np.sqrt((r[0] - r[2]) / swing))
-    assert turned == pytest.approx(angle, rel=0.15)
-    on_grid = small_ring.angle_per_charge_on_grid(whole=False) * q[2]
-    assert turned == pytest.approx(on_grid, rel=0.05)
-    assert small_ring.angle_per_charge_on_grid(whole=True) * q[2] == pytest.approx(angle, rel=0.05)
-    assert r[4] == pytest.approx(r[0], abs=0.01 * (r[0] - r[2]))
-    assert r[3] == pytest.approx(r[1], abs=0.02 * (r[0] - r[2]))
-
-
 def test_current_of_the_uniform_disk_bounds_the_resistance_at_second_order(study):
     """Thomson's principle: any conserved current dissipates more than the solved one."""
     gaps = []
@@ -84,14 +49,23 @@ def test_scalar_model_agrees_with_the_tensor_at_small_ratios_only(study):
 def test_ellipse_has_the_resistance_of_its_leads_and_two_percent_of_its_own(study):
     """Leads: 100 nm of ruthenium, 160 nm x 5 nm, on both sides; the magnet's share has the AMR."""
     network = study.ellipse_network()
-    y, x = np.mgrid[2.5e-9:160e-9:5e-9, 2.5e-9:320e-9:5e-9]
-    inside = ((x - 160e-9) / 160e-9) ** 2 + ((y - 80e-9) / 80e-9) ** 2 < 1
     leads = 2 * study.RUTHENIUM * study.EXTENSION / (study.WIDTH * 5e-9)
     r = {}
     for name, direction in (("along", (1, 0, 0)), ("across", (0, 1, 0)), ("normal", (0, 0, 1))):
-        m = inside[None, :, :, None] * np.array(direction, float)
-        r[name] = network.solve(study.in_leads(m)).resistance("left", "right")
+        m = study.in_leads(study.uniform_ellipse(direction))
+        r[name] = network.solve(m).resistance("left", "right")
     assert r["normal"] > leads
     assert r["along"] > r["across"]
     assert r["along"] - r["normal"] < 0.02 * (r["normal"] - leads)
     assert r["across"] == pytest.approx(r["normal"], rel=2e-3)
+
+
+def test_fine_cells_of_transport_hold_the_same_ellipse(study):
+    m = study.uniform_ellipse((1, 0, 0), "any corner")
+    coarse, fine = study.in_leads(m), study.in_leads(m, 2.5e-9)
+    assert fine.shape == (*study.ellipse_network(2.5e-9).film.shape, 3)
+    assert fine[..., 0].sum() == 8 * coarse[..., 0].sum()
+    np.testing.assert_array_equal(fine[::2, ::2, ::2], coarse)
+    counts = [study.ellipse_mask(r).sum() for r in ("all corners", "center", "any corner")]
+    assert counts[0] < counts[1] < counts[2]
+    assert counts[1] == pytest.approx(np.pi / 4 * 64 * 32, rel=0.01)
