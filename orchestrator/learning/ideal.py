@@ -8,11 +8,13 @@ isotropic maze conducts like sqrt(sigma_n sigma_t) (A. M. Dykhne, Sov. Phys. JET
 
 The texture that a pattern would write if nothing resisted has its stripes across the current of
 the pattern everywhere. A share d of disorder interpolates between it and the isotropic maze at
-constant sigma_n sigma_t, the product that Dykhne's theorem keeps.
+constant sigma_n sigma_t, the product that Dykhne's theorem keeps. The share is the same everywhere,
+or falls with the local field, as where stripes need a current of some strength to turn.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -36,6 +38,27 @@ from orchestrator.transport.terminals import completed
 
 Reference = Literal["saturated", "untrained"] | float
 """A uniform film: saturated along its normal, the isotropic maze, or of c sigma_perp."""
+
+
+@dataclass(frozen=True)
+class Driven:
+    """Disorder d = 1 / (1 + (E / half)^2) where the field of the pattern is E.
+
+    Parameters
+    ----------
+    half : float
+        Field in V/m, for inputs of 1 V, that leaves half of the disorder.
+    """
+
+    half: float
+
+    def share(self, field: np.ndarray) -> np.ndarray:
+        """Disorder where the field of the pattern at 1 V is `field` (V/m)."""
+        return 1 / (1 + (field / self.half) ** 2)
+
+
+Disorder = float | Driven
+"""The share of disorder, everywhere the same or by the field of the pattern."""
 
 TOLERANCE = 1e-3
 """Relative error of the potentials in the energy norm; that of G is its square."""
@@ -96,17 +119,20 @@ class IdealTextures:
         self.inputs = np.array([signs(p) for p in self.patterns], float)
         """All 2^N patterns as +1 and -1, shape (2^N, N)."""
         self._nontrivial = np.array([not is_trivial(p) for p in self.patterns])
+        self._known: dict[tuple[str, Disorder], np.ndarray] = {}
 
     def powers(self) -> np.ndarray:
         """Power of every pattern at 1 V in the isotropic maze, W; shape (2^N,)."""
         return -self._isotropic * energy(self._uniform, self.inputs)
 
-    def conductance(self, pattern: str, disorder: float) -> np.ndarray:
+    def conductance(self, pattern: str, disorder: Disorder) -> np.ndarray:
         """G in S of the texture that a pattern would write; shape (N, N)."""
-        anisotropy = self._ratio ** ((1 - disorder) / 2)
-        stencil = self._assemble(
-            self._laminate(pattern, self._isotropic * anisotropy, self._isotropic / anisotropy)
-        )
+        if (pattern, disorder) not in self._known:
+            self._known[pattern, disorder] = self._solved(pattern, disorder)
+        return self._known[pattern, disorder]
+
+    def _solved(self, pattern: str, disorder: Disorder) -> np.ndarray:
+        stencil = self._assemble(self._laminate(pattern, disorder))
         shape, flat = self._lifted.shape, (len(self._lifted), -1)
 
         def apply(u: np.ndarray) -> np.ndarray:
@@ -121,13 +147,16 @@ class IdealTextures:
         potentials = self._lifted + found.reshape(shape)
         return _conductance(potentials, stencil.apply(potentials))
 
-    def _laminate(self, pattern: str, across: float, along: float) -> Conductivity:
-        """Stripes across the current of a pattern, with conductivities across and along them."""
+    def _laminate(self, pattern: str, disorder: Disorder) -> Conductivity:
+        """Stripes across the current of a pattern as far as there is no disorder."""
         v = signs(pattern)
         field = np.tensordot(v[:-1] - v[-1], self._fields, axes=1)
         length = np.hypot(*field)
         flows = length > 1e-9 * length.max()
         x, y = np.where(flows, field / np.where(flows, length, 1), [[[1.0]], [[0.0]]])
+        share = disorder.share(length) if isinstance(disorder, Driven) else disorder
+        anisotropy = self._ratio ** ((1 - share) / 2)
+        across, along = self._isotropic * anisotropy, self._isotropic / anisotropy
         extra = across - along
         return Conductivity(np.stack([along + extra * x * x, along + extra * y * y, extra * x * y]))
 
@@ -150,7 +179,7 @@ class IdealTextures:
             )
         return reference * self._saturated
 
-    def energies(self, pattern: str, disorder: float, reference: Reference) -> np.ndarray:
+    def energies(self, pattern: str, disorder: Disorder, reference: Reference) -> np.ndarray:
         """E' of every input at 1 V in W; shape (2^N,).
 
         Parameters
@@ -162,7 +191,7 @@ class IdealTextures:
         uniform = self.reference_conductivity(reference) * self._uniform
         return energy(self.conductance(pattern, disorder) - uniform, self.inputs)
 
-    def margin(self, pattern: str, disorder: float, reference: Reference) -> float:
+    def margin(self, pattern: str, disorder: Disorder, reference: Reference) -> float:
         """How far E' of the pattern lies below that of every other input, in units of its power.
 
         Negative where another non-trivial input lies lower.
