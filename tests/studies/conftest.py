@@ -70,6 +70,12 @@ class SmallFilm:
         parts = [hand * w * np.sin(turn) for w in wall] + [np.cos(turn)]
         return np.stack([np.broadcast_to(part, FILM.shape) for part in parts], axis=-1)
 
+    @staticmethod
+    def random(seed: int) -> np.ndarray:
+        """Vectors of the sphere, cell by cell; they settle into a maze."""
+        m = np.random.default_rng(seed).standard_normal((*FILM.shape, 3))
+        return m / np.linalg.norm(m, axis=-1, keepdims=True)
+
     def execute(self, m: np.ndarray, block: str, saved: str = "after.ovf") -> np.ndarray:
         """A field that a block saves; it begins with m."""
         write_ovf(self.folder / "m.ovf", m, FILM.cell_size)
