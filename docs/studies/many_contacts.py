@@ -8,8 +8,10 @@ file from those that are given.
 
 A training is judged by three weight matrices: G - G0 with the saturated film and with the mean of
 untrained films as G0, and with the film's own texture before the training, which is what the
-training did. Two ideals learn the same patterns: Hebb's rule, and a film whose stripes turn as
-the currents want (`orchestrator.learning.rules.alignment_tensor`), each pattern adding its part.
+training did. Three ideals learn the same patterns, each of which adds its part: Hebb's rule; Hebb's
+rule times the conductance between each two contacts in the uniform film, since where no current
+flows nothing is learned; and a film whose stripes turn as far as the currents want
+(`orchestrator.learning.rules.alignment_tensor`).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,8 +47,9 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 SPREAD = 80e-9
 """Length in m over which the ideal film spreads its alignment (docs/studies/learning_rule.md)."""
-WEIGHTS = ("own", "untrained", "saturated", "before", "ideal film", "Hebb")
-"""The film's by reference; the untrained film's with the untrained reference; the two ideals."""
+IDEALS = ("ideal film", "local Hebb", "Hebb")
+WEIGHTS = ("own", "untrained", "saturated", "before", *IDEALS)
+"""The film's by reference; the untrained film's with the untrained reference; the ideals."""
 
 
 def relatives(pattern: str, rows: int, columns: int) -> set[str]:
@@ -163,9 +166,9 @@ def change(run: xr.Dataset, pattern: str) -> float:
 
 
 def runs_of(campaign: xr.Dataset) -> list[xr.Dataset]:
-    """The runs of a campaign in order, without those that are not finished."""
-    runs = [orchestrator.open_run(str(path)) for path in campaign.folder.to_numpy().ravel()]
-    return [run for run in runs if np.isfinite(run.conductance_state).all()]
+    """The finished runs of a campaign in order."""
+    finished = campaign.folder.to_numpy()[campaign.status.to_numpy() == "finished"]
+    return [orchestrator.open_run(str(path)) for path in finished]
 
 
 def mean_error(values: Sequence[float]) -> str:
@@ -194,8 +197,10 @@ def judge_capacity(campaign: xr.Dataset) -> Trainings:
         inputs = half_of_patterns(len(experiment.contacts))
         for k, entry in enumerate(experiment.training.patterns):
             patterns, training = entry.split("/"), run.isel(training=k)
+            uniform = np.abs(run.conductance_reference.sel(reference="saturated").to_numpy())
             weights = weights_of(training) | {
                 "ideal film": ideal_film(experiment, patterns),
+                "local Hebb": hebb(patterns) * uniform,
                 "Hebb": hebb(patterns),
             }
             changed = float(np.mean([change(training, p) for p in patterns]))
@@ -218,28 +223,30 @@ def print_capacity(trainings: Trainings) -> None:
 
 
 def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
-    """Share of inputs lower, share recalled by the film, and by the two ideals."""
-    shown = (("lower", ("own",)), ("recalled", ("own",)), ("recalled", ("ideal film", "Hebb")))
-    styles = {"own": "o-", "ideal film": "s--", "Hebb": "^:"}
-    for axes, (measure, names) in zip(panels, shown, strict=True):
-        for k, n in enumerate(sorted({n for n, _ in trainings})):
+    """What the film holds, by contacts, and what ideals hold of the largest grid."""
+    largest = max(n for n, _ in trainings)
+    own = [(n, "own") for n in sorted({n for n, _ in trainings})]
+    others = [(largest, name) for name in ("own", *IDEALS)]
+    shown = (("lower", own), ("recalled", own), ("recalled", others))
+    for axes, (measure, curves) in zip(panels, shown, strict=True):
+        for k, (n, name) in enumerate(curves):
             numbers = np.array(sorted(p for m, p in trainings if m == n))
-            for name in names:
-                values = [
-                    [getattr(start.verdicts[name], measure) for start in trainings[n, p]]
-                    for p in numbers
-                ]
-                means = [np.mean(v) for v in values]
-                errors = [np.std(v, ddof=1) / np.sqrt(len(v)) for v in values]
-                label = f"N = {n}" + f", {name}" * (name != "own")
-                x = numbers + 0.05 * (k - 1.5)
-                axes.errorbar(x, means, errors, fmt=styles[name], color=f"C{k}", label=label)
+            values = [
+                [getattr(start.verdicts[name], measure) for start in trainings[n, p]]
+                for p in numbers
+            ]
+            means = [np.mean(v) for v in values]
+            errors = [np.std(v, ddof=1) / np.sqrt(len(v)) for v in values]
+            label = f"N = {n}" if curves is own else {"own": "film"}.get(name, name)
+            color = f"C{k}" if curves is own else f"C{k + 3}"
+            x = numbers + 0.05 * (k - 1.5)
+            axes.errorbar(x, means, errors, fmt="o-", color=color, label=label)
         axes.set(xlabel="patterns by turns", xticks=[1, 2, 3, 4], ylim=(-0.05, 1.05))
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=8)
     panels[0].axhline(0.5, color="k", linewidth=0.5)
-    panels[0].set(ylabel="other inputs with lower E'", title="film, against its own texture")
-    panels[1].set(ylabel="recalled from one wrong sign", title="film, against its own texture")
-    panels[2].set(ylabel="recalled from one wrong sign", title="ideals")
+    panels[0].set(ylabel="other inputs with lower E'", title="trained patterns, own reference")
+    panels[1].set(ylabel="recalled from one wrong sign", title="trained patterns, own reference")
+    panels[2].set(ylabel="recalled from one wrong sign", title=f"film and ideals, N = {largest}")
 
 
 def print_and_draw_forgetting(panels: Sequence[Axes], campaign: xr.Dataset) -> None:
@@ -273,23 +280,51 @@ def print_and_draw_forgetting(panels: Sequence[Axes], campaign: xr.Dataset) -> N
 
 def print_letters(campaign: xr.Dataset) -> None:
     """Letters with their own texture as reference: one-pixel neighbors and other inputs apart."""
-    print("\n| run | letters | letter | change of E'/P | lower: one pixel | random | stable "
-          "| recalled |")  # fmt: skip
-    print("|---" * 8 + "|")
-    for label, run in zip(campaign.protocol.values, runs_of(campaign), strict=True):
-        for k, entry in enumerate(map(str, run.training.values)):
-            training, letters = run.isel(training=k), entry.split("/")
-            weights = weights_of(training)["own"]
-            for letter in letters:
-                near = neighbors(letter)
-                random = [p for p in run.input.values if p not in near]
-                verdict = judge(weights, [letter], near)
-                print(
-                    f"| {label} | {len(letters)} | {name_of(letter)} | "
-                    f"{change(training, letter):+.3f} | {verdict.lower:.0%} | "
-                    f"{share_lower(weights, letter, random, letters):.0%} | "
-                    f"{verdict.stable:.0f} | {verdict.recalled:.0%} |"
-                )
+    rows: dict[tuple[str, str, str], list[list[float]]] = {}
+    runs = runs_of(campaign)
+    inputs = [str(p) for p in runs[0].input.values]
+
+    def judge_letters(label: str, entry: str, weights: np.ndarray, changes: list[float]) -> None:
+        letters = entry.split("/")
+        for letter, changed in zip(letters, changes, strict=True):
+            near = neighbors(letter)
+            random = [p for p in inputs if p not in near]
+            verdict = judge(weights, [letter], near)
+            far = share_lower(weights, letter, random, letters)
+            place = (label, name_of(entry), name_of(letter))
+            row = [changed, verdict.lower, far, verdict.stable, verdict.recalled]
+            rows.setdefault(place, []).append(row)
+
+    for run in runs:
+        experiment = Experiment.from_dict(json.loads(run.description))
+        plan = experiment.training
+        label = f"{1e9 * plan.total_time:.0f} ns, {plan.voltage:g} V"
+        for k, entry in enumerate(plan.patterns):
+            training = run.isel(training=k)
+            changes = [change(training, letter) for letter in entry.split("/")]
+            judge_letters(label, entry, weights_of(training)["own"], changes)
+    coarse = coarser(Experiment.from_dict(json.loads(runs[0].description)))
+    for entry in coarse.training.patterns:
+        letters = entry.split("/")
+        unknown = [np.nan] * len(letters)
+        judge_letters("ideal film", entry, ideal_film(coarse, letters), unknown)
+        judge_letters("Hebb", entry, hebb(letters), unknown)
+    print("\n| run | trained | letter | starts | change of E'/P | lower: one pixel off | others "
+          "| stable | recalled |")  # fmt: skip
+    print("|---" * 9 + "|")
+    for place, values in rows.items():
+        shares = " | ".join(f"{share:.0%}" for share in np.mean(values, axis=0)[1:])
+        changed = mean_error([row[0] for row in values])
+        print(f"| {' | '.join(place)} | {len(values)} | {changed} | {shares} |")
+
+
+def coarser(experiment: Experiment) -> Experiment:
+    """With cells of twice the length and width, enough for the ideal film's fields."""
+    film = experiment.film
+    nx, ny, nz = film.cells
+    dx, dy, dz = film.cell_size
+    doubled = replace(film, cells=(nx // 2, ny // 2, nz), cell_size=(2 * dx, 2 * dy, dz))
+    return replace(experiment, film=doubled)
 
 
 def neighbors(pattern: str) -> list[str]:
@@ -297,8 +332,10 @@ def neighbors(pattern: str) -> list[str]:
     return [pattern[:k] + inverse(pattern[k]) + pattern[k + 1 :] for k in range(len(pattern))]
 
 
-def name_of(letter: str) -> str:
-    return {"+++++--+": "T", "+----+--": "L", "+---++--": "X"}[letter[:8]]
+def name_of(entry: str) -> str:
+    """The letters of an entry of the trainings."""
+    names = {"+++++--+": "T", "+----+--": "L", "+---++--": "X"}
+    return "/".join(names[letter[:8]] for letter in entry.split("/"))
 
 
 def print_layers(campaign: xr.Dataset) -> None:
