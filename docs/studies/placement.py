@@ -1,0 +1,177 @@
+"""Placement of contacts by differential evolution on ideal textures, and trainings of the layouts.
+
+    python docs/studies/placement.py search [4 | 6 | 9]
+    python docs/studies/placement.py trained CAMPAIGN_FOLDER
+
+The first prints the best layouts found; the second compares the layouts of
+data/campaigns/placement.toml with what they learned and draws placement.png beside this file.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from orchestrator.device import Contact, Film
+from orchestrator.experiment import Experiment
+from orchestrator.learning.ideal import Disorder, Driven, IdealTextures, Reference
+from orchestrator.learning.placement import DiscFamily, best_placement
+
+HERE = Path(__file__).parent
+EXPERIMENTS = HERE.parents[1] / "data" / "experiments"
+ALONG = 0.44
+"""Mean square of m along the stripes, from 0.789 sigma_perp of eight untrained mazes."""
+SHARE = 0.5
+"""Disorder that trainings of 30 ns leave (contact_layouts.py)."""
+DRIVEN = Driven(6.8e6)
+"""The same by the field of the pattern (contact_layouts.py)."""
+SCALES = np.arange(0.79, 1.0001, 0.01)
+"""Conductivities of references in units of sigma_perp."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A film, the patterns that it shall hold, and the families of layouts that are searched."""
+
+    film: Film
+    patterns: tuple[str, ...]
+    families: dict[str, DiscFamily]
+    known: dict[str, tuple[int, ...]]
+    """Of each family a layout that others would choose, which starts the search."""
+
+
+def case_of(contacts: int) -> Case:
+    if contacts == 4:
+        film = Film((32, 32, 1), (12e-9, 12e-9, 1e-6))
+        orbits = {
+            "fourfold": ((0, 1, 2, 3),),
+            "twofold": ((0, 2), (1, 3)),
+            "free": ((0,), (1,), (2,), (3,)),
+        }
+        families = {name: DiscFamily(film, o, (1, 4)) for name, o in orbits.items()}
+        corners = ((4, 28), (28, 28), (28, 4), (4, 4))
+        known = {
+            name: tuple(itertools.chain.from_iterable((*corners[o[0]], 2) for o in family.orbits))
+            for name, family in families.items()
+        }
+        return Case(film, ("+-+-", "+--+", "++-+"), families, known)
+    experiment = Experiment.from_toml(EXPERIMENTS / f"contacts{contacts}.toml")
+    lx, ly, thickness = experiment.film.lengths
+    cell = 9e-9
+    film = Film((round(lx / cell), round(ly / cell), 1), (cell, cell, thickness))
+    last = contacts - 1
+    opposite = tuple((k, last - k) for k in range(contacts // 2))
+    orbits = {
+        "twofold": opposite + (((contacts // 2,),) if contacts % 2 else ()),
+        "free": tuple((k,) for k in range(contacts)),
+    }
+    families = {name: DiscFamily(film, o, (2, 2)) for name, o in orbits.items()}
+    grid = [[round(v / cell) for v in contact.center] for contact in experiment.contacts]
+    known = {
+        name: tuple(itertools.chain.from_iterable(grid[o[0]] for o in family.orbits))
+        for name, family in families.items()
+    }
+    return Case(film, tuple(experiment.training.patterns[-1].split("/")), families, known)
+
+
+def textures(film: Film, contacts: tuple[Contact, ...]) -> IdealTextures:
+    resistivity = Experiment.from_toml(EXPERIMENTS / "hopfield4.toml").resistivity
+    return IdealTextures(film, contacts, resistivity, ALONG)
+
+
+def weakest(
+    ideal: IdealTextures, patterns: tuple[str, ...], disorder: Disorder, reference: Reference
+) -> float:
+    """Margin of the pattern that is learned least."""
+    return min(ideal.margin(p, disorder, reference) for p in patterns)
+
+
+def weakest_at_best(
+    ideal: IdealTextures, patterns: tuple[str, ...], disorder: Disorder
+) -> tuple[float, float]:
+    """The same with the scalar reference film that suits the layout best, and its c."""
+    return max((weakest(ideal, patterns, disorder, float(c)), float(c)) for c in SCALES)
+
+
+Measure = Callable[[IdealTextures, tuple[str, ...]], float]
+MEASURES: dict[str, Measure] = {
+    "saturated": lambda ideal, patterns: weakest(ideal, patterns, SHARE, "saturated"),
+    "untrained": lambda ideal, patterns: weakest(ideal, patterns, SHARE, "untrained"),
+    "best c": lambda ideal, patterns: weakest_at_best(ideal, patterns, SHARE)[0],
+    "driven, best c": lambda ideal, patterns: weakest_at_best(ideal, patterns, DRIVEN)[0],
+}
+
+
+def print_line(labels: list[str], case: Case, contacts: tuple[Contact, ...]) -> None:
+    ideal = textures(case.film, contacts)
+    cells = [f"{weakest(ideal, case.patterns, SHARE, r):+.3f}" for r in ("saturated", "untrained")]
+    for disorder in (SHARE, DRIVEN):
+        value, c = weakest_at_best(ideal, case.patterns, disorder)
+        cells.append(f"{value:+.3f} ({c:.2f})")
+    print(f"| {' | '.join([*labels, *cells])} |", flush=True)
+
+
+def random_layouts(case: Case, count: int = 200) -> None:
+    """How good layouts are that nobody chose: median and best of some random ones."""
+    family = case.families["free"]
+    low, high = np.array(family.bounds()).T
+    rng = np.random.default_rng(1)
+    values = []
+    while len(values) < count:
+        layout = rng.integers(low, high, endpoint=True)
+        if family.violation(layout) == 0:
+            ideal = textures(case.film, family.contacts(layout))
+            values.append([measure(ideal, case.patterns) for measure in MEASURES.values()])
+    for label, row in (
+        ("median", np.median(values, axis=0)),
+        ("best", np.max(values, axis=0)),
+    ):
+        print(f"| {label} of {count} random | | {' | '.join(f'{v:+.3f}' for v in row)} |")
+
+
+def search(contacts: int) -> None:
+    case = case_of(contacts)
+    print(f"\n{contacts} contacts, patterns {', '.join(case.patterns)}\n")
+    print(f"| family | searched for | {' | '.join(MEASURES)} |\n|---|---|---|---|---|---|")
+    family = case.families["free"]
+    print_line(["chosen", ""], case, family.contacts(case.known["free"]))
+    random_layouts(case)
+    notes = []
+    for name, family in case.families.items():
+        for label, measure in MEASURES.items():
+            start = time.process_time()
+            found = best_placement(
+                family,
+                lambda c, measure=measure: measure(textures(case.film, c), case.patterns),
+                start=case.known[name],
+                generations=60,
+                population=8 if contacts < 9 else 5,
+            )
+            seconds = time.process_time() - start
+            print_line([name, label], case, found.contacts)
+            discs = "; ".join(
+                f"{1e9 * c.center[0]:.0f} {1e9 * c.center[1]:.0f} {1e9 * c.radius:.0f}"
+                for c in found.contacts
+            )
+            notes.append(f"{name}, {label}: {discs} ({found.measured} in {seconds:.0f} s)")
+    print("\ncenters x, y and radii in nm, layouts measured and CPU time:\n")
+    print("\n".join(notes), flush=True)
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case ["search", *chosen]:
+            for contacts in chosen or ("4", "6", "9"):
+                search(int(contacts))
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
