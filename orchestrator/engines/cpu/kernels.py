@@ -2,11 +2,11 @@
 
 Fields are flat views of component-first arrays (3, nz, ny, nx) float32. The discretization is
 mumax3's: seven-point exchange, DMI edges by ghost cells unless the boundary is open, Zhang-Li
-torque by central differences. A cell with m = 0 is vacuum. Rows are split into runs of cells with
-equal neighborhoods, along which all constants are numbers and the loops vectorize.
+torque by central differences. The constants of the cells are laid out along each row, so that the
+loops over a row vectorize whatever its regions.
 
 Compiled code is cached on disk by the file of the function that is called: after a change in
-`kernels_field`, `kernels_torque`, `kernels_crowded` or `columns` alone, touch this file.
+`kernels_field`, `kernels_torque`, `kernels_exchange` or `columns` alone, touch this file.
 """
 
 from __future__ import annotations
@@ -14,174 +14,88 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from orchestrator.engines.cpu import columns, kernels_crowded, kernels_field, kernels_torque
-from orchestrator.engines.cpu.kernels_field import is_vacuum
+from orchestrator.engines.cpu import columns, kernels_exchange, kernels_field, kernels_torque
 
 _ZERO = np.float32(0)
-_ONE = np.float32(1)
-_ABSENT = -1
 
 EXCHANGE, ANISOTROPY, EXTERNAL = 1, 2, 4
 LANDAU, TRANSFER = 1, 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _look_around(t, m, row, x, at, region):
-    """Offsets and regions of the neighbors of the run at x: -x, +x, -y, +y, -z, +z.
-
-    Beyond the edge the offset is the cell's own; there and in vacuum the region is _ABSENT.
-    """
-    nx, ny = t.shape[0], t.shape[1]
-    z = row // ny
-    here, stride = row * nx + x, 1
-    for axis in range(3):
-        n = t.shape[axis]
-        k = x if axis == 0 else row - z * ny if axis == 1 else z
-        for ahead in range(2):
-            there = here + (stride if ahead else -stride)
-            if k == (n - 1 if ahead else 0):
-                there = here - (n - 1) * stride if ahead else here + (n - 1) * stride
-                if not t.periodic[axis]:
-                    at[2 * axis + ahead], region[2 * axis + ahead] = here, _ABSENT
-                    continue
-            at[2 * axis + ahead] = there
-            region[2 * axis + ahead] = _ABSENT if is_vacuum(m, there) else t.regions[there]
-        stride *= n
+@njit(cache=True, nogil=True, error_model="numpy")
+def _start_columns(material, region, c, nx):
+    """Lay out the constants of a region along a row, one column after the other."""
+    for column in range(columns.COUNT):
+        c[column * nx : (column + 1) * nx] = material[column, region]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _set_exchange(t, m, o, n, at, region, r, h, s):
-    """h = field of exchange and DMI in a run of region r."""
-    size = np.uint64(m.size // 3)
-    inverse_ms = np.float64(t.material[r, columns.INVERSE_MS])
-    gx = gy = gz = 0.0
-    if t.kind != 0 and t.closed and t.dmi[r, r] != _ZERO:
-        d = np.float64(t.dmi[r, r])
-        f = 0.5 * d * d / t.stiffness[r, r] * inverse_ms
-        for face in range(6):
-            axis = face // 2
-            if region[face] != _ABSENT or (axis == 2 and (t.kind == 2 or not t.z_faces)):
-                continue
-            untouched = axis if t.kind == 1 else 1 - axis
-            gx += f if untouched != 0 else 0.0
-            gy += f if untouched != 1 else 0.0
-            gz += f if untouched != 2 else 0.0
-    kernels_field.start(h, s, m, size, o, n, np.float32(gx), np.float32(gy), np.float32(gz))
-    _add_faces(t, m, o, n, at, region, r, h, s, inverse_ms)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _set_columns(material, varies, regions, row, c, nx):
+    """Lay out the constants that vary between the regions."""
+    n, o = np.uint64(nx), np.uint64(row * nx)
+    for column in range(columns.COUNT):
+        if varies[column]:
+            to = np.uint64(column) * n
+            for x in range(n):
+                c[to + x] = material[column, regions[o + x]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _add_pointwise(t, m, parts, o, n, r, h, s):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_pointwise(acts, field, m, parts, o, s, c, h):
     """h += field of the chosen parts that need no neighbors."""
     size = np.uint64(m.size // 3)
     if parts & EXTERNAL:
-        bx, by, bz = (
-            t.material[r, columns.B],
-            t.material[r, columns.B + 1],
-            t.material[r, columns.B + 2],
-        )
-        if bx != _ZERO or by != _ZERO or bz != _ZERO:
-            kernels_field.add_uniform(h, s, n, bx, by, bz)
-        if t.field.size != 0:
-            kernels_field.add_map(h, s, t.field, size, o, n)
+        if acts[columns.B] or acts[columns.B + 1] or acts[columns.B + 2]:
+            kernels_field.add_map(h, s, c, s, np.uint64(columns.B) * s, s)
+        if field.size != 0:
+            kernels_field.add_map(h, s, field, size, o, s)
     if parts & ANISOTROPY:
-        k1, k2 = t.material[r, columns.KU1], t.material[r, columns.KU2]
-        if k1 != _ZERO or k2 != _ZERO:
-            ux, uy, uz = (
-                t.material[r, columns.U],
-                t.material[r, columns.U + 1],
-                t.material[r, columns.U + 2],
-            )
-            kernels_field.add_uniaxial(h, s, m, size, o, n, k1, k2, ux, uy, uz)
-        k1, k2, k3 = (
-            t.material[r, columns.KC1],
-            t.material[r, columns.KC2],
-            t.material[r, columns.KC3],
-        )
-        if k1 != _ZERO or k2 != _ZERO or k3 != _ZERO:
-            u, v, w = (
-                t.material[r, columns.C1 : columns.C1 + 3],
-                t.material[r, columns.C2 : columns.C2 + 3],
-                t.material[r, columns.C3 : columns.C3 + 3],
-            )
-            kernels_field.add_cubic(h, s, m, size, o, n, k1, k2, k3, u, v, w)
+        if acts[columns.KU1] or acts[columns.KU2]:
+            at_k, at_u = np.uint64(columns.KU1) * s, np.uint64(columns.U) * s
+            kernels_field.add_uniaxial(h, s, m, size, o, s, c, at_k, at_u)
+        if acts[columns.KC1] or acts[columns.KC2] or acts[columns.KC3]:
+            at_k, at_axes = np.uint64(columns.KC1) * s, np.uint64(columns.C1) * s
+            kernels_field.add_cubic(h, s, m, size, o, s, c, at_k, at_axes)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _end_of_region(t, m, row, x):
-    """End of the cells from x on that are alike, whatever their neighbors, in a crowded row."""
-    nx = t.shape[0]
-    here = row * nx + x
-    end = x + 1
-    if x == 0:
-        return end
-    empty, r = is_vacuum(m, here), t.regions[here]
-    while end < nx - 1 and t.regions[row * nx + end] == r and is_vacuum(m, row * nx + end) == empty:
-        end += 1
-    return end
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _add_faces(t, m, o, n, at, region, r, h, s, inverse_ms):
-    """Exchange and DMI with the neighbors of a run."""
-    size = np.uint64(m.size // 3)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_zhang_li(shape, per_length, periodic, acts, current, m, row, c, h, out):
+    """Zhang-Li torque of a row; h is overwritten with (J . grad) m, up to a factor."""
+    size, s, one = np.uint64(m.size // 3), np.uint64(shape[0]), np.uint64(1)
+    o = np.uint64(row) * s
+    last = o + s - one
+    kernels_torque.clear(h, s, np.uint64(0), s)
     for axis in range(3):
-        if axis == 2 and not t.z_faces:
+        if shape[axis] == 1 or (current.size == 0 and not acts[columns.J + axis]):
             continue
-        behind, ahead = region[2 * axis], region[2 * axis + 1]
-        per_length = t.per_length[axis]
-        w = 2 * per_length * per_length * inverse_ms
-        ap = np.float32(w * t.stiffness[r, ahead]) if ahead != _ABSENT else _ZERO
-        aq = np.float32(w * t.stiffness[r, behind]) if behind != _ABSENT else _ZERO
-        p, q = np.uint64(at[2 * axis + 1]), np.uint64(at[2 * axis])
-        if t.kind == 0 or (t.kind == 2 and axis == 2):
-            kernels_field.add_exchange(h, s, m, size, o, p, q, n, ap, aq)
-            continue
-        w = inverse_ms * per_length
-        dp = np.float32(w * t.dmi[r, ahead]) if ahead != _ABSENT else _ZERO
-        dq = np.float32(-w * t.dmi[r, behind]) if behind != _ABSENT else _ZERO
-        if t.kind == 1:
-            i, j, k = np.uint64((axis + 1) % 3), np.uint64((axis + 2) % 3), np.uint64(axis)
-        else:
-            i, j, k = np.uint64(axis), np.uint64(2), np.uint64(1 - axis)
-        kernels_field.add_chiral_exchange(h, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq)
+        f = np.float32(per_length[axis])
+        for part in range(3 if axis == 0 else 1):
+            v, n = o, s
+            if axis > 0:
+                p, beside = kernels_exchange.row_beside(shape, periodic, row, axis, 1)
+                p = p if beside else o
+                q, beside = kernels_exchange.row_beside(shape, periodic, row, axis, -1)
+                q = q if beside else o
+            elif part == 0:
+                n, p, q = one, o + one, (last if periodic[0] else o)
+            elif part == 1:
+                v, n, p, q = o + one, s - one - one, o + one + one, o
+            else:
+                v, n, p, q = last, one, (o if periodic[0] else last), last - one
+            b = v - o
+            j, at = np.uint64(columns.J + axis) * s + b, np.uint64(axis) * size + v
+            kernels_torque.add_derivative(h, b, s, m, size, p, q, n, f, c, j, current, at)
+    g, d = np.uint64(columns.TRANSFER_FIELD) * s, np.uint64(columns.TRANSFER_DAMPING) * s
+    kernels_torque.add_cross_products(out, h, s, m, size, o, s, c, g, d)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _add_zhang_li(t, m, o, n, at, r, h, s, out):
-    """Zhang-Li torque of a run; h is overwritten with (u . grad) m / gamma0."""
-    size = np.uint64(m.size // 3)
-    kernels_torque.clear(h, s, np.uint64(0), n)
-    for axis in range(3):
-        if at[2 * axis] == at[2 * axis + 1]:
-            continue
-        uniform = t.material[r, columns.J + axis]
-        p, q = np.uint64(at[2 * axis + 1]), np.uint64(at[2 * axis])
-        f = np.float32(t.material[r, columns.ZHANG_LI] * t.per_length[axis])
-        if t.current.size != 0:
-            j = o + np.uint64(axis) * size
-            kernels_torque.add_weighted_derivative(h, s, m, size, p, q, n, f, uniform, t.current, j)
-        elif uniform != _ZERO:
-            kernels_torque.add_derivative(h, s, m, size, p, q, n, f * uniform)
-    a, xi = t.material[r, columns.ALPHA], t.material[r, columns.XI]
-    g = -_ONE / (_ONE + a * a)
-    kernels_torque.add_cross_products(out, h, s, m, size, o, n, g * (xi - a), g * (_ONE + xi * a))
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _add_slonczewski(t, m, o, n, r, out):
-    """Slonczewski torque of a run."""
-    size = np.uint64(m.size // 3)
-    px, py, pz = (
-        t.material[r, columns.P],
-        t.material[r, columns.P + 1],
-        t.material[r, columns.P + 2],
-    )
-    f, secondary = t.material[r, columns.SLONCZEWSKI], t.material[r, columns.SECONDARY]
-    kernels_torque.add_slonczewski(
-        out, m, size, o, n, t.material[r, columns.J + 2], t.current, o + size + size, t.layer,
-        px, py, pz, o, f, t.material[r, columns.LAMBDA2], secondary, t.material[r, columns.ALPHA],
-    )  # fmt: skip
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hold(frozen, vacuum, size, o, s, c, out):
+    """No torque on frozen spins and in vacuum."""
+    at = np.uint64(columns.FROZEN) * s
+    for x in range(s):
+        if (frozen and c[at + x] != _ZERO) or (vacuum.size != 0 and vacuum[o + x]):
+            out[o + x] = out[o + size + x] = out[o + size + size + x] = _ZERO
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -197,46 +111,43 @@ def torque(t, m, parts, extra, first, last, out):
     extra : ndarray, shape (3 N,) or (0,)
         Field in T besides the local terms.
     """
-    nx, size = t.shape[0], np.uint64(m.size // 3)
+    shape, per_length, periodic, regions, vacuum = (
+        t.shape, t.per_length, t.periodic, t.regions, t.vacuum
+    )  # fmt: skip
+    starts, rows, material, varies, acts = t.starts, t.rows, t.material, t.varies, t.acts
+    stiffness, dmi, ahead, twist, absent = t.stiffness, t.dmi, t.ahead, t.twist, t.absent
+    field, current, layer = t.field, t.current, t.layer
+    nx, size = shape[0], np.uint64(m.size // 3)
     s = np.uint64(nx)
-    h, row_h = np.empty(3 * nx, np.float32), np.empty(3 * nx, np.float32)
-    work = np.empty(kernels_crowded.ROWS * nx + kernels_crowded.PADDING, np.float32)
+    h, c = np.empty(3 * nx, np.float32), np.empty(columns.COUNT * nx, np.float32)
     at, region = np.empty(6, np.int64), np.empty(6, np.int64)
+    axes = 3 if t.z_faces else 2
+    _start_columns(material, regions[0], c, nx)
     for row in range(first, last):
-        run, x = t.rows[row], np.int64(0)
-        crowded = t.rows[row + 1] - run > t.crowded
-        if crowded and parts & LANDAU:
-            kernels_crowded.set_row_exchange(t, m, row, work, row_h)
-        while x < nx:
-            run += 1
-            begin = x
-            if crowded:
-                x = _end_of_region(t, m, row, begin)
+        o = np.uint64(row) * s
+        _set_columns(material, varies, regions, row, c, nx)
+        kernels_torque.clear(out, size, o, s)
+        if parts & LANDAU:
+            if rows[row + 1] - rows[row] > t.crowded:
+                kernels_exchange.set_by_couplings(
+                    shape, periodic, ahead, twist, absent, t.kind, m, row, c, h
+                )
             else:
-                x = np.int64(t.starts[run]) if run < t.rows[row + 1] else nx
-            n, o = np.uint64(x - begin), np.uint64(row * nx + begin)
-            r = t.regions[o]
-            if is_vacuum(m, o) or t.material[r, columns.FROZEN] != _ZERO:
-                kernels_torque.clear(out, size, o, n)
-                continue
-            _look_around(t, m, row, begin, at, region)
-            if parts & LANDAU:
-                b = row_h[begin:] if crowded else h
-                if not crowded:
-                    _set_exchange(t, m, o, n, at, region, r, b, s)
-                _add_pointwise(t, m, ANISOTROPY | EXTERNAL, o, n, r, b, s)
-                if extra.size != 0:
-                    kernels_field.add_map(b, s, extra, size, o, n)
-                a = t.material[r, columns.ALPHA]
-                g = -_ONE / (_ONE + a * a) if t.precess else _ZERO
-                d = g * a if t.precess else -_ONE
-                kernels_torque.set_landau(out, b, s, m, size, o, n, g, d)
-            else:
-                kernels_torque.clear(out, size, o, n)
-            if parts & TRANSFER and t.zhang_li:
-                _add_zhang_li(t, m, o, n, at, r, h, s, out)
-            if parts & TRANSFER and t.slonczewski:
-                _add_slonczewski(t, m, o, n, r, out)
+                kernels_exchange.set_by_runs(
+                    shape, per_length, periodic, regions, vacuum, starts, rows, material,
+                    stiffness, dmi, t.kind, t.closed, axes, m, row, at, region, h,
+                )  # fmt: skip
+            _add_pointwise(acts, field, m, ANISOTROPY | EXTERNAL, o, s, c, h)
+            if extra.size != 0:
+                kernels_field.add_map(h, s, extra, size, o, s)
+            g, d = np.uint64(columns.PRECESSION) * s, np.uint64(columns.DAMPING) * s
+            kernels_torque.add_cross_products(out, h, s, m, size, o, s, c, g, d)
+        if parts & TRANSFER and t.zhang_li:
+            _add_zhang_li(shape, per_length, periodic, acts, current, m, row, c, h, out)
+        if parts & TRANSFER and t.slonczewski:
+            kernels_torque.add_slonczewski(out, m, size, o, s, s, c, current, layer)
+        if acts[columns.FROZEN] or vacuum.size != 0:
+            _hold(acts[columns.FROZEN], vacuum, size, o, s, c, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -244,20 +155,19 @@ def local_field(t, m, parts, first, last, out):
     """Field in T of some rows, from a sum of EXCHANGE (with DMI), ANISOTROPY and EXTERNAL."""
     nx, size = t.shape[0], np.uint64(m.size // 3)
     s = np.uint64(nx)
-    h = np.empty(3 * nx, np.float32)
+    h, c = np.empty(3 * nx, np.float32), np.empty(columns.COUNT * nx, np.float32)
     at, region = np.empty(6, np.int64), np.empty(6, np.int64)
+    _start_columns(t.material, t.regions[0], c, nx)
     for row in range(first, last):
-        for run in range(t.rows[row], t.rows[row + 1]):
-            x = np.int64(t.starts[run])
-            end = np.int64(t.starts[run + 1]) if run + 1 < t.rows[row + 1] else nx
-            n, o = np.uint64(end - x), np.uint64(row * nx + x)
-            r = t.regions[o]
-            empty = is_vacuum(m, o)
-            if parts & EXCHANGE and not empty:
-                _look_around(t, m, row, x, at, region)
-                _set_exchange(t, m, o, n, at, region, r, h, s)
-            else:
-                kernels_torque.clear(h, s, np.uint64(0), n)
-            _add_pointwise(t, m, EXTERNAL & parts if empty else parts, o, n, r, h, s)
-            kernels_torque.clear(out, size, o, n)
-            kernels_field.add_map(out[o:], size, h, s, np.uint64(0), n)
+        o = np.uint64(row) * s
+        _set_columns(t.material, t.varies, t.regions, row, c, nx)
+        kernels_torque.clear(h, s, np.uint64(0), s)
+        if parts & EXCHANGE:
+            kernels_exchange.set_by_runs(
+                t.shape, t.per_length, t.periodic, t.regions, t.vacuum, t.starts, t.rows,
+                t.material, t.stiffness, t.dmi, t.kind, t.closed, 3 if t.z_faces else 2,
+                m, row, at, region, h,
+            )  # fmt: skip
+        _add_pointwise(t.acts, t.field, m, parts, o, s, c, h)
+        kernels_torque.clear(out, size, o, s)
+        kernels_field.add_map(out[o:], size, h, s, np.uint64(0), s)

@@ -1,8 +1,9 @@
-"""Passes over a run of cells that add one part of the effective field.
+"""Passes over cells in a row that add one part of the effective field.
 
-A run is n cells from flat offset `o` on. Fields are flat arrays of 3 N floats, all x components
-first; the buffer `h` holds the field of the run, its components `s` floats apart. Offsets are
-unsigned, which spares the check for negative indices and lets the loops vectorize.
+The cells are n from flat offset `o` on. Fields are flat arrays of 3 N floats, all x components
+first; the buffer `h` holds the field of a row, its components `s` floats apart and the cells from
+offset `b` on, and `c` the constants of the cells, column by column. Offsets are unsigned, which
+spares the check for negative indices and lets the loops vectorize.
 """
 
 from __future__ import annotations
@@ -15,33 +16,15 @@ _TWO = np.float32(2)
 _FOUR = np.float32(4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def is_vacuum(m, o):
-    """Whether m is zero in the cell at offset o."""
-    size = m.size // 3
-    return m[o] == _ZERO and m[o + size] == _ZERO and m[o + size + size] == _ZERO
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
-def start(h, s, m, size, o, n, gx, gy, gz):
+def start(h, b, s, m, size, o, n, gx, gy, gz):
     """h = g m, with a factor for each component: the term of missing neighbors."""
     for x in range(n):
-        h[x] = gx * m[o + x]
+        h[b + x] = gx * m[o + x]
     for x in range(n):
-        h[s + x] = gy * m[o + size + x]
+        h[b + s + x] = gy * m[o + size + x]
     for x in range(n):
-        h[s + s + x] = gz * m[o + size + size + x]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def add_uniform(h, s, n, bx, by, bz):
-    """h += b."""
-    for x in range(n):
-        h[x] += bx
-    for x in range(n):
-        h[s + x] += by
-    for x in range(n):
-        h[s + s + x] += bz
+        h[b + s + s + x] = gz * m[o + size + size + x]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -56,20 +39,20 @@ def add_map(h, s, field, size, o, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_exchange(h, s, m, size, o, p, q, n, ap, aq):
+def add_exchange(h, b, s, m, size, o, p, q, n, ap, aq):
     """h += ap (m_p - m) + aq (m_q - m), with the neighbors' runs at p and q."""
     for c in range(3):
         k = np.uint64(c)
-        to, here, ahead, behind = k * s, o + k * size, p + k * size, q + k * size
+        to, here, ahead, behind = b + k * s, o + k * size, p + k * size, q + k * size
         for x in range(n):
             v = m[here + x]
             h[to + x] += ap * (m[ahead + x] - v) + aq * (m[behind + x] - v)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_chiral_exchange(h, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq):
+def add_chiral_exchange(h, b, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq):
     """Exchange, and DMI that couples components i and j: h_i += d m_j, h_j -= d m_i."""
-    to_i, to_j, to_k = i * s, j * s, k * s
+    to_i, to_j, to_k = b + i * s, b + j * s, b + k * s
     o_i, o_j, o_k = o + i * size, o + j * size, o + k * size
     p_i, p_j, p_k = p + i * size, p + j * size, p + k * size
     q_i, q_j, q_k = q + i * size, q + j * size, q + k * size
@@ -83,59 +66,108 @@ def add_chiral_exchange(h, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_varied_exchange(h, s, m, size, o, p, q, i, j, k, n, factors, at):
-    """As `add_chiral_exchange`, with factors by cell: runs of aq, ap and, 6 n behind, of dq, dp."""
-    to_i, to_j, to_k = i * s, j * s, k * s
+def add_coupled(h, b, s, m, size, o, p, q, n, ahead, at):
+    """Exchange by cell, without 1 / Ms: the coupling with p stands with the cell, that with q at q.
+
+    Couplings start at offset `at` of `ahead`.
+    """
+    at_p, at_q = at + o, at + q
+    for c in range(3):
+        k = np.uint64(c)
+        to, o_k, p_k, q_k = b + k * s, o + k * size, p + k * size, q + k * size
+        for x in range(n):
+            v = m[o_k + x]
+            h[to + x] += ahead[at_p + x] * (m[p_k + x] - v) + ahead[at_q + x] * (m[q_k + x] - v)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_chiral_coupled(h, b, s, m, size, o, p, q, i, j, k, n, ahead, at, twist):
+    """As `add_coupled`, with DMI from `twist` that couples components i and j."""
+    to_i, to_j, to_k = b + i * s, b + j * s, b + k * s
     o_i, o_j, o_k = o + i * size, o + j * size, o + k * size
     p_i, p_j, p_k = p + i * size, p + j * size, p + k * size
     q_i, q_j, q_k = q + i * size, q + j * size, q + k * size
-    at_aq, at_ap = at, at + n
-    at_dq, at_dp = at + n * np.uint64(6), at + n * np.uint64(7)
+    at_p, at_q = at + o, at + q
     for x in range(n):
-        aq, ap, dq, dp = (
-            factors[at_aq + x],
-            factors[at_ap + x],
-            factors[at_dq + x],
-            factors[at_dp + x],
-        )
+        ap, aq, dp, dq = ahead[at_p + x], ahead[at_q + x], twist[at_p + x], twist[at_q + x]
         vi, vj, vk = m[o_i + x], m[o_j + x], m[o_k + x]
         pi, pj, pk = m[p_i + x], m[p_j + x], m[p_k + x]
         qi, qj, qk = m[q_i + x], m[q_j + x], m[q_k + x]
-        h[to_i + x] += ap * (pi - vi) + aq * (qi - vi) + (dp * pj + dq * qj)
-        h[to_j + x] += ap * (pj - vj) + aq * (qj - vj) - (dp * pi + dq * qi)
+        h[to_i + x] += ap * (pi - vi) + aq * (qi - vi) + (dp * pj - dq * qj)
+        h[to_j + x] += ap * (pj - vj) + aq * (qj - vj) - (dp * pi - dq * qi)
         h[to_k + x] += ap * (pk - vk) + aq * (qk - vk)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_uniaxial(h, s, m, size, o, n, k1, k2, ux, uy, uz):
-    """Uniaxial anisotropy: h += (2 k1 (m.u) + 4 k2 (m.u)^3) u; k in T."""
+def scale(h, s, n, c, at):
+    """h *= c, from offset `at` of c."""
+    for x in range(n):
+        f = c[at + x]
+        h[x] *= f
+        h[s + x] *= f
+        h[s + s + x] *= f
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_ghosts(h, s, m, size, o, n, c, at, absent, kind):
+    """Add the term of missing neighbors, whose numbers `absent` has; see `couplings`."""
     s2, o1, o2 = s + s, o + size, o + size + size
     for x in range(n):
+        f = c[at + x]
+        count = np.int32(absent[o + x])
+        nx, ny, nz = count & 3, (count >> 2) & 3, count >> 4
+        kx, ky, kz = (ny + nz, nx + nz, nx + ny) if kind == 1 else (nx, ny, nx + ny)
+        gx = f * np.float32(kx) if kx != 0 else _ZERO
+        gy = f * np.float32(ky) if ky != 0 else _ZERO
+        gz = f * np.float32(kz) if kz != 0 else _ZERO
+        h[x] += gx * m[o + x]
+        h[s + x] += gy * m[o1 + x]
+        h[s2 + x] += gz * m[o2 + x]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_uniaxial(h, s, m, size, o, n, c, at_k, at_u):
+    """Uniaxial anisotropy: h += (2 k1 (m.u) + 4 k2 (m.u)^3) u; k in T."""
+    s2, o1, o2, at_v, at_w, at_k2 = (
+        s + s,
+        o + size,
+        o + size + size,
+        at_u + s,
+        at_u + s + s,
+        at_k + s,
+    )
+    for x in range(n):
+        ux, uy, uz = c[at_u + x], c[at_v + x], c[at_w + x]
         a = m[o + x] * ux + m[o1 + x] * uy + m[o2 + x] * uz
-        f = _TWO * k1 * a + _FOUR * k2 * a * a * a
+        f = _TWO * c[at_k + x] * a + _FOUR * c[at_k2 + x] * a * a * a
         h[x] += f * ux
         h[s + x] += f * uy
         h[s2 + x] += f * uz
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_cubic(h, s, m, size, o, n, k1, k2, k3, u, v, w):
+def add_cubic(h, s, m, size, o, n, c, at_k, at_axes):
     """Cubic anisotropy with axes u, v, w: minus the gradient of its energy density; k in T.
 
     The density is k1 (a2 b2 + b2 c2 + c2 a2) + k2 a2 b2 c2 + k3 (a4 b4 + b4 c4 + c4 a4), where
     a2 is the square of a = m.u, and so on.
     """
     s2, o1, o2 = s + s, o + size, o + size + size
+    at_v, at_w = at_axes + s + s2, at_axes + s2 + s2 + s2
     for x in range(n):
         mx, my, mz = m[o + x], m[o1 + x], m[o2 + x]
-        a = mx * u[0] + my * u[1] + mz * u[2]
-        b = mx * v[0] + my * v[1] + mz * v[2]
-        c = mx * w[0] + my * w[1] + mz * w[2]
-        a2, b2, c2 = a * a, b * b, c * c
-        a4, b4, c4 = a2 * a2, b2 * b2, c2 * c2
-        fa = -_TWO * a * (k1 * (b2 + c2) + k2 * b2 * c2 + _TWO * k3 * a2 * (b4 + c4))
-        fb = -_TWO * b * (k1 * (c2 + a2) + k2 * c2 * a2 + _TWO * k3 * b2 * (c4 + a4))
-        fc = -_TWO * c * (k1 * (a2 + b2) + k2 * a2 * b2 + _TWO * k3 * c2 * (a4 + b4))
-        h[x] += fa * u[0] + fb * v[0] + fc * w[0]
-        h[s + x] += fa * u[1] + fb * v[1] + fc * w[1]
-        h[s2 + x] += fa * u[2] + fb * v[2] + fc * w[2]
+        k1, k2, k3 = c[at_k + x], c[at_k + s + x], c[at_k + s2 + x]
+        ux, uy, uz = c[at_axes + x], c[at_axes + s + x], c[at_axes + s2 + x]
+        vx, vy, vz = c[at_v + x], c[at_v + s + x], c[at_v + s2 + x]
+        wx, wy, wz = c[at_w + x], c[at_w + s + x], c[at_w + s2 + x]
+        a = mx * ux + my * uy + mz * uz
+        b = mx * vx + my * vy + mz * vz
+        d = mx * wx + my * wy + mz * wz
+        a2, b2, d2 = a * a, b * b, d * d
+        a4, b4, d4 = a2 * a2, b2 * b2, d2 * d2
+        fa = -_TWO * a * (k1 * (b2 + d2) + k2 * b2 * d2 + _TWO * k3 * a2 * (b4 + d4))
+        fb = -_TWO * b * (k1 * (d2 + a2) + k2 * d2 * a2 + _TWO * k3 * b2 * (d4 + a4))
+        fd = -_TWO * d * (k1 * (a2 + b2) + k2 * a2 * b2 + _TWO * k3 * d2 * (a4 + b4))
+        h[x] += fa * ux + fb * vx + fd * wx
+        h[s + x] += fa * uy + fb * vy + fd * wy
+        h[s2 + x] += fa * uz + fb * vz + fd * wz

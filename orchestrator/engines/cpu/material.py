@@ -13,6 +13,7 @@ from orchestrator.engines.cpu.constants import (
     GAMMA0,
     REDUCED_PLANCK,
 )
+from orchestrator.engines.cpu.couplings import missing_neighbors, next_couplings
 from orchestrator.engines.cpu.exchange_table import pair_table
 from orchestrator.engines.cpu.parameters import REGIONS
 from orchestrator.engines.cpu.segments import Segments, find_segments
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from orchestrator.engines.cpu.simulation import Simulation
 
 _NO_MAP = np.zeros(0, np.float32)
+_NO_CELLS = np.zeros(0, bool)
+_NO_NUMBERS = np.zeros(0, np.uint8)
 
 
 class TableCache:
@@ -39,13 +42,15 @@ class TableCache:
     def __init__(self) -> None:
         self._couplings: dict[str, tuple[Any, np.ndarray]] = {}
         self._segments: Segments | None = None
+        self._present = np.zeros(1, np.int64)
+        self._next: tuple[Any, tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
         self._constants: tuple[Any, np.ndarray] | None = None
         self._tables: Tables | None = None
         self._key: tuple[Any, ...] | None = None
 
     def forget_cells(self) -> None:
         """The regions or the vacuum have changed."""
-        self._segments = self._key = None
+        self._segments = self._next = self._key = None
 
     def current(self, sim: Simulation) -> Tables:
         """The tables at the simulation's time.
@@ -86,42 +91,91 @@ class TableCache:
         periodic = (mesh.pbc[0] > 0, mesh.pbc[1] > 0, mesh.pbc[2] > 0)
         if self._segments is None:
             self._segments = find_segments(sim.regions, sim.vacuum, periodic)
+            self._present = np.nonzero(np.bincount(sim.regions.reshape(-1)))[0]
         closed_face = bulk and not sim.OpenBC and sim.dmi_faces == "3.11"
 
         def flat(name: str) -> np.ndarray:
             extra = sim.excitations[name].map(sim.time)
             return _NO_MAP if extra is None else extra.reshape(-1)
 
-        return Tables(
+        kind = 1 if bulk else 2 if interfacial else 0
+        stiffness = self._coupling("Aex", sim, sim.exchange_coupling)
+        dmi = self._coupling("Dbulk" if bulk else "Dind", sim, sim.dind_coupling)
+        material = self._material(sim, p, stiffness, dmi)
+        present = material[:, self._present]
+        tables = Tables(
             shape=np.array(mesh.cells, np.int64),
             per_length=1 / np.array(mesh.cell_size, np.float64),
             periodic=np.array(periodic),
             regions=sim.regions.reshape(-1),
+            vacuum=sim.vacuum.reshape(-1) if sim.vacuum.any() else _NO_CELLS,
             starts=self._segments.starts,
             rows=self._segments.rows,
             crowded=mesh.cells[0] // self.crowding,
-            material=self._material(sim, p),
-            stiffness=self._coupling("Aex", sim, sim.exchange_coupling),
-            dmi=self._coupling("Dbulk" if bulk else "Dind", sim, sim.dind_coupling),
+            material=material,
+            acts=np.asarray(present.any(axis=1)),
+            varies=(present != present[:, :1]).any(axis=1),
+            stiffness=stiffness,
+            dmi=dmi,
+            ahead=_NO_MAP,
+            twist=_NO_MAP,
+            absent=_NO_NUMBERS,
             field=flat("B_ext"),
             current=flat("J"),
             layer=flat("FixedLayer"),
-            kind=1 if bulk else 2 if interfacial else 0,
+            kind=kind,
             closed=not sim.OpenBC,
             z_faces=mesh.cells[2] != 1 or (closed_face and not periodic[2]),
-            precess=sim.DoPrecess,
             zhang_li=not j.is_zero and not sim.DisableZhangLiTorque,
             slonczewski=not (j.is_zero or layer.is_zero or sim.DisableSlonczewskiTorque),
         )
+        if (np.diff(tables.rows) > tables.crowded).any():
+            ahead, twist, absent = self._couplings_ahead(sim, tables)
+            tables = tables._replace(ahead=ahead, twist=twist, absent=absent)
+        return tables
 
-    def _material(self, sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
+    def _couplings_ahead(
+        self, sim: Simulation, t: Tables
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What crowded rows need of their neighbors, see `couplings`."""
+        key = (t.kind, t.closed, t.z_faces, self._pair_key(sim))
+        if self._next is None or self._next[0] != key:
+            vacuum = sim.vacuum.reshape(-1)
+            around = t.shape, t.periodic, t.regions, vacuum
+            axes = 3 if t.shape[2] > 1 else 2
+            ahead = next_couplings(*around, t.stiffness, 2 * t.per_length[:axes] ** 2)
+            twist, absent = _NO_MAP, _NO_NUMBERS
+            if t.kind != 0:
+                twisted = axes if t.kind == 1 else 2
+                twist = next_couplings(*around, t.dmi, t.per_length[:twisted])
+            if t.kind != 0 and t.closed:
+                faced = 3 if t.kind == 1 and t.z_faces else 2
+                absent = missing_neighbors(t.shape, t.periodic, vacuum, faced)
+            self._next = key, (ahead, twist, absent)
+        return self._next[1]
+
+    @staticmethod
+    def _pair_key(sim: Simulation) -> tuple[int, ...]:
+        """What the couplings of pairs of regions depend on."""
+        used = (sim.parameters[name] for name in ("Msat", "Aex", "Dbulk", "Dind"))
+        return (
+            sim.exchange_coupling.revision, sim.dind_coupling.revision,
+            *(parameter.revision for parameter in used),
+        )  # fmt: skip
+
+    def _material(
+        self, sim: Simulation, p: dict[str, np.ndarray], stiffness: np.ndarray, dmi: np.ndarray
+    ) -> np.ndarray:
         """The table of constants by region, see `columns`."""
-        key = (sim.mesh, sim.FixedLayerPosition, *(q.revision for q in sim.parameters.values()))
+        key = (
+            sim.mesh, sim.FixedLayerPosition, sim.DoPrecess, *self._pair_key(sim),
+            *(q.revision for q in sim.parameters.values()),
+        )  # fmt: skip
         if self._constants is None or self._constants[0] != key:
-            self._constants = key, _constants(sim, p)
+            self._constants = key, _constants(sim, p, np.diag(stiffness), np.diag(dmi))
         table = self._constants[1].copy()
         for column, name in ((columns.B, "B_ext"), (columns.J, "J"), (columns.P, "FixedLayer")):
-            table[:, column : column + 3] = sim.excitations[name].values(sim.time)
+            table[column : column + 3] = sim.excitations[name].values(sim.time).T
         return table
 
     def _coupling(self, name: str, sim: Simulation, coupling: Any) -> np.ndarray:
@@ -136,32 +190,43 @@ class TableCache:
         return table
 
 
-def _constants(sim: Simulation, p: dict[str, np.ndarray]) -> np.ndarray:
-    """The columns of the material parameters."""
+def _constants(
+    sim: Simulation, p: dict[str, np.ndarray], stiffness: np.ndarray, dmi: np.ndarray
+) -> np.ndarray:
+    """The columns of the material parameters; stiffness and DMI of the regions with themselves."""
     assert sim.mesh is not None
     scalar = {name: values[:, 0].astype(float) for name, values in p.items()}
-    msat, xi = scalar["Msat"], scalar["xi"]
+    msat, xi, alpha = scalar["Msat"], scalar["xi"], scalar["alpha"]
     inverse_ms = np.divide(1, msat, out=np.zeros(REGIONS), where=msat != 0)
-    table = np.zeros((REGIONS, columns.COUNT), np.float32)
-    table[:, columns.INVERSE_MS] = inverse_ms
-    table[:, columns.ALPHA] = scalar["alpha"]
-    table[:, columns.XI] = xi
+    table = np.zeros((columns.COUNT, REGIONS), np.float32)
+    table[columns.INVERSE_MS] = inverse_ms
+    with np.errstate(divide="ignore"):  # DMI without exchange has no edge condition
+        ghost = np.divide(
+            0.5 * dmi.astype(float) ** 2, stiffness, out=np.zeros(REGIONS), where=dmi != 0
+        )
+        table[columns.GHOST] = np.multiply(ghost, inverse_ms, out=np.zeros(REGIONS), where=dmi != 0)
+    table[columns.ALPHA] = alpha
+    precession = -1 / (1 + alpha**2)
+    table[columns.PRECESSION] = precession if sim.DoPrecess else 0
+    table[columns.DAMPING] = precession * alpha if sim.DoPrecess else -1
     stt = BOHR_MAGNETON / (2 * ELEMENTARY_CHARGE * GAMMA0)
-    table[:, columns.ZHANG_LI] = stt * scalar["Pol"] * inverse_ms / (1 + xi**2)
+    transfer = stt * scalar["Pol"] * inverse_ms / (1 + xi**2) * precession
+    table[columns.TRANSFER_FIELD] = transfer * (xi - alpha)
+    table[columns.TRANSFER_DAMPING] = transfer * (1 + xi * alpha)
     for name in ("Ku1", "Ku2", "Kc1", "Kc2", "Kc3"):
-        table[:, getattr(columns, name.upper())] = scalar[name] * inverse_ms
-    table[:, columns.FROZEN] = scalar["FrozenSpins"]
+        table[getattr(columns, name.upper())] = scalar[name] * inverse_ms
+    table[columns.FROZEN] = scalar["FrozenSpins"]
     c1, c2 = _unit(p["anisC1"]), _unit(p["anisC2"])
     vectors = ((columns.U, _unit(p["anisU"])), (columns.C1, c1), (columns.C2, c2))
     for column, values in (*vectors, (columns.C3, np.cross(c1, c2))):
-        table[:, column : column + 3] = values
+        table[column : column + 3] = values.T
     thickness = scalar["FreeLayerThickness"]
     whole = sim.mesh.cells[2] * sim.mesh.cell_size[2]
     thickness = sim.FixedLayerPosition * np.where(thickness == 0, whole, thickness)
     per_current = REDUCED_PLANCK / ELEMENTARY_CHARGE * inverse_ms / thickness
-    table[:, columns.SLONCZEWSKI] = per_current * scalar["Pol"]
-    table[:, columns.SECONDARY] = per_current * scalar["EpsilonPrime"]
-    table[:, columns.LAMBDA2] = scalar["Lambda"] ** 2
+    table[columns.SLONCZEWSKI] = per_current * scalar["Pol"]
+    table[columns.SECONDARY] = per_current * scalar["EpsilonPrime"]
+    table[columns.LAMBDA2] = scalar["Lambda"] ** 2
     return table
 
 
