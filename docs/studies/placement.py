@@ -96,24 +96,38 @@ def weakest_at_best(
     ideal: IdealTextures, patterns: tuple[str, ...], disorder: Disorder
 ) -> tuple[float, float]:
     """The same with the scalar reference film that suits the layout best, and its c."""
-    return max((weakest(ideal, patterns, disorder, float(c)), float(c)) for c in SCALES)
+    margins = np.min([ideal.margins(p, disorder, SCALES.tolist()) for p in patterns], axis=0)
+    best = int(margins.argmax())
+    return float(margins[best]), float(SCALES[best])
 
+
+COLUMNS = ("saturated", "untrained", "best c", "driven, best c")
 
 Measure = Callable[[IdealTextures, tuple[str, ...]], float]
 MEASURES: dict[str, Measure] = {
     "saturated": lambda ideal, patterns: weakest(ideal, patterns, SHARE, "saturated"),
     "untrained": lambda ideal, patterns: weakest(ideal, patterns, SHARE, "untrained"),
-    "best c": lambda ideal, patterns: weakest_at_best(ideal, patterns, SHARE)[0],
     "driven, best c": lambda ideal, patterns: weakest_at_best(ideal, patterns, DRIVEN)[0],
 }
 
 
+def weakest_of(ideal: IdealTextures, patterns: tuple[str, ...]) -> list[float]:
+    """Margins of the columns of the table."""
+    return [
+        weakest(ideal, patterns, SHARE, "saturated"),
+        weakest(ideal, patterns, SHARE, "untrained"),
+        weakest_at_best(ideal, patterns, SHARE)[0],
+        weakest_at_best(ideal, patterns, DRIVEN)[0],
+    ]
+
+
 def print_line(labels: list[str], case: Case, contacts: tuple[Contact, ...]) -> None:
     ideal = textures(case.film, contacts)
-    cells = [f"{weakest(ideal, case.patterns, SHARE, r):+.3f}" for r in ("saturated", "untrained")]
-    for disorder in (SHARE, DRIVEN):
-        value, c = weakest_at_best(ideal, case.patterns, disorder)
-        cells.append(f"{value:+.3f} ({c:.2f})")
+    values = weakest_of(ideal, case.patterns)
+    scales = [weakest_at_best(ideal, case.patterns, d)[1] for d in (SHARE, DRIVEN)]
+    cells = [f"{v:+.3f}" for v in values]
+    for k, c in enumerate(scales, start=2):
+        cells[k] += f" ({c:.2f})"
     print(f"| {' | '.join([*labels, *cells])} |", flush=True)
 
 
@@ -127,7 +141,7 @@ def random_layouts(case: Case, count: int = 200) -> None:
         layout = rng.integers(low, high, endpoint=True)
         if family.violation(layout) == 0:
             ideal = textures(case.film, family.contacts(layout))
-            values.append([measure(ideal, case.patterns) for measure in MEASURES.values()])
+            values.append(weakest_of(ideal, case.patterns))
     for label, row in (
         ("median", np.median(values, axis=0)),
         ("best", np.max(values, axis=0)),
@@ -138,7 +152,7 @@ def random_layouts(case: Case, count: int = 200) -> None:
 def search(contacts: int) -> None:
     case = case_of(contacts)
     print(f"\n{contacts} contacts, patterns {', '.join(case.patterns)}\n")
-    print(f"| family | searched for | {' | '.join(MEASURES)} |\n|---|---|---|---|---|---|")
+    print(f"| family | searched for | {' | '.join(COLUMNS)} |\n|---|---|---|---|---|---|")
     family = case.families["free"]
     print_line(["chosen", ""], case, family.contacts(case.known["free"]))
     random_layouts(case)
@@ -150,7 +164,7 @@ def search(contacts: int) -> None:
                 family,
                 lambda c, measure=measure: measure(textures(case.film, c), case.patterns),
                 start=case.known[name],
-                generations=60,
+                generations=60 if contacts < 9 else 40,
                 population=8 if contacts < 9 else 5,
             )
             seconds = time.process_time() - start

@@ -14,6 +14,7 @@ or falls with the local field, as where stripes need a current of some strength 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -191,16 +192,26 @@ class IdealTextures:
         uniform = self.reference_conductivity(reference) * self._uniform
         return energy(self.conductance(pattern, disorder) - uniform, self.inputs)
 
-    def margin(self, pattern: str, disorder: Disorder, reference: Reference) -> float:
+    def margins(
+        self, pattern: str, disorder: Disorder, references: Sequence[Reference]
+    ) -> np.ndarray:
         """How far E' of the pattern lies below that of every other input, in units of its power.
 
-        Negative where another non-trivial input lies lower.
+        Negative where another non-trivial input lies lower; one number for each reference.
         """
-        energies = self.energies(pattern, disorder, reference)
         others = self._nontrivial.copy()
         own, opposite = (self.patterns.index(p) for p in trained_patterns(pattern))
         others[[own, opposite]] = False
-        return float((energies[others].min() - energies[own]) / self.powers()[own])
+        power = -energy(self._uniform, self.inputs)
+        texture = energy(self.conductance(pattern, disorder), self.inputs)
+        scales = np.array([self.reference_conductivity(r) for r in references])
+        energies = texture + scales[:, None] * power
+        margins = energies[:, others].min(axis=1) - energies[:, own]
+        return margins / (self._isotropic * power[own])
+
+    def margin(self, pattern: str, disorder: Disorder, reference: Reference) -> float:
+        """The same for one reference."""
+        return float(self.margins(pattern, disorder, [reference])[0])
 
     def tolerated_disorder(
         self, pattern: str, reference: Reference, resolution: float = 0.01
