@@ -350,22 +350,29 @@ def print_loops(loops: dict[float, tuple[np.ndarray, np.ndarray, int]]) -> None:
 
 
 def draw_loops(loops: dict[float, tuple[np.ndarray, np.ndarray, int]], path: Path) -> None:
+    """Mean resistance, with its standard error, and single starts in gray."""
     figure = new_figure(11, 6)
     panels = figure.subplots(2, len(loops), squeeze=False)
     for (voltage, (v, g, period)), column in zip(loops.items(), panels.T, strict=True):
         resistance = 1e3 / g
         mean, error = spread(resistance)
-        pieces = {"first period": slice(0, period + 1), "second period": slice(period, None)}
-        for axes, (name, part) in zip(column, pieces.items(), strict=True):
-            for row in resistance:
-                axes.plot(v[part], row[part], color="0.8", lw=0.6)
-            half, end = part.start + period // 2, part.start + period + 1
-            for branch, color in ((slice(part.start, half + 1), "C0"), (slice(half, end), "C1")):
-                axes.plot(v[branch], mean[branch], color=color)
-                low, high = (mean - error)[branch], (mean + error)[branch]
-                axes.fill_between(v[branch], low, high, color=color, alpha=0.25)
+        for axes, first, name in zip(
+            column, (0, len(v) - 1 - period), ("first period", "last period"), strict=True
+        ):
+            whole = slice(first, first + period + 1)
+            axes.plot(v[whole], resistance[:, whole].T, color="0.85", lw=0.5)
+            turns = first + np.round(np.array([0, 0.25, 0.5, 0.75, 1]) * period).astype(int)
+            for k, style in enumerate(("C0-", "C0--", "C1-", "C1--")):
+                part = slice(turns[k], turns[k + 1] + 1)
+                axes.plot(v[part], mean[part], style, label="away" if k == 0 else "back")
+                low, high = mean[part] - error[part], mean[part] + error[part]
+                axes.fill_between(v[part], low, high, color=style[:2], alpha=0.15, lw=0)
             axes.set(title=f"{voltage:g} V, {name}", xlabel="voltage (V)")
-        column[0].set(ylabel="resistance (mΩ)")
+            low, high = (mean - 3 * error).min(), (mean + 3 * error).max()
+            axes.set_ylim(low, high)
+        column[0].legend(*(x[:2] for x in column[0].get_legend_handles_labels()), fontsize=8)
+    for axes in panels[:, 0]:
+        axes.set(ylabel="resistance (mΩ)")
     save(figure, path)
 
 

@@ -1,9 +1,10 @@
 """How fast, how deep and at what cost E' of the trained pattern falls at each voltage.
 
-    python docs/studies/voltage.py [--figure FILE] RUN [RUN ...]
+    python docs/studies/voltage.py [--figure FILE] [--memristors RUN ...] --trainings RUN ...
 
-prints the tables of voltage.md for the runs of data/campaigns/voltage.toml. E' is counted from the
-untrained reference and divided by the pattern's power in it, which takes V^2 out.
+prints the tables of voltage.md for the runs of data/campaigns/voltage.toml, and the exponent of the
+rise of |G| for those of data/campaigns/memristor.toml. E' is counted from the untrained reference
+and divided by the pattern's power in it, which takes V^2 out.
 """
 
 from __future__ import annotations
@@ -169,25 +170,60 @@ def print_voltages(groups: list[Voltage], experiment: Experiment) -> None:
         )
 
 
-def percent(values: np.ndarray) -> str:
+def percent(values: np.ndarray, digits: int = 1) -> str:
     mean, error = spread(100 * values)
-    return f"{mean:.1f} ± {error:.1f}"
+    return f"{mean:.{digits}f} ± {error:.{digits}f}"
 
 
-def print_rates(groups: list[Voltage], largest: float) -> None:
-    print("\n| window (ns) | " + " | ".join(f"{g.voltage:g} V" for g in groups), end="")
-    print(" | exponent | misfit with 1 | with 2 |\n|---" + "|---" * (len(groups) + 3) + "|")
+def print_rates(voltages: np.ndarray, rates: dict[float, np.ndarray], largest: float) -> None:
+    """Mean rates and their exponent.
+
+    Parameters
+    ----------
+    voltages : ndarray, shape (n,)
+        V.
+    rates : dict of ndarray, shape (n, starts)
+        For each time over which a rate is taken (s), 1/s.
+    largest : float
+        Largest voltage of the fits, V.
+    """
+    print("\n| first (ns) | " + " | ".join(f"{v:g} V" for v in voltages), end="")
+    print(" | exponent | misfit with 1 | with 2 |\n|---" + "|---" * (len(voltages) + 3) + "|")
     rng = np.random.default_rng(1)
-    for window in WINDOWS:
-        cells = [percent(1e-9 * group.rate(window)) for group in groups]
-        chosen = [group for group in groups if group.voltage <= largest]
-        voltages = np.array([group.voltage for group in chosen])
-        rates = np.array([group.rate(window) for group in chosen])
-        exponent, error, misfit = exponent_of_rates(voltages, rates, rng)
+    for window, rate in rates.items():
+        cells = [percent(1e-9 * row, 2) for row in rate]
+        chosen = voltages <= largest
+        exponent, error, misfit = exponent_of_rates(voltages[chosen], rate[chosen], rng)
         print(
             f"| {1e9 * window:g} | {' | '.join(cells)} | {exponent:.2f} ± {error:.2f} "
             f"| {misfit[1.0]:.1f} | {misfit[2.0]:.1f} |"
         )
+
+
+def rates_of_memristors(runs: list[xr.Dataset]) -> tuple[np.ndarray, dict[float, np.ndarray]]:
+    """Relative rise of |G| along the current per time (1/s), mean of both signs.
+
+    Returns
+    -------
+    voltages : ndarray, shape (n,)
+        At one side, V.
+    rates : dict of ndarray, shape (n, starts)
+        For each of `WINDOWS`.
+    """
+    rises: dict[float, dict[int, np.ndarray]] = {}
+    for run in runs:
+        g = np.abs(run.conductance.isel(contact=0, contact_in=1).to_numpy())
+        times = run.time.to_numpy()
+        rise = []
+        for window in WINDOWS:
+            k = int(np.argmin(np.abs(times[0] - window)))
+            rise.append(np.mean((g[:, k + 1] / g[:, 0] - 1) / times[:, k]))
+        voltage = json.loads(run.attrs["description"])["training"]["voltage"]
+        rises.setdefault(voltage, {})[int(run.attrs["seed"])] = np.array(rise)
+    voltages = sorted(rises)
+    seeds = sorted(set.intersection(*(set(rises[v]) for v in voltages)))
+    rates = np.array([[rises[v][seed] for seed in seeds] for v in voltages])
+    return np.array(voltages), {w: rates[..., k] for k, w in enumerate(WINDOWS)}
 
 
 def first_time(times: np.ndarray, falls: np.ndarray, target: float) -> float:
@@ -223,27 +259,35 @@ def print_costs(groups: list[Voltage]) -> None:
         print(f"| {group.voltage:g} | {' | '.join(cells)} |")
 
 
-def draw(groups: list[Voltage], path: Path) -> None:
+def draw(groups: list[Voltage], largest: float, path: Path) -> None:
     figure = new_figure(11, 3.8)
     left, middle, right = figure.subplots(1, 3)
     for group in groups:
         mean = 100 * group.change.mean(axis=0)
         error = 100 * group.change.std(axis=0, ddof=1) / np.sqrt(len(group.seeds))
-        for axes, x in ((left, 1e9 * group.time), (middle, 1e9 * group.time * group.voltage)):
-            (line,) = axes.plot(x, mean, label=f"{group.voltage:g} V")
-            axes.fill_between(x, mean - error, mean + error, color=line.get_color(), alpha=0.15)
-        rates = [spread(1e-7 * group.rate(w)) for w in WINDOWS]
-        for k, (rate, bar) in enumerate(rates):
-            style = {"color": f"C{k}", "marker": "o", "capsize": 2}
-            label = f"first {1e9 * WINDOWS[k]:g} ns" if group is groups[0] else None
-            right.errorbar(group.voltage * 1.03**k, rate, bar, label=label, **style)
+        label = f"{1e3 * group.voltage:g} mV"
+        (line,) = left.plot(1e9 * group.time, mean, label=label)
+        left.fill_between(
+            1e9 * group.time, mean - error, mean + error, color=line.get_color(), alpha=0.15
+        )
+        if group.voltage <= largest:
+            scaled = 1e9 * group.time * (group.voltage / largest) ** 2
+            middle.plot(scaled, mean, color=line.get_color())
     left.set(xlabel="time (ns)", ylabel="change of E'/P (%)", title="mean of the starts")
-    middle.set(xlabel="time x voltage (V ns)", xlim=(0, 0.6), title="against t V")
-    volts = np.array([group.voltage for group in groups if group.voltage <= 0.05])
-    top = next(spread(1e-7 * g.rate(WINDOWS[1]))[0] for g in groups if g.voltage == volts[-1])
-    for p, style in ((1, "--"), (2, ":")):
-        right.plot(volts, top * (volts / volts[-1]) ** p, f"k{style}", label=f"V^{p}")
-    right.set(xscale="log", yscale="log", xlabel="V0 (V)", ylabel="fall (% per ns)")
+    middle.set(xlabel=f"time x (V0 / {1e3 * largest:g} mV)² (ns)", xlim=(0, 8), title="scaled")
+    volts = 1e3 * np.array([group.voltage for group in groups])
+    for k, window in enumerate(WINDOWS):
+        rates = np.array([spread(1e-7 * group.rate(window)) for group in groups])
+        label = f"first {1e9 * window:g} ns"
+        right.errorbar(volts * 1.04**k, *rates.T, fmt="o", capsize=2, label=label)
+    fitted = volts[volts <= 1e3 * largest]
+    top = rates[len(fitted) - 1, 0]
+    for p, style in ((1, "k--"), (2, "k:")):
+        right.plot(fitted, top * (fitted / fitted[-1]) ** p, style, label=f"V^{p}")
+    right.set(xscale="log", yscale="log", ylim=(0.05, 5))
+    right.set(xlabel="V0 (mV)", ylabel="fall of E'/P (% per ns)", title="first rate")
+    right.set_xticks(volts, [f"{v:g}" for v in volts], fontsize=8)
+    right.minorticks_off()
     left.legend(fontsize=8)
     right.legend(fontsize=8)
     save(figure, path)
@@ -253,16 +297,23 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--largest", type=float, default=0.05, help="of the fits, V")
-    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--memristors", nargs="*", type=Path, default=[])
+    parser.add_argument("--trainings", nargs="+", type=Path, required=True)
     given = parser.parse_args()
-    runs = [open_run(path) for path in given.runs]
+    runs = [open_run(path) for path in given.trainings]
     experiment = Experiment.from_dict(json.loads(runs[0].attrs["description"]), source="run")
     groups = read_voltages(runs)
     print_voltages(groups, experiment)
-    print_rates(groups, given.largest)
+    voltages = np.array([group.voltage for group in groups])
+    rates = {w: np.array([group.rate(w) for group in groups]) for w in WINDOWS}
+    print_rates(voltages, rates, given.largest)
     print_costs(groups)
+    if given.memristors:
+        print("\nrise of |G| along the current of memristors")
+        found = rates_of_memristors([open_run(path) for path in given.memristors])
+        print_rates(*found, given.largest)
     if given.figure is not None:
-        draw(groups, given.figure)
+        draw(groups, given.largest, given.figure)
 
 
 if __name__ == "__main__":
