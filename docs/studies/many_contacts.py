@@ -186,14 +186,15 @@ class Trained:
     verdicts: dict[str, Verdict]
 
 
-Trainings = dict[tuple[int, int], list[Trained]]
-"""Of all starts, by the numbers of contacts and of patterns."""
+Trainings = dict[tuple[int, int, int], list[Trained]]
+"""Of all starts, by the numbers of contacts and of patterns and the time in ns."""
 
 
 def judge_capacity(campaign: xr.Dataset) -> Trainings:
     found: Trainings = {}
     for run in runs_of(campaign):
         experiment = Experiment.from_dict(json.loads(run.description))
+        nanoseconds = round(1e9 * experiment.training.total_time)
         inputs = half_of_patterns(len(experiment.contacts))
         for k, entry in enumerate(experiment.training.patterns):
             patterns, training = entry.split("/"), run.isel(training=k)
@@ -205,7 +206,7 @@ def judge_capacity(campaign: xr.Dataset) -> Trainings:
             }
             changed = float(np.mean([change(training, p) for p in patterns]))
             verdicts = {name: judge(weights[name], patterns, inputs) for name in WEIGHTS}
-            place = (len(patterns[0]), len(patterns))
+            place = (len(patterns[0]), len(patterns), nanoseconds)
             found.setdefault(place, []).append(Trained(changed, verdicts))
     return found
 
@@ -213,26 +214,29 @@ def judge_capacity(campaign: xr.Dataset) -> Trainings:
 def print_capacity(trainings: Trainings) -> None:
     measures = ("lower", "learned", "stable", "recalled")
     for measure in measures:
-        print(f"\n{measure}\n| N | p | p/N | starts | change of E'/P | {' | '.join(WEIGHTS)} |")
-        print("|---" * (5 + len(WEIGHTS)) + "|")
-        for (n, p), starts in sorted(trainings.items()):
+        print(
+            f"\n{measure}\n| N | p | p/N | time | starts | change of E'/P | {' | '.join(WEIGHTS)} |"
+        )
+        print("|---" * (6 + len(WEIGHTS)) + "|")
+        for (n, p, time), starts in sorted(trainings.items()):
             changed = mean_error([s.change for s in starts])
             means = [np.mean([getattr(s.verdicts[w], measure) for s in starts]) for w in WEIGHTS]
             cells = " | ".join(f"{mean:.0%}" for mean in means)
-            print(f"| {n} | {p} | {p / n:.2f} | {len(starts)} | {changed} | {cells} |")
+            print(f"| {n} | {p} | {p / n:.2f} | {time} ns | {len(starts)} | {changed} | {cells} |")
 
 
 def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
-    """What the film holds, by contacts, and what ideals hold of the largest grid."""
-    largest = max(n for n, _ in trainings)
-    own = [(n, "own") for n in sorted({n for n, _ in trainings})]
+    """What the film holds, by contacts, and what ideals hold of the largest grid; shortest times."""
+    time = min(time for *_, time in trainings)
+    largest = max(n for n, *_ in trainings)
+    own = [(n, "own") for n in sorted({n for n, *_ in trainings})]
     others = [(largest, name) for name in ("own", *IDEALS)]
     shown = (("lower", own), ("recalled", own), ("recalled", others))
     for axes, (measure, curves) in zip(panels, shown, strict=True):
         for k, (n, name) in enumerate(curves):
-            numbers = np.array(sorted(p for m, p in trainings if m == n))
+            numbers = np.array(sorted(p for m, p, t in trainings if (m, t) == (n, time)))
             values = [
-                [getattr(start.verdicts[name], measure) for start in trainings[n, p]]
+                [getattr(start.verdicts[name], measure) for start in trainings[n, p, time]]
                 for p in numbers
             ]
             means = [np.mean(v) for v in values]
