@@ -226,7 +226,7 @@ def print_capacity(trainings: Trainings) -> None:
 
 
 def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
-    """What the film holds, by contacts, and what ideals hold of the largest grid; shortest times."""
+    """What the film holds, and what ideals hold of the largest grid, after the shortest time."""
     time = min(time for *_, time in trainings)
     largest = max(n for n, *_ in trainings)
     own = [(n, "own") for n in sorted({n for n, *_ in trainings})]
