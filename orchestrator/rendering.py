@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import shutil
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from orchestrator.experiment import Experiment
 from orchestrator.learning.pulses import Done, contact_voltages, next_pulse
 from orchestrator.mx3.ovf import write_ovf
 from orchestrator.mx3.script import Scripts
+from orchestrator.sections import Training
 from orchestrator.transport.network import Network
 
 
@@ -86,7 +89,7 @@ def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -
 
 
 def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: Path) -> str:
-    plan, start, film = experiment.training, experiment.start, experiment.film
+    plan, start, film = _of_equal_pulses(experiment.training), experiment.start, experiment.film
     m0 = experiment.initial_magnetization(start.seed)
     write_ovf(target / "m_initial.ovf", m0, film.cell_size)
     device = experiment.device
@@ -97,14 +100,15 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
     done: list[Done] = []
     files = Maps(film, plan.oersted)
     maps: dict[tuple[float, ...], tuple[str, str | None]] = {}
-    while (pulse := next_pulse(plan, pattern, done)) is not None:
+    while (pulse := next_pulse(plan, pattern, done, state.conductance)) is not None:
         voltages = contact_voltages(pulse, state.conductance)
+        currents = state.conductance @ voltages
         if pulse.values not in maps:
             name = f"j_initial_{len(maps) + 1:06d}.ovf"
             field_map = files.write(target, name, state.current_density(voltages))
             maps[pulse.values] = name, field_map
         before = done[-1].time if done else 0.0
-        done.append(Done(before + pulse.duration + pulse.gap, plan.max_change or 0.0))
+        done.append(Done(before + pulse.duration + pulse.gap, 0.0, voltages, currents))
         save = f"m_{len(done):06d}.ovf"
         name, field_map = maps[pulse.values]
         block = scripts.pulse(
@@ -120,3 +124,13 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
     if plan.relax_time:
         blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
     return "".join(blocks)
+
+
+def _of_equal_pulses(plan: Training) -> Training:
+    """Lengths that adapt are not known before a run; pulses of the first one's length instead."""
+    if plan.duration is None:
+        return plan
+    pulses = math.ceil(plan.duration / plan.pulse_length - 1e-9)
+    return dataclasses.replace(
+        plan, max_change=None, max_current_change=None, duration=None, pulses=pulses
+    )

@@ -71,7 +71,7 @@ class Training:
     pulse_length : float
         Length of a pulse in s; the current map is frozen for as long.
     pulses : int
-        Number of pulses; with `max_change` their largest number.
+        Number of pulses; with `duration` their largest number.
     relax_time : float
         Time in s without current after the last pulse, before the trained energies are read.
     gap : float
@@ -86,8 +86,10 @@ class Training:
     max_change : float, optional
         The length of each pulse follows from the one before, so that the largest change of a
         magnetization vector over a pulse stays near this value; `pulse_length` is the first.
+    max_current_change : float, optional
+        The same for the relative change of the terminal currents, in place of `max_change`.
     duration : float, optional
-        With `max_change`, the length of the whole train in s.
+        With either of them, the length of the whole train in s.
     oersted : bool
         Add the Oersted field of the current map to B_ext during each pulse.
     """
@@ -104,6 +106,7 @@ class Training:
     period: int = 2
     hold: int = 1
     max_change: float | None = None
+    max_current_change: float | None = None
     duration: float | None = None
     oersted: bool = False
 
@@ -135,17 +138,28 @@ class Training:
             raise ValueError(f"period must be at least 2 pulses, got {self.period}")
         _check_duration("relax_time", self.relax_time, zero=True)
         _check_duration("gap", self.gap, zero=True)
-        if (self.max_change is None) != (self.duration is None):
-            raise ValueError("max_change and duration belong together; give both or neither")
-        if self.max_change is not None and self.duration is not None:
-            if not 0 < self.max_change < 2:
-                raise ValueError(f"max_change lies between 0 and 2, got {self.max_change:g}")
-            _check_duration("duration", self.duration)
+        self._check_adaptive()
+
+    def _check_adaptive(self) -> None:
+        bounds = {"max_change": self.max_change, "max_current_change": self.max_current_change}
+        given = {name: value for name, value in bounds.items() if value is not None}
+        if len(given) > 1:
+            raise ValueError("max_change and max_current_change exclude each other; give one")
+        if bool(given) != (self.duration is not None):
+            raise ValueError(
+                "duration belongs together with max_change or max_current_change; give both or "
+                "neither"
+            )
+        for name, value in given.items():
+            if not 0 < value < 2:
+                raise ValueError(f"{name} lies between 0 and 2, got {value:g}")
             if self.gap or self.waveform != "constant" or "/" in "".join(self.patterns):
                 raise ValueError(
-                    "max_change stands for continuous training: it excludes gap, waveform and "
+                    f"{name} stands for continuous training: it excludes gap, waveform and "
                     "patterns that take turns"
                 )
+        if self.duration is not None:
+            _check_duration("duration", self.duration)
 
     @property
     def amplitude(self) -> float:

@@ -158,7 +158,7 @@ def try_out(experiment: Experiment, engine: Engine) -> Pace:
             begun = time.perf_counter()
             state = network.solve(-m0)
             transport = time.perf_counter() - begun
-            pulse = next_pulse(plan, plan.patterns[0], [])
+            pulse = next_pulse(plan, plan.patterns[0], [], state.conductance)
             assert pulse is not None
             j = state.current_density(np.array(pulse.values))
             write_ovf(folder / "j.ovf", j, experiment.film.cell_size)

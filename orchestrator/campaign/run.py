@@ -231,7 +231,10 @@ class _Run:
             self._commit(journal, {"kind": "start", "files": {first.name: checksum(first)}})
         plan = self.experiment.training
         committed = [record for record in journal.records if record["kind"] == "pulse"]
-        done = [Done(record["time"], record["max_dm"]) for record in committed]
+        done = [
+            Done(r["time"], r["max_dm"], np.array(r["voltages"]), np.array(r["currents"]))
+            for r in committed
+        ]
         last: dict[str, Any] = committed[-1] if committed else journal.records[0]
         time, state = last.get("time", 0.0), last.get("state", {})
         self._clear(folder, len(done))

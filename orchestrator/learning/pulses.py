@@ -35,14 +35,23 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Done:
-    """A pulse that has been done: the simulated time at its end (s) and the largest |dm| over it.
+    """A pulse that has been done.
 
-    An engine does not stop within a time step: a pulse shorter than its step takes longer than
-    asked. Hence the time and not the length.
+    Attributes
+    ----------
+    time : float
+        Simulated time at its end in s. An engine does not stop within a time step: a pulse shorter
+        than its step takes longer than asked. Hence the time and not the length.
+    max_dm : float
+        Largest change of a magnetization vector over the pulse.
+    voltages, currents : ndarray, shape (N,)
+        Of the contacts at its beginning, V and A.
     """
 
     time: float
     max_dm: float
+    voltages: np.ndarray
+    currents: np.ndarray
 
 
 def drive_values(pattern: str, amplitude: float, drive: Drive) -> np.ndarray:
@@ -63,7 +72,9 @@ def contact_voltages(pulse: Pulse, conductance: np.ndarray) -> np.ndarray:
     return values if pulse.drive == "voltage" else np.linalg.pinv(conductance) @ values
 
 
-def next_pulse(plan: Training, entry: str, done: Sequence[Done]) -> Pulse | None:
+def next_pulse(
+    plan: Training, entry: str, done: Sequence[Done], conductance: np.ndarray
+) -> Pulse | None:
     """The pulse of the train of Eq. (8) that follows those done, None after the last.
 
     Parameters
@@ -74,28 +85,42 @@ def next_pulse(plan: Training, entry: str, done: Sequence[Done]) -> Pulse | None
         The entry of `plan.patterns` that is trained.
     done : sequence of Done
         The pulses so far.
+    conductance : ndarray, shape (N, N)
+        G in S of the texture that the pulse will find.
     """
     n = len(done)
     if n == plan.pulses:
         return None
     duration = plan.pulse_length
-    if plan.duration is not None and plan.max_change is not None:
+    if plan.duration is not None:
         left = plan.duration - (done[-1].time if done else 0.0)
         if left < 1e-9 * plan.duration:
             return None
-        duration = min(left, _adapted(done, plan.max_change) if done else duration)
+        duration = min(left, _adapted(plan, done, conductance) if done else duration)
     patterns = entry.split("/")
     pattern = patterns[n // plan.hold % len(patterns)]
     values = _factor(plan, n) * drive_values(pattern, plan.amplitude, plan.drive)
     return Pulse(tuple(values.tolist()), duration, plan.drive, plan.gap)
 
 
-def _adapted(done: Sequence[Done], max_change: float) -> float:
-    """Length for which m should change by 0.9 max_change, at most twice or half the last."""
+def _adapted(plan: Training, done: Sequence[Done], conductance: np.ndarray) -> float:
+    """Length for 0.9 of the allowed change, at most twice or half the last."""
     last = done[-1]
     length = last.time - (done[-2].time if len(done) > 1 else 0.0)
-    ratio = 0.9 * max_change / last.max_dm if last.max_dm > 0 else 2.0
+    if plan.max_change is not None:
+        allowed, change = plan.max_change, last.max_dm
+    else:
+        assert plan.max_current_change is not None
+        allowed, change = plan.max_current_change, _current_change(last, conductance)
+    ratio = 0.9 * allowed / change if change > 0 else 2.0
     return length * min(2.0, max(0.5, ratio))
+
+
+def _current_change(last: Done, conductance: np.ndarray) -> float:
+    """Relative change over the last pulse of the currents that its voltages drive."""
+    size = np.linalg.norm(last.currents)
+    change = np.linalg.norm(conductance @ last.voltages - last.currents)
+    return float(change / size) if size > 0 else 0.0
 
 
 def _factor(plan: Training, n: int) -> float:

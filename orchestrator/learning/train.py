@@ -96,7 +96,7 @@ def train(
     network: Solvable,
     session: Session,
     m: np.ndarray,
-    following: Callable[[Sequence[Done]], Pulse | None],
+    following: Callable[[Sequence[Done], np.ndarray], Pulse | None],
     block: Callable[[int, Pulse, np.ndarray, np.ndarray], Block],
     *,
     done: Sequence[Done] = (),
@@ -114,7 +114,7 @@ def train(
     m : ndarray, shape (nz, ny, nx, 3)
         Magnetization after the pulses already done.
     following : callable
-        The pulse that follows those done, None after the last.
+        The pulse that follows those done, given G of the texture that it finds; None after the last.
     block : callable
         Writes the current map of pulse (number, pulse, voltages, j) and renders its script.
     done : sequence of Done
@@ -125,10 +125,13 @@ def train(
         Handed to the engine.
     """
     past = list(done)
-    while (pulse := following(past)) is not None:
+    while True:
         number = len(past) + 1
         t0 = time.perf_counter()
         state = network.solve(m)
+        pulse = following(past, state.conductance)
+        if pulse is None:
+            return
         voltages = contact_voltages(pulse, state.conductance)
         j = state.current_density(voltages)
         probed = tuple(float(probe.solve(m).conductance[0, 0]) for probe in probes)
@@ -161,5 +164,5 @@ def train(
             j=j,
             magnetization=result.magnetization,
         )
-        past.append(Done(result.time, max_dm))
+        past.append(Done(result.time, max_dm, voltages, currents))
         m = after

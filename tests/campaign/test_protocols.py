@@ -42,6 +42,7 @@ PROTOCOLS = {
     "turns": {"patterns": ["+-/-+"], "pulses": 4},
     "current": {"drive": "current", "current": 0.1},
     "adaptive": {"max_change": 0.1, "duration": 4e-11, "pulses": 100},
+    "adaptive current": {"max_current_change": 1e-3, "duration": 4e-11, "pulses": 100},
 }
 
 

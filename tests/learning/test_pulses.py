@@ -8,14 +8,19 @@ import pytest
 from orchestrator.learning.pulses import Done, Pulse, contact_voltages, next_pulse
 from orchestrator.sections import Training
 
+V = 0.05 * np.array([1.0, -1.0, -1.0, 1.0])
+G = 4 * np.eye(4) - np.ones((4, 4))
 
-def train_of(plan, entry="+--+", rate=1e9):
-    """All pulses where m changes by `rate` per second."""
-    done, pulses = [], []
-    while (pulse := next_pulse(plan, entry, done)) is not None:
+
+def train_of(plan, entry="+--+", rate=1e9, growth=0.0):
+    """All pulses where m changes by `rate` and G by `growth` times its first value per second."""
+    done, pulses, g = [], [], G
+    while (pulse := next_pulse(plan, entry, done, g)) is not None:
         pulses.append(pulse)
         before = done[-1].time if done else 0.0
-        done.append(Done(before + pulse.duration, rate * pulse.duration))
+        time = before + pulse.duration
+        done.append(Done(time, rate * pulse.duration, V, g @ V))
+        g = G * (1 + growth * time)
     return pulses
 
 
@@ -75,6 +80,18 @@ def test_adaptive_lengths_fill_the_duration_and_follow_the_change(plan):
         assert all(rate * length <= 0.1 for length in lengths[6:])
 
 
+def test_lengths_that_follow_the_currents_grow_as_learning_slows(plan):
+    plan = dataclasses.replace(plan, max_current_change=0.1, duration=1e-8, pulses=1000)
+    growth = 2e9
+    lengths = np.array([pulse.duration for pulse in train_of(plan, growth=growth)])
+    assert lengths.sum() == pytest.approx(1e-8)
+    begun = np.cumsum(lengths) - lengths
+    change = growth * lengths / (1 + growth * begun)  # of G over each pulse, as G is linear in time
+    assert change[4:-1] == pytest.approx(0.09, rel=0.15)
+    assert change.max() <= 0.2
+    assert lengths[-2] > 10 * lengths[3]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -83,7 +100,10 @@ def test_adaptive_lengths_fill_the_duration_and_follow_the_change(plan):
         ({"period": 1}, "period"),
         ({"hold": 0}, "hold"),
         ({"gap": -1e-9}, "gap"),
-        ({"max_change": 0.1}, "belong together"),
+        ({"max_change": 0.1}, "belongs together"),
+        ({"duration": 1e-9}, "belongs together"),
+        ({"max_change": 0.1, "max_current_change": 0.1, "duration": 1e-9}, "exclude each other"),
+        ({"max_current_change": 3.0, "duration": 1e-9}, "max_current_change lies between"),
         ({"max_change": 0.1, "duration": 1e-9, "gap": 1e-9}, "excludes gap"),
         ({"patterns": ("+-+x",)}, "only \\+ and -"),
     ],
@@ -97,10 +117,10 @@ def test_a_pulse_that_took_longer_than_asked_counts_with_its_real_length(plan):
     """The engine's step is 1e-11 s: shorter pulses must not be taken for faster changes."""
     plan = dataclasses.replace(plan, max_change=0.1, duration=1e-9, pulses=1000)
     done, lengths = [], []
-    while (pulse := next_pulse(plan, "+--+", done)) is not None:
+    while (pulse := next_pulse(plan, "+--+", done, G)) is not None:
         before = done[-1].time if done else 0.0
         taken = max(pulse.duration, 1e-11)
         lengths.append(pulse.duration)
-        done.append(Done(before + taken, min(2.0, 5e10 * taken)))
+        done.append(Done(before + taken, min(2.0, 5e10 * taken), V, G @ V))
     assert done[-1].time == pytest.approx(1e-9, abs=1e-11)
     assert min(lengths[:-1]) > 0.49e-11

@@ -96,8 +96,8 @@ class SmallFilm:
         write_ovf(self.folder / "m.ovf", m, FILM.cell_size)
         session = CpuEngine(1).start(self.scripts.setup(), self.folder, "m.ovf")
 
-        def following(done: Sequence[Done]) -> Pulse | None:
-            return next_pulse(plan, plan.patterns[0], done)
+        def following(done: Sequence[Done], conductance: np.ndarray) -> Pulse | None:
+            return next_pulse(plan, plan.patterns[0], done, conductance)
 
         def block(number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
             write_ovf(self.folder / "j.ovf", j, FILM.cell_size, unit="A/m2")
