@@ -114,7 +114,7 @@ def train(
     m : ndarray, shape (nz, ny, nx, 3)
         Magnetization after the pulses already done.
     following : callable
-        The pulse that follows those done, given G of the texture that it finds; None after the last.
+        The pulse that follows those done, given G of the texture it finds; None after the last.
     block : callable
         Writes the current map of pulse (number, pulse, voltages, j) and renders its script.
     done : sequence of Done
