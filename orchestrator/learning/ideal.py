@@ -61,7 +61,7 @@ class Driven:
 Disorder = float | Driven
 """The share of disorder, everywhere the same or by the field of the pattern."""
 
-TOLERANCE = 1e-3
+TOLERANCE = 1e-4
 """Relative error of the potentials in the energy norm; that of G is its square."""
 
 
