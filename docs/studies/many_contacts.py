@@ -180,11 +180,28 @@ def mean_error(values: Sequence[float]) -> str:
 
 @dataclass(frozen=True)
 class Trained:
-    """What one training of a capacity campaign came to: change of E'/P, and verdicts by weights."""
+    """What one training of a capacity campaign came to.
+
+    Attributes
+    ----------
+    change : float
+        Of E'/P, mean over the patterns.
+    size : float
+        Root of the summed squares of the changes of G between contacts, relative to G of the
+        uniform film.
+    likeness : float
+        Cosine between those changes and the ideal film's.
+    verdicts : dict of Verdict
+        By weights.
+    """
 
     change: float
+    size: float
+    likeness: float
     verdicts: dict[str, Verdict]
 
+
+NUMBERS = ("change", "size", "likeness")
 
 Trainings = dict[tuple[int, int, int], list[Trained]]
 """Of all starts, by the numbers of contacts and of patterns and the time in ns."""
@@ -206,23 +223,29 @@ def judge_capacity(campaign: xr.Dataset) -> Trainings:
             }
             changed = float(np.mean([change(training, p) for p in patterns]))
             verdicts = {name: judge(weights[name], patterns, inputs) for name in WEIGHTS}
+            pairs = np.triu_indices(len(uniform), 1)
+            own, ideal = weights["own"][pairs], weights["ideal film"][pairs]
+            size = float(np.linalg.norm(own) / np.linalg.norm(uniform[pairs]))
+            likeness = float(own @ ideal / np.linalg.norm(own) / np.linalg.norm(ideal))
             place = (len(patterns[0]), len(patterns), nanoseconds)
-            found.setdefault(place, []).append(Trained(changed, verdicts))
+            found.setdefault(place, []).append(Trained(changed, size, likeness, verdicts))
     return found
 
 
 def print_capacity(trainings: Trainings) -> None:
-    measures = ("lower", "learned", "stable", "recalled")
-    for measure in measures:
-        print(
-            f"\n{measure}\n| N | p | p/N | time | starts | change of E'/P | {' | '.join(WEIGHTS)} |"
-        )
-        print("|---" * (6 + len(WEIGHTS)) + "|")
-        for (n, p, time), starts in sorted(trainings.items()):
-            changed = mean_error([s.change for s in starts])
+    places = sorted(trainings.items())
+    print("| N | p | p/N | time | starts | change of E'/P | change of G | likeness |")
+    print("|---" * 8 + "|")
+    for (n, p, time), starts in places:
+        cells = [mean_error([getattr(s, name) for s in starts]) for name in NUMBERS]
+        print(f"| {n} | {p} | {p / n:.2f} | {time} ns | {len(starts)} | {' | '.join(cells)} |")
+    for measure in ("lower", "learned", "stable", "recalled"):
+        print(f"\n{measure}\n| N | p | time | {' | '.join(WEIGHTS)} |")
+        print("|---" * (3 + len(WEIGHTS)) + "|")
+        for (n, p, time), starts in places:
             means = [np.mean([getattr(s.verdicts[w], measure) for s in starts]) for w in WEIGHTS]
-            cells = " | ".join(f"{mean:.0%}" for mean in means)
-            print(f"| {n} | {p} | {p / n:.2f} | {time} ns | {len(starts)} | {changed} | {cells} |")
+            cells = [f"{mean:.0%}" for mean in means]
+            print(f"| {n} | {p} | {time} ns | {' | '.join(cells)} |")
 
 
 def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
