@@ -8,6 +8,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from orchestrator.device import FROZEN
+from orchestrator.plausible import check_range, check_seed
 
 REGIONS = 256
 
@@ -43,9 +44,13 @@ class Conditions:
     def __post_init__(self) -> None:
         if math.hypot(*self.B_ext) > 100:
             raise ValueError(f"B_ext = {list(self.B_ext)} T is implausible; it is given in T")
-        for name in ("temperature", "thermal_seed", "grain_size", "grain_spread", "grain_seed"):
+        for name in ("temperature", "grain_size", "grain_spread"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name):g}")
+        check_seed("thermal_seed", self.thermal_seed)
+        check_seed("grain_seed", self.grain_seed)
+        check_range("temperature", self.temperature, 0, 1e4, "K")
+        check_range("grain_spread", self.grain_spread, 0, 10)
         if (self.grain_size > 0) != (self.grain_spread > 0):
             raise ValueError("grain_size and grain_spread belong together; give both or neither")
         if self.grain_size > 1e-4:

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from orchestrator.areas import FROZEN, Box, Disc, Face, Mask, Rectangle, in_disc
 from orchestrator.errors import InputError
+from orchestrator.plausible import check_name, check_range
 
 if TYPE_CHECKING:
     from orchestrator.device import Film
@@ -29,6 +30,8 @@ class _Electrode:
     def __post_init__(self) -> None:
         if self.resistance < 0:
             raise ValueError(f"resistance must not be negative (ohm), got {self.resistance:g}")
+        check_name(self.name)
+        check_range("resistance", self.resistance, 0, 1e15, "ohm")
 
 
 @dataclass(frozen=True, config=FROZEN)

@@ -33,6 +33,7 @@ from orchestrator.contacts import (
 from orchestrator.errors import InputError
 from orchestrator.media import Region, Resistivity, Underlayer
 from orchestrator.mx3.material import check_material_script
+from orchestrator.plausible import check_range
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
@@ -56,6 +57,7 @@ __all__ = [
     "canonical_hash",
     "check_conducting",
     "check_contacts",
+    "check_open",
     "check_regions",
     "without_defaults",
 ]
@@ -63,6 +65,8 @@ __all__ = [
 MU0 = 4e-7 * math.pi
 LARGEST_FILM = 1e-3
 """Longest plausible film edge in m; anything larger is taken for a slip of units."""
+MOST_CELLS = 10**8
+"""More cells than the transport network of any machine at hand could hold."""
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -99,8 +103,15 @@ class Film:
                     f"the film would be {n * c:g} m long along {axis}; lengths are in m, "
                     f"at most {LARGEST_FILM:g} is accepted"
                 )
+            check_range(f"cell_size along {axis}", c, 1e-12, LARGEST_FILM, "m")
+        if math.prod(self.cells) > MOST_CELLS:
+            raise ValueError(
+                f"cells = {list(self.cells)} are {math.prod(self.cells):.3g} cells; "
+                f"at most {MOST_CELLS:g} are accepted"
+            )
         if any(n < 0 for n in self.pbc):
             raise ValueError(f"pbc must not be negative, got {self.pbc}")
+        check_range("pbc", max(self.pbc), 0, 10_000)
         if self.size is not None:
             for axis, n, c, length in zip(
                 "xyz", self.cells, self.cell_size, self.size, strict=True
@@ -167,7 +178,7 @@ class Material:
     Aex : float
         Exchange stiffness, J/m.
     alpha : float
-        Gilbert damping.
+        Gilbert damping; 0 for none.
     Dbulk, Dind : float
         Bulk (Bloch) or interfacial (Neel) DMI, J/m2; at most one of them.
     Ku1 : float
@@ -198,8 +209,11 @@ class Material:
             raise ValueError(f"Aex must not be negative (J/m), got {self.Aex:g}")
         if self.Aex > 1e-9:
             raise ValueError(f"Aex = {self.Aex:g} J/m is implausible; expected about 1e-11 J/m")
-        if not self.alpha > 0:
-            raise ValueError(f"alpha must be positive, got {self.alpha:g}")
+        if self.alpha < 0:
+            raise ValueError(f"alpha must not be negative, got {self.alpha:g}")
+        check_range("alpha", self.alpha, 0, 100)
+        check_range("xi", self.xi, -100, 100)
+        check_range("Ku1", self.Ku1, -1e9, 1e9, "J/m3")
         if self.Dbulk and self.Dind:
             raise ValueError("Dbulk and Dind cannot both be set: mumax3 accepts one DMI at a time")
         if (self.Dbulk or self.Dind) and not self.Aex > 0:
@@ -210,6 +224,8 @@ class Material:
             raise ValueError(f"|P| must be at most 1, got {self.P:g}")
         if self.Ku1 and not any(self.axis):
             raise ValueError("axis must not be the zero vector when Ku1 is set")
+        if any(self.axis):
+            check_range("the length of axis", math.hypot(*self.axis), 1e-6, 1e6)
 
     @property
     def helix_pitch(self) -> float:
@@ -291,6 +307,20 @@ class Device:
         from orchestrator.ubermag import to_system
 
         return to_system(self)
+
+
+def check_open(film: Film, what: str) -> None:
+    """Refuse films that are periodic along x or y, for which `what` is not made.
+
+    Raises
+    ------
+    InputError
+        If they are.
+    """
+    if film.pbc[0] or film.pbc[1]:
+        raise InputError(
+            f"{what} has open lateral boundaries, the film's pbc is {film.pbc}; use (0, 0, 1)"
+        )
 
 
 def check_regions(film: Film, regions: tuple[Region, ...]) -> None:

@@ -28,6 +28,7 @@ from orchestrator.device import (
     canonical_hash,
     check_conducting,
     check_contacts,
+    check_open,
     check_regions,
     without_defaults,
 )
@@ -39,7 +40,10 @@ from orchestrator.sections import Output, Probe, Reference, Solver, Start, Train
 from orchestrator.tomlfile import read_toml
 from orchestrator.validation import explain
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+MAX_ASPECT = 100.0
+"""Largest ratio of a cell's edges for which mumax3 computes the demagnetizing field."""
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+PLAIN_NAME_IN_WORDS = "a plain name (letters, digits, '_', '-', '.')"
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -68,17 +72,23 @@ class Experiment:
     conditions: Conditions = Conditions()
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise InputError(
-                f"name: {self.name!r} is not a plain name (letters, digits, '_', '-', '.')"
-            )
+        if not PLAIN_NAME.fullmatch(self.name):
+            raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
         _within("contacts", check_contacts, self.film, self.contacts)
         _within("regions", check_regions, self.film, self.regions)
         _within("contacts", check_conducting, self.film, self.contacts, self.regions)
         if self.script is not None:
             _within("script", check_material_script, self.script, self.material)
+        _within("film.pbc", check_open, self.film, "the transport network")
+        if not self.material.P:
+            raise InputError("material.P: 0 is refused by mumax3; without torque, take P = 1e-9")
+        if self.material.demag:
+            _check_aspect(self.film)
+        names = [probe.name for probe in self.probes]
         for probe in self.probes:
             key = f"probes {probe.name!r}"
+            if names.count(probe.name) > 1:
+                raise InputError(f"{key}: two probes have this name; names must differ")
             _within(key, check_contacts, self.film, probe.contacts)
             _within(key, check_conducting, self.film, probe.contacts, self.regions)
         for pattern in "/".join(self.training.patterns).split("/"):
@@ -164,6 +174,10 @@ class Experiment:
         """
         path = Path(path)
         description = read_toml(path)
+        if "base" in description and "film" not in description:
+            raise InputError(
+                f"{path}: this is a campaign; `orchestrator campaign run` carries it out"
+            )
         try:
             description = with_masks_read(description, path.parent)
         except InputError as error:
@@ -199,6 +213,15 @@ def _within(key: str, check: Any, *arguments: Any) -> None:
         check(*arguments)
     except InputError as error:
         raise InputError(f"{key}: {error}") from None
+
+
+def _check_aspect(film: Film) -> None:
+    aspect = max(film.cell_size) / min(film.cell_size)
+    if aspect > MAX_ASPECT:
+        raise InputError(
+            f"film.cell_size: edges of a cell differ by a factor of {aspect:.3g}; with "
+            f"material.demag = true mumax3 accepts at most {MAX_ASPECT:g}: take thinner layers"
+        )
 
 
 def _check_m0(path: Path, device: Device) -> None:

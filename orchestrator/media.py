@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic.dataclasses import dataclass
 
 from orchestrator.areas import FROZEN, Area
+from orchestrator.plausible import check_name, check_range
 
 AmrConvention = Literal["mean"]
 
@@ -50,6 +51,7 @@ class Resistivity:
             )
         for name, rho in (("rho_par", self.parallel), ("rho_perp", self.perpendicular)):
             _check_resistivity(name, rho)
+        check_range("sigma_ah", self.sigma_ah, -1e12, 1e12, "S/m")
 
     @property
     def parallel(self) -> float:
@@ -101,6 +103,7 @@ class Region:
     rho: float | None = None
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         needs = {"magnet": "resistivity", "metal": "rho"}
         for medium, key in needs.items():
             given = getattr(self, key) is not None
@@ -138,6 +141,11 @@ class Underlayer:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be positive, got {value:g}")
+        if self.sheet_resistance is not None:
+            check_range("sheet_resistance", self.sheet_resistance, 1e-9, 1e15, "ohm")
+        if self.rho is not None and self.thickness is not None:
+            _check_resistivity("rho", self.rho)
+            check_range("thickness", self.thickness, 1e-12, 1e-3, "m")
 
     @property
     def sheet_conductance(self) -> float:

@@ -7,16 +7,20 @@ from typing import Literal
 from pydantic.dataclasses import dataclass
 
 from orchestrator.device import FROZEN, Contact
+from orchestrator.plausible import check_name, check_range, check_seed
 
 Drive = Literal["voltage", "current"]
 Waveform = Literal["constant", "alternating", "ramp", "triangle"]
 Precision = Literal["float32", "int16"]
 
+MOST_PULSES = 999_999
+"""Numbers of pulses have six digits in the names of files."""
+
 
 def _check_duration(name: str, value: float, zero: bool = False) -> None:
     if value < 0 or (value == 0 and not zero):
         raise ValueError(f"{name} must be {'zero or ' * zero}positive (s), got {value:g}")
-    if value > 1e-3:
+    if value > 1e-3 or 0 < value < 1e-18:
         raise ValueError(f"{name} = {value:g} s is implausible; times are in s, such as 2e-10")
 
 
@@ -45,11 +49,12 @@ class Start:
     m0_sha256: str | None = None
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative, got {self.seed}")
+        check_seed("seed", self.seed)
         _check_duration("settle_time", self.settle_time, zero=True)
-        if self.settle_alpha is not None and not self.settle_alpha > 0:
-            raise ValueError(f"settle_alpha must be positive, got {self.settle_alpha:g}")
+        if self.settle_alpha is not None:
+            if not self.settle_alpha > 0:
+                raise ValueError(f"settle_alpha must be positive, got {self.settle_alpha:g}")
+            check_range("settle_alpha", self.settle_alpha, 0, 100)
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -128,12 +133,14 @@ class Training:
                 raise ValueError(f"drive = {name!r} needs {name}")
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be positive, got {value:g}")
-        if self.voltage is not None and self.voltage > 100:
-            raise ValueError(f"voltage = {self.voltage:g} V is implausible; it is given in V")
+        check_range("voltage", 1 if self.voltage is None else self.voltage, 1e-9, 100, "V")
+        check_range("current", 1 if self.current is None else self.current, 1e-12, 1000, "A")
         _check_duration("pulse_length", self.pulse_length)
         for name in ("pulses", "hold"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.pulses > MOST_PULSES:
+            raise ValueError(f"pulses must be at most {MOST_PULSES}, got {self.pulses}")
         if self.period < 2:
             raise ValueError(f"period must be at least 2 pulses, got {self.period}")
         _check_duration("relax_time", self.relax_time, zero=True)
@@ -188,6 +195,7 @@ class Reference:
     def __post_init__(self) -> None:
         if self.starts < 1:
             raise ValueError(f"starts must be at least 1, got {self.starts}")
+        check_range("starts", self.starts, 1, 10_000)
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -196,6 +204,9 @@ class Probe:
 
     name: str
     contacts: tuple[Contact, Contact]
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -244,4 +255,5 @@ class Solver:
     def __post_init__(self) -> None:
         if not 0 < self.MaxErr < 1:
             raise ValueError(f"MaxErr must lie between 0 and 1, got {self.MaxErr:g}")
+        check_range("MaxErr", self.MaxErr, 1e-10, 1)
         _check_duration("MaxDt", self.MaxDt, zero=True)

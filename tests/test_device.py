@@ -89,7 +89,7 @@ def test_contact_outside_the_film_is_refused():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"alpha": 0.0}, "alpha must be positive"),
+        ({"alpha": -0.1}, "alpha must not be negative"),
         ({"P": 1.2}, r"\|P\| must be at most 1"),
         ({"Aex": 0.0, "Dbulk": 1e-3}, "DMI needs Aex"),
         ({"Dbulk": 1e-3, "Dind": 1e-3}, "cannot both be set"),

@@ -49,7 +49,7 @@ def change(description, key, value):
         ("contacts.0.sid", "left", r"contacts.0.sid: unknown key; did you mean 'side'"),
         ("contacts.0.shape", "ring", "contacts.0.shape: must be one of"),
         ("material.alpha", "0.3", "material.alpha: .*number"),
-        ("material.alpha", -0.3, "alpha must be positive"),
+        ("material.alpha", -0.3, "alpha must not be negative"),
         ("training.patterns", ["+-+"], "has 3 signs, the device has 2 contacts"),
         ("training.patterns", ["+x"], "holds 'x'; only"),
         ("training.patterns", [], "at least one pattern"),
@@ -61,12 +61,42 @@ def change(description, key, value):
         ("output.snapshots", [4], "state 4 does not exist"),
         ("film.cells", [20, 16], "film.cells.2: required"),
         ("name", "../up", "not a plain name"),
+        ("film.pbc", [1, 0, 1], "film.pbc: the transport network has open lateral boundaries"),
+        ("film.cells", [20000, 20000, 1], "at most 1e.08 are accepted"),
+        ("film.cell_size", [5e-18, 5e-9, 1e-6], "cell_size along x = 5e-18 m is implausible"),
+        ("material.P", 0.0, "material.P: 0 is refused by mumax3"),
+        ("material.demag", True, "film.cell_size: edges of a cell differ by a factor of 200"),
+        ("material.Ku1", 1e12, "Ku1 = 1e.12 J/m3 is implausible"),
+        ("material.axis", [0.0, 0.0, 1e-9], "the length of axis"),
+        ("training.pulses", 10**9, "pulses must be at most 999999"),
+        ("training.pulse_length", 1e-200, "times are in s"),
+        ("training.voltage", 1e-200, "voltage = 1e-200 V is implausible"),
+        ("start.seed", 10**30, r"seed must be at most 2\^53"),
+        ("start.seed", -1, "seed must not be negative"),
+        ("reference.starts", 10**6, "starts = 1e.06 is implausible"),
+        ("contacts.0.name", "", "contacts.0: name must be a printable word"),
+        ("probes.0.name", "a\nb", "probes.0: name must be a printable word"),
+        ("solver", {"MaxErr": 1e-300}, "MaxErr = 1e-300 is implausible"),
     ],
 )
 def test_bad_input_names_file_and_key(description, key, value, words):
     change(description, key, value)
     with pytest.raises(InputError, match=f"small.toml: .*{words}"):
         Experiment.from_dict(description, source="small.toml")
+
+
+def test_probes_need_names_of_their_own(description):
+    description["probes"] *= 2
+    with pytest.raises(InputError, match="probes 'across': two probes have this name"):
+        Experiment.from_dict(description)
+
+
+def test_a_campaign_is_no_experiment(write_toml, description):
+    path = write_toml("sweep.toml", {"base": description})
+    with pytest.raises(
+        InputError, match=r"sweep\.toml: this is a campaign; `orchestrator campaign"
+    ):
+        Experiment.from_toml(path)
 
 
 def test_m0_of_the_wrong_size_is_refused(description, tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.contacts import Contact, check_contacts, contact_nodes
-from orchestrator.device import Film
+from orchestrator.device import Film, check_open
 from orchestrator.errors import InputError
 
 
@@ -83,11 +83,7 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    if film.pbc[0] or film.pbc[1]:
-        raise InputError(
-            f"the transport network has open lateral boundaries, the film's pbc is {film.pbc}; "
-            "use (0, 0, 1)"
-        )
+    check_open(film, "the transport network")
     check_contacts(film, contacts)
     d = 2 if film.is_2d else 3
     cells = conducting.reshape(film.shape[-d:])

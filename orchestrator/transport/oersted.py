@@ -21,7 +21,7 @@ import itertools
 
 import numpy as np
 
-from orchestrator.device import MU0, Film
+from orchestrator.device import MU0, Film, check_open
 from orchestrator.errors import InputError
 
 NEAR = 8
@@ -51,11 +51,7 @@ class OerstedField:
     def __init__(self, film: Film) -> None:
         from scipy.fft import next_fast_len, rfftn
 
-        if film.pbc[0] or film.pbc[1]:
-            raise InputError(
-                f"the Oersted field has open lateral boundaries, the film's pbc is {film.pbc}; "
-                "use (0, 0, 1)"
-            )
+        check_open(film, "the Oersted field")
         self.film = film
         self._size = tuple(next_fast_len(2 * n - 1, real=True) for n in film.shape)
         self._transforms = []
