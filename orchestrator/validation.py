@@ -1,11 +1,32 @@
-"""What pydantic found wrong with a description, in the words of its keys."""
+"""What was wrong with a description, in the words of its keys."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+
+def nearest(
+    name: str, known: Sequence[str], title: str = "valid", listed: Sequence[str] | None = None
+) -> str:
+    """What a misspelt name may have meant, and what there is: the end of a message.
+
+    Parameters
+    ----------
+    name : str
+        What was given.
+    known : sequence of str
+        What could have been meant.
+    title : str
+        What they are.
+    listed : sequence of str, optional
+        What is listed in their place, where they are many.
+    """
+    close = difflib.get_close_matches(name, known, 1)
+    names = f"{title}: {', '.join(known if listed is None else listed)}"
+    return f"did you mean {close[0]!r}? ({names})" if close else names
 
 
 def explain(problem: Any, root: type, sections: Mapping[str, type]) -> str:
@@ -30,16 +51,14 @@ def explain(problem: Any, root: type, sections: Mapping[str, type]) -> str:
     )
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "unexpected_keyword_argument":
-        valid = _valid_names(problem["loc"][:-1], root, sections)
-        close = difflib.get_close_matches(str(problem["loc"][-1]), valid, 1)
-        nearest = f"did you mean {close[0]!r}? " if close else ""
-        return f"{key}: unknown key; {nearest}(valid: {', '.join(valid)})"
+        valid = _valid_names(loc[:-1], root, sections)
+        return f"{key}: unknown key; {nearest(str(loc[-1]), valid)}"
     if problem["type"] in ("missing", "missing_argument"):
         return f"{key}: required, but missing"
     if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        return (
-            f"{key}.shape: must be one of {problem['ctx'].get('expected_tags', ', '.join(shapes))}"
-        )
+        of_areas = [name.removeprefix("area.") for name in sections if name.startswith("area.")]
+        known = ", ".join(map(repr, of_areas if loc[-1] == "area" else shapes))
+        return f"{key}.shape: must be one of {known}"
     got = problem.get("input")
     plain = isinstance(got, str | int | float | bool)
     stated = f" (got {got!r})" if plain and "got " not in message else ""

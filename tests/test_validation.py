@@ -121,7 +121,12 @@ def test_mask_counts_by_its_cells_not_by_the_name_of_its_file(file):
     [
         ("rho = 2e-8", "roh = 2e-8", r"regions.0.roh: unknown key; did you mean 'rho'"),
         ("radius", "raduis", r"regions.1.area.raduis: unknown key; did you mean 'radius'"),
-        ('"disc"', '"ring"', r"regions.1.area.shape: must be one of .*'box'"),
+        ('"disc"', '"ring"', r"regions.1.area.shape: must be one of 'rectangle', 'disc', 'box'"),
+        (
+            'shape = "disc", ',
+            "",
+            r"regions.1.area.shape: must be one of 'rectangle', 'disc', 'box'",
+        ),
         ("thickness", "thick", r"underlayer.thick: unknown key; did you mean 'thickness'"),
         ("resistance = 2.5", "resistance = -1", "contacts.0: resistance must not be negative"),
         ("rho = 2e-8", "", r"regions.0: region 'shunt': a metal needs a rho"),

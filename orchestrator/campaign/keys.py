@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.validation import nearest
 
 
 def dotted_keys(description: Any, prefix: str = "") -> list[str]:
@@ -33,9 +33,9 @@ def check_key(description: dict[str, Any], key: str) -> None:
     """
     known = dotted_keys(description)
     if not _expand(description, key):
-        close = difflib.get_close_matches(key, known, 1, cutoff=0.5)
-        hint = f"; did you mean {close[0]!r}?" if close else f" (begins with: {_tops(known)})"
-        raise InputError(f"{key!r} is no key of the experiment{hint}")
+        sections = [name for name in known if "." not in name]
+        hint = nearest(key, known, "sections", sections)
+        raise InputError(f"{key!r} is no key of the experiment; {hint}")
 
 
 def changed(description: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,3 @@ def _expand(description: Any, key: str) -> list[list[Any]]:
 
 def _index(part: str, length: int) -> list[int]:
     return [int(part)] if part.isdigit() and int(part) < length else []
-
-
-def _tops(known: list[str]) -> str:
-    return ", ".join(key for key in known if "." not in key)

@@ -7,7 +7,6 @@ job runs before its workers start.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import shlex
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic.dataclasses import dataclass
 from orchestrator.campaign.task import STOP_AT
 from orchestrator.errors import InputError
 from orchestrator.tomlfile import read_toml
+from orchestrator.validation import nearest
 
 if TYPE_CHECKING:
     from parsl.concurrent import ParslPoolExecutor
@@ -141,9 +141,7 @@ def _explain(problem: Any) -> str:
         return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
     owner: Any = {"jobs": Jobs, "workers": Workers}.get(str(problem["loc"][0]), Site)
     valid = [f.name for f in dataclasses.fields(owner if len(problem["loc"]) > 1 else Site)]
-    close = difflib.get_close_matches(str(problem["loc"][-1]), valid, 1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{key}: unknown key; {hint}(valid: {', '.join(valid)})"
+    return f"{key}: unknown key; {nearest(str(problem['loc'][-1]), valid)}"
 
 
 def worker_init(site: Site) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,7 @@ from orchestrator.transport.terminals import (
     two_terminal_resistances,
     with_series_resistances,
 )
+from orchestrator.validation import nearest
 
 
 class NetworkState:
@@ -134,10 +134,8 @@ class NetworkState:
 
     def _number(self, name: str) -> int:
         if name not in self.contact_names:
-            close = difflib.get_close_matches(name, self.contact_names, 1)
-            nearest = f"did you mean {close[0]!r}? " if close else ""
-            known = ", ".join(self.contact_names)
-            raise InputError(f"no contact is named {name!r}; {nearest}(contacts: {known})")
+            hint = nearest(name, self.contact_names, "contacts")
+            raise InputError(f"no contact is named {name!r}; {hint}")
         return self.contact_names.index(name)
 
     def _voltages(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
