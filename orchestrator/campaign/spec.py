@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,13 @@ from pydantic.dataclasses import dataclass
 from orchestrator.campaign.keys import changed, check_key
 from orchestrator.device import canonical_hash
 from orchestrator.errors import InputError
-from orchestrator.experiment import Experiment
+from orchestrator.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.tomlfile import read_toml
+from orchestrator.validation import nearest
 
 _FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
+MOST_RUNS = 100_000
+"""Runs of a campaign; each is checked before any is begun."""
 
 
 @dataclass(frozen=True, config=_FROZEN)
@@ -103,6 +106,8 @@ class Axis:
             return [start + k * step for k in range(count)]
         if self.seeds is not None:
             entropy, count = _numbers("seeds", self.seeds, ("entropy", "count"))
+            if entropy < 0:
+                raise ValueError(f"entropy of seeds must not be negative, got {entropy}")
             return np.random.SeedSequence(entropy).generate_state(count).tolist()
         for kind, space in (("linspace", np.linspace), ("geomspace", np.geomspace)):
             if getattr(self, kind) is not None:
@@ -125,6 +130,9 @@ def _numbers(kind: str, table: Mapping[str, Any], keys: tuple[str, ...], **rest:
     if unknown or missing:
         valid = ", ".join((*keys, *rest))
         raise ValueError(f"{kind} has the keys {valid}, got {', '.join(table) or 'none'}")
+    count = table["count"]
+    if not 1 <= count <= MOST_RUNS or count != int(count):
+        raise ValueError(f"count of {kind} is an integer from 1 to {MOST_RUNS}, got {count:g}")
     return [table[key] for key in keys] + [table.get(k, v) for k, v in rest.items()]
 
 
@@ -181,7 +189,9 @@ class Campaign:
         if isinstance(sweep, Mapping):
             sweep = [_axis_of(key, values) for key, values in sweep.items()]
         self.axes = tuple(sweep)
-        self.name = name or base.name
+        self.name = base.name if name is None else name
+        if not isinstance(self.name, str) or not PLAIN_NAME.fullmatch(self.name):
+            raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
         description = base.to_dict()
         _within("change", check_changes, description, change or {})
         self.base = Experiment.from_dict(changed(description, change or {}), source="change")
@@ -206,8 +216,17 @@ class Campaign:
             raise InputError(
                 f"axes: {taken[0]!r} is a name in the results of a run; choose another"
             )
+        if math.prod(self.shape) > MOST_RUNS:
+            raise InputError(
+                f"axes: {' x '.join(map(str, self.shape))} points are {math.prod(self.shape)} "
+                f"runs; at most {MOST_RUNS} are accepted"
+            )
         base = self.base.to_dict()
+        owner: dict[str, str] = {}
         for axis in self.axes:
+            for key in {key for change in axis.changes for key in change}:
+                if owner.setdefault(key, axis.name) != axis.name:
+                    raise InputError(f"axes {owner[key]!r} and {axis.name!r} both change {key}")
             for change in axis.changes:
                 _within(f"axes {axis.name!r}", check_changes, base, change)
         points, seen = [], dict[str, tuple[Any, ...]]()
@@ -249,6 +268,8 @@ class Campaign:
             if "base" not in content:
                 raise InputError("base: required, but missing")
             base = content["base"]
+            if not isinstance(base, str | dict):
+                raise InputError(f"base: must be a file's name or a table, got {base!r}")
             experiment = (
                 Experiment.from_toml(base)
                 if isinstance(base, str)
@@ -281,12 +302,17 @@ def _laid_over(
     content: dict[str, Any], folder: Path, above: tuple[Path, ...] = ()
 ) -> dict[str, Any]:
     """The content with that of the file that it extends, and the base's path from here."""
+    if "film" in content and "base" not in content:
+        raise InputError("this is an experiment; `orchestrator run` carries it out")
     for key in sorted(set(content) - set(_KEYS)):
-        raise InputError(f"{key}: unknown key; {_nearest(key, _KEYS)}")
+        raise InputError(f"{key}: unknown key; {nearest(key, _KEYS)}")
     if not isinstance(content.get("change", {}), dict):
         raise InputError("change: must be a table of dotted keys and values")
     if not isinstance(content.get("axes", []), list):
         raise InputError("axes: must be a list of tables [[axes]]")
+    for number, table in enumerate(content.get("axes", [])):
+        if not isinstance(table, dict):
+            raise InputError(f"axes {number}: must be a table, got {table!r}")
     content = dict(content)
     if isinstance(content.get("base"), str):
         content["base"] = str(folder / content["base"])
@@ -345,8 +371,8 @@ def _axis_of(key: str, values: Sequence[Any]) -> Axis:
 _ADAPTER = TypeAdapter(Axis)
 
 
-def _axis(number: int, table: Any) -> Axis:
-    label = table.get("name", number) if isinstance(table, dict) else number
+def _axis(number: int, table: dict[str, Any]) -> Axis:
+    label = table.get("name", number)
     try:
         return _ADAPTER.validate_python(table)
     except ValidationError as error:
@@ -354,14 +380,8 @@ def _axis(number: int, table: Any) -> Axis:
         key = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "unexpected_keyword_argument":
-            message = f"unknown key; {_nearest(key, [f.name for f in dataclasses.fields(Axis)])}"
+            message = f"unknown key; {nearest(key, [f.name for f in dataclasses.fields(Axis)])}"
         raise InputError(f"axes {label!r}: {key}{': ' * bool(key)}{message}") from None
-
-
-def _nearest(key: str, valid: Sequence[str]) -> str:
-    close = difflib.get_close_matches(key, valid, 1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}(valid: {', '.join(valid)})"
 
 
 def _within(where: str, check: Any, *arguments: Any) -> None:

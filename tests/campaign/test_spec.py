@@ -143,8 +143,56 @@ def test_runs_that_are_the_same_are_refused(experiment):
         Axis(name="a", key="start.seed", values=[1, 2]),
         Axis(name="b", key="start.seed", values=[1, 2]),
     ]
-    with pytest.raises(InputError, match="are the same"):
+    with pytest.raises(InputError, match=r"axes 'a' and 'b' both change start\.seed"):
         Campaign(experiment, axes)
+    twice = Axis(name="a", points=[{"start.seed": 1}, {"start.seed": 1}], labels=["x", "y"])
+    with pytest.raises(InputError, match="are the same"):
+        Campaign(experiment, [twice])
+
+
+def test_a_campaign_of_too_many_runs_is_refused_before_they_are_made(experiment):
+    axes = [
+        Axis(name="a", key="start.seed", integers={"start": 0, "count": 1000}),
+        Axis(name="b", key="start.settle_alpha", linspace={"start": 1, "stop": 2, "count": 1000}),
+    ]
+    with pytest.raises(InputError, match="1000 x 1000 points are 1000000 runs; at most 100000"):
+        Campaign(experiment, axes)
+    with pytest.raises(ValueError, match="count of integers is an integer from 1 to 100000"):
+        Axis(name="a", key="start.seed", integers={"start": 0, "count": 3 * 10**9})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("axes = 3", "axes: must be a list of tables"),
+        ("axes = [3]", "axes 0: must be a table, got 3"),
+        ("change = 3", "change: must be a table of dotted keys"),
+        ('name = "a/b"', "name: 'a/b' is not a plain name"),
+        ("name = 3", "name: 3 is not a plain name"),
+        (
+            'axes = [{name = "a", key = "solver.MaxErr", linspace = {start=1, stop=2, count=1.5}}]',
+            "axes 'a': count of linspace is an integer from 1",
+        ),
+        (
+            'axes = [{name = "a", key = "start.seed", seeds = {entropy = -1, count = 2}}]',
+            "axes 'a': entropy of seeds must not be negative",
+        ),
+    ],
+)
+def test_files_of_the_wrong_shape(base_file, tmp_path, content, words):
+    path = tmp_path / "wrong.toml"
+    path.write_text(f'base = "base.toml"\n{content}\n')
+    with pytest.raises(InputError, match=rf"wrong\.toml: {words}"):
+        Campaign.from_toml(path)
+
+
+def test_an_experiment_is_no_campaign(base_file, tmp_path):
+    with pytest.raises(InputError, match="this is an experiment; `orchestrator run`"):
+        Campaign.from_toml(base_file)
+    path = tmp_path / "wrong.toml"
+    path.write_text("base = 3\n")
+    with pytest.raises(InputError, match="base: must be a file's name or a table, got 3"):
+        Campaign.from_toml(path)
 
 
 @pytest.fixture
