@@ -41,8 +41,10 @@ def open_campaign(path: str | Path) -> xr.Dataset:
 
     Raises
     ------
+    InputError
+        If it is not a campaign folder.
     RunFolderError
-        If it is not a campaign folder, or, on use, if a file is damaged.
+        If its description, or, on use, another file is damaged.
     """
     folder = CampaignFolder(Path(path))
     runs = {entry.index: entry for entry in folder.runs}

@@ -7,11 +7,12 @@ import math
 import shutil
 from pathlib import Path
 
+from orchestrator.campaign.fields import checksum
 from orchestrator.campaign.folder import JOURNAL, Journal
 from orchestrator.campaign.maps import Maps, field_name
 from orchestrator.campaign.run import run_folder
 from orchestrator.engines.session import load_state
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, RunFolderError
 from orchestrator.experiment import Experiment
 from orchestrator.learning.pulses import Done, contact_voltages, next_pulse
 from orchestrator.mx3.ovf import write_ovf
@@ -39,6 +40,8 @@ def render_experiment(
     ------
     InputError
         If `output` exists and is not empty, or the run did not keep its maps.
+    RunFolderError
+        If a file of the run is damaged.
     """
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output}: exists and is not empty")
@@ -54,7 +57,7 @@ def render_experiment(
     for k, pattern in enumerate(experiment.training.patterns, start=1):
         target = output / str(k)
         target.mkdir(parents=True)
-        ran = (done / str(k) / JOURNAL).exists()
+        ran = bool(Journal(done / str(k) / JOURNAL).records)
         text = (
             _replay(experiment, scripts, done / str(k), target)
             if ran
@@ -67,10 +70,11 @@ def render_experiment(
 
 
 def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -> str:
+    journal = Journal(run / JOURNAL)
     plan = experiment.training
-    shutil.copyfile(run / "m_000000.ovf", target / "m_000000.ovf")
+    _copy_checked("m_000000.ovf", run, target, journal.records[0].get("files", {}))
     blocks = [scripts.setup(), load_state("m_000000.ovf", 0.0)]
-    for record in Journal(run / JOURNAL).records:
+    for record in journal.records:
         if record["kind"] == "pulse":
             n = record["pulse"]
             name = f"j_{n:06d}.ovf"
@@ -78,7 +82,7 @@ def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -
             for needed in filter(None, (name, field_map)):
                 if not (run / needed).exists():
                     raise InputError(f"{run / needed}: not kept; a replay needs output.maps = true")
-                shutil.copyfile(run / needed, target / needed)
+                _copy_checked(needed, run, target, record.get("files", {}))
             voltages, duration = record["voltages"], record["duration"]
             save, gap = f"m_{n:06d}.ovf", record.get("gap", 0.0)
             block = scripts.pulse(n, voltages, name, duration, save, gap=gap, field_map=field_map)
@@ -86,6 +90,15 @@ def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -
         elif record["kind"] == "relaxed" and plan.relax_time:
             blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
     return "".join(blocks)
+
+
+def _copy_checked(name: str, source: Path, target: Path, files: dict[str, str]) -> None:
+    if name in files and checksum(source / name) != files[name]:
+        raise RunFolderError(
+            f"{source / name}: damaged (its checksum is wrong); "
+            f"`orchestrator campaign check --repair {source.parent}` lets it be computed again"
+        )
+    shutil.copyfile(source / name, target / name)
 
 
 def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: Path) -> str:

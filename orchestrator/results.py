@@ -12,7 +12,14 @@ import numpy as np
 import xarray as xr
 
 from orchestrator.campaign.fields import DIMS, NAMES, checksum, read_state, state_name
-from orchestrator.campaign.folder import DESCRIPTION, JOURNAL, UNTRAINED, Journal, read_json
+from orchestrator.campaign.folder import (
+    DESCRIPTION,
+    JOURNAL,
+    UNTRAINED,
+    Journal,
+    read_description,
+    read_json,
+)
 from orchestrator.campaign.layout import (
     REFERENCES,
     STAGES,
@@ -20,7 +27,7 @@ from orchestrator.campaign.layout import (
     run_coordinates,
     start_seeds,
 )
-from orchestrator.errors import RunFolderError
+from orchestrator.errors import InputError, RunFolderError
 from orchestrator.experiment import Experiment
 from orchestrator.lazy import BlockArray
 from orchestrator.learning.hopfield import energy, listed_inputs, trained_rank, weight_matrix
@@ -55,13 +62,15 @@ def open_run(path: str | Path) -> xr.Dataset:
 
     Raises
     ------
+    InputError
+        If it is not a run folder.
     RunFolderError
-        If it is not a run folder, or a file in it is damaged.
+        If a file in it is damaged.
     """
     folder = Path(path)
     if not (folder / DESCRIPTION).is_file():
-        raise RunFolderError(f"{folder}: not a run folder (no {DESCRIPTION} in it)")
-    description = read_json(folder / DESCRIPTION)
+        raise InputError(f"{folder}: not a run folder (no {DESCRIPTION} in it)")
+    description = read_description(folder)
     experiment = Experiment.from_dict(description["experiment"], source=str(folder))
     variables: dict[str, Any] = dict(read_variables(experiment, folder))
     coordinates: dict[str, Any] = dict(run_coordinates(experiment))

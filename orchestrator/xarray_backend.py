@@ -26,8 +26,10 @@ class OrchestratorBackend(BackendEntrypoint):
 
         Raises
         ------
+        InputError
+            If it is neither a run folder nor a campaign folder.
         RunFolderError
-            If it is neither a run folder nor a campaign folder, or damaged.
+            If it is damaged.
         """
         from orchestrator.campaign_results import open_campaign
         from orchestrator.results import open_run

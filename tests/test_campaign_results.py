@@ -13,7 +13,7 @@ from orchestrator.campaign.folder import FINISHED, JOURNAL
 from orchestrator.campaign.spec import RESERVED, Axis, Campaign
 from orchestrator.campaign.store import create
 from orchestrator.campaign_results import export, open_campaign
-from orchestrator.errors import RunFolderError
+from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment
 from orchestrator.results import open_run
 
@@ -166,7 +166,7 @@ def test_export_is_one_netcdf_file(folder, tmp_path):
 
 
 def test_not_a_campaign(folder):
-    with pytest.raises(RunFolderError, match="not a campaign folder"):
+    with pytest.raises(InputError, match="not a campaign folder"):
         open_campaign(folder.runs[0].folder)
 
 

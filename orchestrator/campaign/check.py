@@ -16,6 +16,7 @@ from orchestrator.campaign.folder import (
     UNTRAINED,
     journal_line,
     m_name,
+    read_description,
     read_json,
     read_records,
 )
@@ -57,14 +58,21 @@ class Damage:
 def find_damage(run: Path) -> list[Damage]:
     """Compare the files of a run folder, and the shared textures, with their checksums."""
     found = []
-    for name in (DESCRIPTION, UNTRAINED):
-        try:
-            if (run / name).exists():
-                read_json(run / name)
-        except RunFolderError:
-            found.append(Damage(run, run / name, "not readable"))
-    for folder in sorted(path.parent for path in run.glob(f"*/{JOURNAL}")):
-        found += _of_training(run, folder)
+    finished = (run / FINISHED).exists()
+    trainings = {path.parent for path in run.glob(f"*/{JOURNAL}")}
+    try:
+        patterns = read_description(run)["experiment"]["training"]["patterns"]
+        if finished:
+            trainings |= {run / str(k) for k in range(1, len(patterns) + 1)}
+    except RunFolderError:
+        found.append(Damage(run, run / DESCRIPTION, "not readable"))
+    try:
+        if finished or (run / UNTRAINED).exists():
+            read_json(run / UNTRAINED)
+    except RunFolderError:
+        found.append(Damage(run, run / UNTRAINED, "not readable"))
+    for folder in sorted(trainings):
+        found += _of_training(run, folder, finished)
     for note in (run.parent / TEXTURES).glob("*.json"):
         texture = note.with_suffix(".ovf")
         if texture.exists() and checksum(texture) != read_json(note)["crc32"]:
@@ -72,7 +80,7 @@ def find_damage(run: Path) -> list[Damage]:
     return found
 
 
-def _of_training(run: Path, folder: Path) -> list[Damage]:
+def _of_training(run: Path, folder: Path, finished: bool) -> list[Damage]:
     number = int(folder.name)
     records, _, damaged = read_records(folder / JOURNAL)
     found = []
@@ -88,6 +96,9 @@ def _of_training(run: Path, folder: Path) -> list[Damage]:
                 found.append(Damage(run, path, "checksum is wrong", number, k))
     if damaged:
         reason = f"line {damaged} is damaged"
+        found.append(Damage(run, folder / JOURNAL, reason, number, len(records)))
+    elif finished and not any(record["kind"] == "relaxed" for record in records):
+        reason = "ends before its training does"
         found.append(Damage(run, folder / JOURNAL, reason, number, len(records)))
     return found
 
@@ -129,6 +140,9 @@ def take_back(run: Path) -> str:
 def _rewind(run: Path, number: int, first_bad: int) -> int:
     """Shorten a journal to the latest record before `first_bad` with an intact texture."""
     folder = run / str(number)
+    if not folder.is_dir():
+        folder.unlink(missing_ok=True)
+        return 0
     records = read_records(folder / JOURNAL)[0][:first_bad]
     while records and not _restorable(run, folder, records[-1]):
         records.pop()
@@ -148,7 +162,7 @@ def _restorable(run: Path, folder: Path, record: dict[str, Any]) -> bool:
     texture, files = folder / m_name(pulses), record["files"]
     if texture.exists() and checksum(texture) == files[texture.name]:
         return True
-    experiment = Experiment.from_dict(read_json(run / DESCRIPTION)["experiment"], str(run))
+    experiment = Experiment.from_dict(read_description(run)["experiment"], str(run))
     output, state = experiment.output, folder / state_name(pulses)
     if output.precision != "float32" or "m" not in output.fields or not state.exists():
         return False

@@ -92,6 +92,22 @@ def read_json(path: Path) -> Any:
         raise RunFolderError(f"{path}: damaged ({error})") from None
 
 
+def read_description(folder: Path) -> dict[str, Any]:
+    """The description of a run folder: experiment, hash, program, engine.
+
+    Raises
+    ------
+    RunFolderError
+        If it is missing or damaged.
+    """
+    path = folder / DESCRIPTION
+    found = read_json(path)
+    parts = ("experiment", "hash", "program", "engine")
+    if not isinstance(found, dict) or not all(part in found for part in parts):
+        raise RunFolderError(f"{path}: damaged (it must hold {', '.join(parts)})")
+    return found
+
+
 class Journal:
     """Records appended line by line, each with a CRC-32 of its text.
 
@@ -135,7 +151,10 @@ def read_records(path: Path) -> tuple[list[dict[str, Any]], int, int]:
     """
     records: list[dict[str, Any]] = []
     end = 0
-    lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return [], 0, 0
     for number, line in enumerate(lines[:-1], start=1):
         record = _checked(line)
         if record is None:

@@ -23,7 +23,7 @@ from orchestrator.campaign.folder import (
     copy_whole,
     j_name,
     m_name,
-    read_json,
+    read_description,
     write_json,
 )
 from orchestrator.campaign.locks import LOCK, Lock, locked
@@ -96,12 +96,15 @@ def run_folder(root: Path, experiment: Experiment) -> Path:
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether all trainings of a run folder are complete."""
-    if (folder / FINISHED).exists():
-        return True
-    description = read_json(folder / DESCRIPTION)
-    patterns = description["experiment"]["training"]["patterns"]
-    return all(
+    """Whether a run folder holds the results of all its trainings.
+
+    Raises
+    ------
+    RunFolderError
+        If a file in it is damaged.
+    """
+    patterns = read_description(folder)["experiment"]["training"]["patterns"]
+    return (folder / UNTRAINED).exists() and all(
         any(r["kind"] == "relaxed" for r in Journal(folder / str(k) / JOURNAL).records)
         for k in range(1, len(patterns) + 1)
     )
@@ -143,7 +146,7 @@ def _describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
     if not path.exists():
         write_json(path, content)
         return
-    found = read_json(path)
+    found = read_description(folder)
     if found["hash"] != experiment.hash:
         raise RunFolderError(f"{folder}: belongs to another experiment (hash {found['hash']})")
     if found["engine"]["name"] != engine.name:
@@ -181,7 +184,7 @@ class _Run:
         return Network.of_device(device, contacts, solver, warm_start=False)
 
     def carry_out(self) -> Path:
-        if (self.folder / FINISHED).exists():
+        if (self.folder / FINISHED).exists() and is_finished(self.folder):
             return self.folder
         for left_behind in self.folder.glob(".*.json.*.tmp"):
             left_behind.unlink(missing_ok=True)
@@ -344,10 +347,11 @@ class _Run:
 
 def _checked_texture(path: Path, files: dict[str, str]) -> np.ndarray:
     """The texture to go on from, shape (nz, ny, nx, 3)."""
-    if path.name in files and checksum(path) != files[path.name]:
+    wrong = "missing" if not path.exists() else "damaged (its checksum is wrong)"
+    if wrong == "missing" or (path.name in files and checksum(path) != files[path.name]):
         raise RunFolderError(
-            f"{path}: damaged (its checksum is wrong); "
-            "`orchestrator campaign check --repair` lets it be computed again"
+            f"{path}: {wrong}; `orchestrator campaign check --repair {path.parent.parent}` lets "
+            "it be computed again"
         )
     return read_ovf(path).data
 

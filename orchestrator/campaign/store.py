@@ -53,15 +53,20 @@ class CampaignFolder:
 
     Raises
     ------
+    InputError
+        If it is not a campaign folder.
     RunFolderError
-        If it is not a campaign folder, or its description is damaged.
+        If its description is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if not (path / CAMPAIGN).is_file():
-            raise RunFolderError(f"{path}: not a campaign folder (no {CAMPAIGN} in it)")
+            raise InputError(f"{path}: not a campaign folder (no {CAMPAIGN} in it)")
         self.content = read_json(path / CAMPAIGN)
+        parts = ("program", "hash", "axes", "campaign", "layout", "runs")
+        if not isinstance(self.content, dict) or not all(p in self.content for p in parts):
+            raise RunFolderError(f"{path / CAMPAIGN}: damaged (it must hold {', '.join(parts)})")
         self.root = path.parent
         self.runs = [
             RunEntry(
@@ -131,10 +136,6 @@ def create(campaign: Campaign, root: Path) -> CampaignFolder:
         }
         write_json(path / CAMPAIGN, content)
     return CampaignFolder(path)
-
-
-def _pulses(experiment: Experiment) -> int:
-    return experiment.training.pulses * len(experiment.training.patterns)
 
 
 def find(path: Path, root: Path) -> CampaignFolder:

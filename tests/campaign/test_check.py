@@ -8,12 +8,13 @@ import xarray as xr
 from click.testing import CliRunner
 
 from orchestrator.campaign.check import find_damage, take_back
-from orchestrator.campaign.folder import FINISHED, JOURNAL, UNTRAINED
-from orchestrator.campaign.run import Workplace, run
+from orchestrator.campaign.folder import DESCRIPTION, FINISHED, JOURNAL, UNTRAINED
+from orchestrator.campaign.run import Workplace, is_finished, run
 from orchestrator.campaign.task import Quiet
 from orchestrator.cli import cli
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.errors import RunFolderError
+from orchestrator.rendering import render_experiment
 from orchestrator.results import open_run
 
 
@@ -109,6 +110,43 @@ def test_missing_and_shared_files_are_noticed(copy):
         f"{copy / '1' / 'state_000002.nc'}: missing",
         f"{texture}: checksum is wrong",
     }
+
+
+@pytest.mark.parametrize("lost", ["untrained", "journal", "training"])
+def test_a_finished_run_that_has_lost_results_is_not_taken_for_finished(original, copy, lost):
+    assert is_finished(copy)
+    if lost == "untrained":
+        (copy / UNTRAINED).unlink()
+    elif lost == "journal":
+        journal = copy / "1" / JOURNAL
+        journal.write_bytes(journal.read_bytes()[: journal.stat().st_size // 2])
+    else:
+        shutil.rmtree(copy / "1")
+        (copy / "1").touch()
+    assert not is_finished(copy)
+    assert find_damage(copy)
+    take_back(copy)
+    run(original[0], workplace(copy.parent))
+    assert find_damage(copy) == []
+    assert is_finished(copy)
+    again = open_run(copy).load()
+    xr.testing.assert_equal(again.drop_vars("wall_time"), original[2].drop_vars("wall_time"))
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{"])
+def test_damaged_description_is_named(original, copy, content):
+    (copy / DESCRIPTION).write_text(content)
+    (damage,) = find_damage(copy)
+    assert str(damage) == f"{copy / DESCRIPTION}: not readable"
+    for use in (lambda: open_run(copy), lambda: run(original[0], workplace(copy.parent))):
+        with pytest.raises(RunFolderError, match=r"description\.json: damaged"):
+            use()
+
+
+def test_a_damaged_map_is_not_replayed(original, copy, tmp_path):
+    flip(copy / "2" / "j_000004.ovf")
+    with pytest.raises(RunFolderError, match=r"j_000004\.ovf: damaged .*check --repair"):
+        render_experiment(original[0], copy.parent, tmp_path / "scripts")
 
 
 def test_damaged_fields_are_not_read(copy):

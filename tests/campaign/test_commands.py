@@ -74,9 +74,9 @@ def test_failure_is_told_and_retried(file, tmp_path):
     options = ("--engine", "cpu", "--workers", 1)
     done = call("resume", file, *options, root=root)
     assert done.exit_code == 1
-    assert "failed: 3: KeyError" in done.output
+    assert "description.json: damaged" in done.output.replace("\n", "")
     assert "1 failed, 1 finished" in call("status", folder.path, root=root).output
-    assert "KeyError" in call("status", folder.path, root=root).output
+    assert "damaged" in call("status", folder.path, root=root).output
     (run / DESCRIPTION).unlink()
     assert call("resume", folder.path, *options, root=root).exit_code == 1
     assert call("resume", folder.path, *options, "--retry-failed", root=root).exit_code == 0

@@ -58,7 +58,7 @@ def test_failed_run_leaves_the_others_alone_and_is_retried_on_request(campaign, 
     outcomes = work(folder)
     assert outcomes[folder.runs[2]].state == "failed"
     assert states(folder) == ["finished"] * 2 + ["failed"] + ["finished"] * 3
-    assert "KeyError" in run_status(folder.runs[2]).message
+    assert "damaged" in run_status(folder.runs[2]).message
     (blocked / DESCRIPTION).unlink()
     assert to_do(folder, retry_failed=False) == []
     assert work(folder, retry_failed=True)[folder.runs[2]].state == "finished"

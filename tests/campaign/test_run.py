@@ -8,7 +8,7 @@ import pytest
 from orchestrator.campaign.folder import JOURNAL, Journal
 from orchestrator.campaign.run import Interrupted, Workplace, is_finished, run, run_folder
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.errors import EngineError, RunFolderError
+from orchestrator.errors import EngineError, InputError, RunFolderError
 from orchestrator.mx3.ovf import read_ovf
 from orchestrator.results import open_run
 
@@ -139,5 +139,5 @@ def test_folder_of_another_engine_is_refused(experiment, finished):
 
 
 def test_not_a_run_folder(tmp_path):
-    with pytest.raises(RunFolderError, match="not a run folder"):
+    with pytest.raises(InputError, match="not a run folder"):
         open_run(tmp_path)
