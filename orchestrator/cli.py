@@ -29,6 +29,7 @@ _TEMPLATES = click.option(
     help="Folder of your own script templates, which replace the package's by name.",
 )
 _EXPERIMENT = click.argument("experiment", type=click.Path(path_type=Path))
+_SECONDS = click.FloatRange(0, min_open=True)
 _BINARY = click.option("--mumax3", "binary", help="mumax3's binary.  [default: $MUMAX3, or PATH]")
 _GPU = click.option(
     "--gpu", type=click.IntRange(0), default=0, show_default=True, help="GPU of mumax3."
@@ -51,10 +52,10 @@ _GPU = click.option(
 @click.option("--threads", type=click.IntRange(1), help="Threads of the CPU engine.")
 @_BINARY
 @_GPU
-@click.option("--time-limit", type=float, help="Wall-clock limit of a pulse in mumax3, s.")
+@click.option("--time-limit", type=_SECONDS, help="Wall-clock limit of a pulse in mumax3, s.")
 @click.option(
     "--silence-limit",
-    type=float,
+    type=_SECONDS,
     default=600.0,
     show_default=True,
     help="Kill mumax3 after so many seconds without a sign of life.",

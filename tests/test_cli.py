@@ -56,7 +56,7 @@ def test_render_before_a_run_is_a_valid_input(file, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("material", "alpha", -1), "alpha must be positive"),
+        (("material", "alpha", -1), "alpha must not be negative"),
         (("material", "alhpa", 1), "did you mean 'alpha'"),
         (("training", "patterns", ["+-+"]), "has 3 signs"),
     ],
@@ -86,6 +86,31 @@ def test_asking_for_mumax3_where_there_is_none(file, tmp_path):
     assert done.returncode == 1
     assert "no mumax3 binary" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "nothing"),
+        ("plot", "."),
+        ("campaign", "status", "."),
+        ("campaign", "run", "small.toml", "--engine", "gpu"),
+        ("run", "small.toml", "--time-limit", "-1"),
+    ],
+)
+def test_wrong_arguments_exit_with_2_and_write_nothing(file, tmp_path, arguments):
+    done = call(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["small.toml"]
+
+
+def test_a_film_of_one_row_is_drawn(description, write_toml, tmp_path):
+    description["film"]["cells"] = [20, 1, 1]
+    description["probes"] = []
+    done = call("run", write_toml("row.toml", description), "--engine", "cpu", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "textures.png" in done.stdout
 
 
 def test_help_is_quick_to_import():

@@ -35,7 +35,13 @@ ROOT = click.option(
 )
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
-_ENGINE = click.option("--engine", default="auto", show_default=True, help="As for `run`.")
+_ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["auto", "live", "mumax3", "cpu"]),
+    default="auto",
+    show_default=True,
+    help="As for `run`.",
+)
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1), help="Worker processes.  [default: one per core or GPU]"
 )

@@ -64,7 +64,7 @@ def draw_current(axes: Axes, j: np.ndarray, lengths: tuple[float, float], *, log
     image = axes.imshow(shown, origin="lower", extent=(0, lx, 0, ly), cmap="viridis")
     ny, nx, _ = j.shape
     x, y = (np.arange(nx) + 0.5) * lx / nx, (np.arange(ny) + 0.5) * ly / ny
-    if size.max() > 0:
+    if size.max() > 0 and min(nx, ny) > 1:
         axes.streamplot(x, y, j[..., 0], j[..., 1], color="w", linewidth=0.5, arrowsize=0.5)
     axes.set(xlabel="x (nm)", ylabel="y (nm)", xlim=(0, lx), ylim=(0, ly))
     label = "log10 |j| (A/m²)" if log else "|j| (A/m²)"
