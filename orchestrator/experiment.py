@@ -174,7 +174,7 @@ class Experiment:
         """
         path = Path(path)
         description = read_toml(path)
-        if "base" in description and "film" not in description:
+        if "film" not in description and ("base" in description or "extends" in description):
             raise InputError(
                 f"{path}: this is a campaign; `orchestrator campaign run` carries it out"
             )
