@@ -21,7 +21,7 @@ from orchestrator.device import Contact, CornerContact, DiscContact, Film
 from orchestrator.experiment import Experiment
 from orchestrator.learning.hopfield import is_trivial, trained_rank
 from orchestrator.learning.ideal import Disorder, Driven, IdealTextures
-from orchestrator.plotting.style import new_figure, save
+from orchestrator.plotting.style import new_figure
 from orchestrator.references import with_references
 
 HERE = Path(__file__).parent
@@ -222,7 +222,7 @@ def main() -> None:
             ylabel="share learned", ylim=(-0.05, 1.05),
         )  # fmt: skip
         axes.legend(fontsize="small")
-    save(figure, HERE / "contact_layouts.png")
+    figure.savefig(HERE / "contact_layouts.png", dpi=120)
 
 
 if __name__ == "__main__":
