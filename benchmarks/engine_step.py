@@ -1,6 +1,8 @@
 """Time of one RK45 step of the embedded engine: exchange, Dbulk, Ku1, Zhang-Li from a map.
 
-Times are CPU time of the one thread: wall-clock time on a machine with nothing else to do.
+Times are CPU time of the one thread: wall-clock time on a machine with nothing else to do. Films
+of grains, with an anisotropy of its own in each of 256 regions, or with all of Msat, alpha, anisU
+and the coupling between grains besides, are timed in turn with the film of one region.
 With `--magnum` the same steps are timed with magnum.np, on the same machine in the same run, one
 thread each; magnumnp and a CPU build of torch go into build/magnumnp, an environment of their own,
 at the first use.
@@ -19,20 +21,24 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestrator.engines.cpu.grains import Tessellation
 from orchestrator.engines.cpu.mesh import Mesh
 from orchestrator.engines.cpu.simulation import Simulation
 
 MATERIAL = {"Msat": 4.9e5, "Aex": 1e-11, "alpha": 0.3, "Dbulk": 2e-3, "Ku1": 1e5, "Pol": 0.5}
 CELL_SIZE = (4e-9, 4e-9, 4e-9)
 GRIDS = ((100, 100, 1), (200, 200, 1), (512, 512, 1), (200, 200, 8))
+GRAINY = ((64, 64, 1), (512, 512, 1))
+GRAIN_SIZE = 14e-9
 STEPS = 40
+ROUNDS = 7
 PEER = Path(__file__).parents[1] / "build" / "magnumnp"
 TORCH = "torch==2.13.0+cpu"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 
-def seconds_per_step(cells: tuple[int, int, int]) -> float:
-    """Median time of a step on one thread, after steps that compile."""
+def film(cells: tuple[int, int, int], grains: str = "") -> Simulation:
+    """A film that has made some steps, of one region or of grains that differ in "Ku1" or "all"."""
     sim = Simulation(threads=1)
     sim.set_mesh(Mesh(cells, CELL_SIZE, (0, 0, 1)))
     sim.EnableDemag = False
@@ -40,14 +46,43 @@ def seconds_per_step(cells: tuple[int, int, int]) -> float:
         sim.parameters[name].set(value)
     sim.parameters["anisU"].set((0, 0, 1))
     rng = np.random.default_rng(1)
+    if grains:
+        x, y = (np.arange(n) * c for n, c in zip(cells[:2], CELL_SIZE[:2], strict=True))
+        sim.set_regions(Tessellation(GRAIN_SIZE, 256, 1).region_of(*np.meshgrid(x, y))[None])
+        for region in range(256):
+            sim.parameters["Ku1"].set_region(region, 1e5 * (1 + 0.8 * rng.normal()))
+    if grains == "all":
+        for region in range(256):
+            axis = (*rng.normal(scale=0.1, size=2), 1)
+            sim.parameters["anisU"].set_region(region, axis)
+            for name in ("Msat", "alpha"):
+                sim.parameters[name].set_region(region, MATERIAL[name] * rng.uniform(0.9, 1.1))
+            for other in range(region):
+                sim.exchange_coupling.scale(region, other, 0.9)
     shape = (*sim.mesh.shape, 3)
     sim.set_m(rng.normal(size=shape))
     sim.excitations["J"].add(1e10 * rng.normal(size=shape))
     sim.steps(20)
-    moments = []
+    return sim
+
+
+def seconds_per_step(sim: Simulation, steps: int = STEPS) -> float:
+    """Median time of a step on one thread."""
+    moments: list[float] = []
     sim.post_step.append(lambda: moments.append(time.process_time()))
-    sim.steps(STEPS + 1)
+    sim.steps(steps + 1)
+    sim.post_step.pop()
     return float(np.median(np.diff(moments)))
+
+
+def print_cost_of_grains(cells: tuple[int, int, int]) -> None:
+    """Time of a step of films of grains over that of one region; median of the rounds."""
+    films = [film(cells, grains) for grains in ("", "Ku1", "all")]
+    times = np.array([[seconds_per_step(sim, STEPS // 4) for sim in films] for _ in range(ROUNDS)])
+    ratios = np.median(times[:, 1:] / times[:, :1], axis=0)
+    name = " x ".join(map(str, cells))
+    print(f"{name:>14}: grains {ratios[0]:.2f} times as long as one region, ", end="")
+    print(f"with all constants different {ratios[1]:.2f} times", flush=True)
 
 
 def install_peer() -> Path | None:
@@ -87,7 +122,7 @@ def main() -> None:
     parser.add_argument("--magnum", action="store_true", help="time magnum.np as well")
     peer = install_peer() if parser.parse_args().magnum else None
     for cells in GRIDS:
-        own = seconds_per_step(cells)
+        own = seconds_per_step(film(cells))
         name = " x ".join(map(str, cells))
         line = f"{name:>14}: {1e3 * own:7.2f} ms per step, "
         line += f"{1e6 * own / np.prod(cells):.3f} us per cell and step"
@@ -95,6 +130,8 @@ def main() -> None:
             other = seconds_of_peer(peer, cells)
             line += f"; magnum.np {1e3 * other:.0f} ms, {other / own:.0f} times as long"
         print(line, flush=True)
+    for cells in GRAINY:
+        print_cost_of_grains(cells)
 
 
 if __name__ == "__main__":

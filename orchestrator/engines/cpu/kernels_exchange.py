@@ -119,7 +119,7 @@ def set_by_runs(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def set_by_couplings(shape, periodic, ahead, twist, absent, kind, m, row, c, h):
-    """h = field of exchange and DMI in a row, with the constants `c` of its cells."""
+    """h = field of exchange and DMI in a row of two or more cells, whose constants are in `c`."""
     nx, size = shape[0], np.uint64(m.size // 3)
     s, o, one = np.uint64(nx), np.uint64(row * nx), np.uint64(1)
     last = o + s - one
@@ -134,13 +134,11 @@ def set_by_couplings(shape, periodic, ahead, twist, absent, kind, m, row, c, h):
                     row_beside(shape, periodic, row, axis, -1)[0],
                 )
             elif part == 0:
-                n, p, q = one, (o + one if nx > 1 else o), last
-            elif part == 1 and nx > 2:
+                n, p, q = one, o + one, last
+            elif part == 1:
                 v, n, p, q = o + one, s - one - one, o + one + one, o
-            elif part == 2 and nx > 1:
-                v, n, p, q = last, one, o, last - one
             else:
-                continue
+                v, n, p, q = last, one, o, last - one
             b = v - o
             if kind == 0 or (kind == 2 and axis == 2):
                 kernels_field.add_coupled(h, b, s, m, size, v, p, q, n, ahead, at)

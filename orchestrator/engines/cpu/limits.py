@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.engines.cpu.language.errors import FatalError
 from orchestrator.engines.cpu.language.values import Vector, go_format
 
-_BYTES_PER_CELL = 48 * 4
+_BYTES_PER_CELL = 50 * 4
 _BYTES_PER_PADDED_CELL = 48
 """Of the grid that the convolution of the demagnetizing field works on."""
 

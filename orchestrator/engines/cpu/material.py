@@ -34,10 +34,10 @@ class TableCache:
     Attributes
     ----------
     crowding : int
-        Mean length of the runs of a row below which it counts as crowded.
+        Mean length of the runs of a row, but for one at the edge, below which it is crowded.
     """
 
-    crowding = 16
+    crowding = 48
 
     def __init__(self) -> None:
         self._couplings: dict[str, tuple[Any, np.ndarray]] = {}
@@ -111,7 +111,7 @@ class TableCache:
             vacuum=sim.vacuum.reshape(-1) if sim.vacuum.any() else _NO_CELLS,
             starts=self._segments.starts,
             rows=self._segments.rows,
-            crowded=mesh.cells[0] // self.crowding,
+            crowded=mesh.cells[0] // self.crowding + 1,
             material=material,
             acts=np.asarray(present.any(axis=1)),
             varies=(present != present[:, :1]).any(axis=1),
