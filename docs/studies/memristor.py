@@ -27,7 +27,7 @@ from orchestrator.campaign.run import Workplace, run
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.experiment import Experiment
 from orchestrator.mx3.ovf import write_ovf
-from orchestrator.plotting.style import draw_texture, new_figure, save
+from orchestrator.plotting.style import draw_texture, new_figure
 
 VOLTAGES = (0.025, 0.05, 0.1, 0.2)
 """Between the contacts, V."""
@@ -214,19 +214,25 @@ def retention(ends: np.ndarray) -> tuple[float, float]:
 
 
 def draw_trainings(found: dict[float, dict[str, dict[int, dict]]], path: Path) -> None:
-    figure = new_figure(10, 4)
+    """Mean of both signs with its standard error, and the mean of each sign, thin."""
+    figure = new_figure(9, 3.6)
     panels = figure.subplots(1, 2)
     for axes, name in zip(panels, ("along", "across"), strict=True):
         for k, (voltage, signs) in enumerate(found.items()):
+            starts: dict[int, list[np.ndarray]] = {}
             for sign, style in (("+", "-"), ("-", "--")):
-                curves = np.array([c[name] for c in signs[sign].values()])
-                time = 1e9 * next(iter(signs[sign].values()))["time"][: curves.shape[1]]
-                mean, error = spread(curves)
-                axes.plot(time, mean, style, color=f"C{k}", label=f"{sign}{voltage:g} V")
-                axes.fill_between(time, mean - error, mean + error, color=f"C{k}", alpha=0.1)
+                curves = [c[name] for c in signs[sign].values()]
+                time = 1e9 * next(iter(signs[sign].values()))["time"][: len(curves[0])]
+                axes.plot(time, np.mean(curves, axis=0), style, color=f"C{k}", lw=0.6)
+                for seed, curve in signs[sign].items():
+                    starts.setdefault(seed, []).append(curve[name])
+            mean, error = spread(mean_over_signs(starts))
+            axes.plot(time, mean, color=f"C{k}", lw=2, label=f"{voltage:g} V")
+            some = slice(6 * k, None, 25)
+            axes.errorbar(time[some], mean[some], error[some], fmt="none", color=f"C{k}", capsize=2)
         axes.set(xlabel="time (ns)", ylabel=f"|G| {name} (S)")
-    panels[1].legend(fontsize=7, ncol=2)
-    save(figure, path)
+    panels[0].legend(fontsize=8)
+    figure.savefig(path, dpi=100)
 
 
 # Long trainings: saturation.
@@ -279,7 +285,7 @@ def draw_long(runs: list[xr.Dataset], best: float, path: Path) -> None:
         m = dataset.isel(training=0, snapshot=-1).magnetization.to_numpy()[0]
         draw_texture(below, m, (lx, ly))
         below.set(title=f"alpha {case(dataset)[0]:g}, {case(dataset)[1]:g} V, 200 ns")
-    save(figure, path)
+    figure.savefig(path, dpi=100)
 
 
 def case(dataset: xr.Dataset) -> tuple[float, float]:
@@ -373,7 +379,7 @@ def draw_loops(loops: dict[float, tuple[np.ndarray, np.ndarray, int]], path: Pat
         column[0].legend(*(x[:2] for x in column[0].get_legend_handles_labels()), fontsize=8)
     for axes in panels[:, 0]:
         axes.set(ylabel="resistance (mΩ)")
-    save(figure, path)
+    figure.savefig(path, dpi=100)
 
 
 def main() -> None:
