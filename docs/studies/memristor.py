@@ -1,13 +1,13 @@
 """The film as a memristor: voltages, signs, retention, saturation and loops.
 
-    python docs/studies/memristor.py best RUN --root FOLDER
-    python docs/studies/memristor.py trainings RUN... [--figure FILE]
-    python docs/studies/memristor.py long RUN... --best BEST [--figure FILE]
-    python docs/studies/memristor.py loops RUN... [--figure FILE]
+    python docs/studies/memristor.py best CAMPAIGN --root FOLDER
+    python docs/studies/memristor.py trainings CAMPAIGN [--figure FILE]
+    python docs/studies/memristor.py long CAMPAIGN --best BEST [--figure FILE]
+    python docs/studies/memristor.py loops CAMPAIGN [--figure FILE]
 
 `best` relaxes stripes across the current in the film of a run and drives them: the largest |G| that
-aligned stripes allow. The others print the tables of memristor.md from the runs of
-data/campaigns/memristor.toml, memristor_long.toml and memristor_loops.toml.
+aligned stripes allow. The others print the tables of memristor.md from the folders of the campaigns
+memristor, memristor_long and memristor_loops, or from some of their runs.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import xarray as xr
 
 from orchestrator import open_run
 from orchestrator.campaign.run import Workplace, run
+from orchestrator.campaign.store import CampaignFolder
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.experiment import Experiment
 from orchestrator.mx3.ovf import write_ovf
@@ -31,6 +32,15 @@ from orchestrator.plotting.style import draw_texture, new_figure
 
 VOLTAGES = (0.025, 0.05, 0.1, 0.2)
 """Between the contacts, V."""
+
+
+def open_runs(paths: list[Path]) -> list[xr.Dataset]:
+    """The runs of run folders and of campaign folders."""
+    folders: list[Path] = []
+    for path in paths:
+        is_campaign = path.suffix == ".campaign"
+        folders += [entry.folder for entry in CampaignFolder(path).runs] if is_campaign else [path]
+    return [open_run(folder) for folder in folders]
 
 
 def along(conductance: xr.DataArray) -> np.ndarray:
@@ -394,7 +404,7 @@ def main() -> None:
         if name == "long":
             command.add_argument("--best", type=float, required=True, help="S")
     given = parser.parse_args()
-    runs = [open_run(path) for path in given.runs]
+    runs = open_runs(given.runs)
     if given.command == "best":
         print_best(description(runs[0]), given.root)
     elif given.command == "trainings":

@@ -1,10 +1,10 @@
 """How fast, how deep and at what cost E' of the trained pattern falls at each voltage.
 
-    python docs/studies/voltage.py [--figure FILE] [--memristors RUN ...] --trainings RUN ...
+    python docs/studies/voltage.py [--figure FILE] [--memristors CAMPAIGN] --trainings CAMPAIGN
 
-prints the tables of voltage.md for the runs of data/campaigns/voltage.toml, and the exponent of the
-rise of |G| for those of data/campaigns/memristor.toml. E' is counted from the untrained reference
-and divided by the pattern's power in it, which takes V^2 out.
+prints the tables of voltage.md for the campaign voltage, and the exponent of the rise of |G| for
+the campaign memristor. E' is counted from the untrained reference and divided by the pattern's
+power in it, which takes V^2 out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import xarray as xr
 from scipy.optimize import curve_fit
 
 from orchestrator import open_run
+from orchestrator.campaign.store import CampaignFolder
 from orchestrator.experiment import Experiment
 from orchestrator.learning.cost import drift_speed
 from orchestrator.plotting.style import new_figure, save
@@ -79,6 +80,15 @@ def read_voltages(runs: list[xr.Dataset]) -> list[Voltage]:
         seeds = tuple(seed for seed, _ in group)
         result.append(Voltage(voltage, seeds, rows[0]["time"], **columns))
     return result
+
+
+def open_runs(paths: list[Path]) -> list[xr.Dataset]:
+    """The runs of run folders and of campaign folders."""
+    folders: list[Path] = []
+    for path in paths:
+        is_campaign = path.suffix == ".campaign"
+        folders += [entry.folder for entry in CampaignFolder(path).runs] if is_campaign else [path]
+    return [open_run(folder) for folder in folders]
 
 
 def one_training(run: xr.Dataset) -> dict[str, np.ndarray]:
@@ -300,7 +310,7 @@ def main() -> None:
     parser.add_argument("--memristors", nargs="*", type=Path, default=[])
     parser.add_argument("--trainings", nargs="+", type=Path, required=True)
     given = parser.parse_args()
-    runs = [open_run(path) for path in given.trainings]
+    runs = open_runs(given.trainings)
     experiment = Experiment.from_dict(json.loads(runs[0].attrs["description"]), source="run")
     groups = read_voltages(runs)
     print_voltages(groups, experiment)
@@ -310,7 +320,7 @@ def main() -> None:
     print_costs(groups)
     if given.memristors:
         print("\nrise of |G| along the current of memristors")
-        found = rates_of_memristors([open_run(path) for path in given.memristors])
+        found = rates_of_memristors(open_runs(given.memristors))
         print_rates(*found, given.largest)
     if given.figure is not None:
         draw(groups, given.largest, given.figure)
