@@ -156,7 +156,7 @@ def overlaps(run: xr.Dataset, training: int) -> np.ndarray:
 
 def label_of(run: xr.Dataset, pattern: str) -> str:
     hold = experiment(run).training.hold
-    return pattern if "/" not in pattern or hold == 1 else f"{pattern}, {hold} pulses each"
+    return pattern if "/" not in pattern or hold == 1 else f"{pattern} in blocks"
 
 
 def kind_of(pattern: str) -> str:
@@ -201,13 +201,14 @@ def print_ranks(runs: list[xr.Dataset]) -> None:
 
 
 def draw(given: argparse.Namespace, shares: dict[str, np.ndarray]) -> None:
-    figure = new_figure(11.5, 3.7)
+    figure = new_figure(13, 3.8)
     left, middle, right = figure.subplots(1, 3)
-    for k, (_, values) in enumerate(shares.items()):
-        left.plot(np.full(len(values), k), values, "o", color="0.6", ms=4)
-        left.errorbar(k, values.mean(), values.std(ddof=1) / np.sqrt(len(values)), fmt="k_", ms=14)
-    left.set_xticks(range(len(shares)), shares, rotation=40, ha="right")
-    left.set(ylabel="share of a start's changes", title="all pulses", ylim=(0, None))
+    for k, values in enumerate(shares.values()):
+        left.plot(values, np.full(len(values), -k), "o", color="0.6", ms=4)
+        error = values.std(ddof=1) / np.sqrt(len(values))
+        left.errorbar(values.mean(), -k, xerr=error, fmt="k|", ms=10)
+    left.set_yticks(-np.arange(len(shares)), shares)
+    left.set(xlabel="share of a start's changes", title="all pulses", xlim=(0, None))
     if given.voltages:
         runs = [open_run(path) for path in given.voltages]
         for pulses, style in ((10, "s--"), (25, "o-"), (150, "^-")):
@@ -237,7 +238,7 @@ def draw(given: argparse.Namespace, shares: dict[str, np.ndarray]) -> None:
             time = 1e9 * float(runs[0].time[0, 0]) * np.arange(len(curves[0]))
             right.plot(time, np.mean(curves, axis=0), "-" if by_kind else "--", label=name)
     right.set(xlabel="time (ns)", ylabel="overlap of leading eigenvectors", ylim=(0, 1))
-    right.legend(fontsize=6, loc="lower center", ncols=2)
+    right.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     save(figure, given.figure)
 
 
