@@ -1,10 +1,9 @@
-"""Placement of contacts by differential evolution on ideal textures, and trainings of the layouts.
+"""Placement of contacts by differential evolution on ideal textures.
 
-    python docs/studies/placement.py search [4 | 6 | 9]
-    python docs/studies/placement.py trained CAMPAIGN_FOLDER
+    python docs/studies/placement.py [4 | 4-all | 6 | 9]
 
-The first prints the best layouts found; the second compares the layouts of
-data/campaigns/placement.toml with what they learned and draws placement.png beside this file.
+prints the best layouts found: of four contacts for the three patterns of the paper and for all
+seven inputs, of six and nine for four patterns each.
 """
 
 from __future__ import annotations
@@ -46,8 +45,9 @@ class Case:
     """Of each family a layout that others would choose, which starts the search."""
 
 
-def case_of(contacts: int) -> Case:
-    if contacts == 4:
+def case_of(name: str) -> Case:
+    """Four contacts on the film of the trainings, in cells of 12 nm; others as in their file."""
+    if name in ("4", "4-all"):
         film = Film((32, 32, 1), (12e-9, 12e-9, 1e-6))
         orbits = {
             "fourfold": ((0, 1, 2, 3),),
@@ -60,8 +60,10 @@ def case_of(contacts: int) -> Case:
             name: tuple(itertools.chain.from_iterable((*corners[o[0]], 2) for o in family.orbits))
             for name, family in families.items()
         }
-        return Case(film, ("+-+-", "+--+", "++-+"), families, known)
-    experiment = Experiment.from_toml(EXPERIMENTS / f"contacts{contacts}.toml")
+        others = ("++--", "+++-", "+-++", "-+++") if name == "4-all" else ()
+        return Case(film, ("+-+-", "+--+", "++-+", *others), families, known)
+    experiment = Experiment.from_toml(EXPERIMENTS / f"contacts{name}.toml")
+    contacts = len(experiment.contacts)
     lx, ly, thickness = experiment.film.lengths
     cell = 9e-9
     film = Film((round(lx / cell), round(ly / cell), 1), (cell, cell, thickness))
@@ -149,42 +151,38 @@ def random_layouts(case: Case, count: int = 200) -> None:
         print(f"| {label} of {count} random | | {' | '.join(f'{v:+.3f}' for v in row)} |")
 
 
-def search(contacts: int) -> None:
-    case = case_of(contacts)
-    print(f"\n{contacts} contacts, patterns {', '.join(case.patterns)}\n")
+def search(name: str) -> None:
+    case = case_of(name)
+    print(f"\n{name[0]} contacts, patterns {', '.join(case.patterns)}\n")
     print(f"| family | searched for | {' | '.join(COLUMNS)} |\n|---|---|---|---|---|---|")
     family = case.families["free"]
     print_line(["chosen", ""], case, family.contacts(case.known["free"]))
     random_layouts(case)
     notes = []
-    for name, family in case.families.items():
+    for kind, family in case.families.items():
         for label, measure in MEASURES.items():
             start = time.process_time()
             found = best_placement(
                 family,
                 lambda c, measure=measure: measure(textures(case.film, c), case.patterns),
-                start=case.known[name],
-                generations=60 if contacts < 9 else 40,
-                population=8 if contacts < 9 else 5,
+                start=case.known[kind],
+                generations=60 if name == "4" else 120,
+                population=8,
             )
             seconds = time.process_time() - start
-            print_line([name, label], case, found.contacts)
+            print_line([kind, label], case, found.contacts)
             discs = "; ".join(
                 f"{1e9 * c.center[0]:.0f} {1e9 * c.center[1]:.0f} {1e9 * c.radius:.0f}"
                 for c in found.contacts
             )
-            notes.append(f"{name}, {label}: {discs} ({found.measured} in {seconds:.0f} s)")
+            notes.append(f"{kind}, {label}: {discs} ({found.measured} in {seconds:.0f} s)")
     print("\ncenters x, y and radii in nm, layouts measured and CPU time:\n")
     print("\n".join(notes), flush=True)
 
 
 def main() -> None:
-    match sys.argv[1:]:
-        case ["search", *chosen]:
-            for contacts in chosen or ("4", "6", "9"):
-                search(int(contacts))
-        case _:
-            sys.exit(__doc__)
+    for name in sys.argv[1:] or ("4", "4-all", "6", "9"):
+        search(name)
 
 
 if __name__ == "__main__":

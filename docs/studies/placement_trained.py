@@ -1,0 +1,166 @@
+"""Does the measure of ideal textures say which layout of contacts learns?
+
+    python docs/studies/placement_trained.py CAMPAIGN_FOLDER
+
+compares the layouts of data/campaigns/placement.toml with what they learned, and draws
+placement.png beside this file.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, Rectangle
+from placement import DRIVEN, SHARE, textures
+from scipy.stats import spearmanr
+
+import orchestrator
+from orchestrator.campaign.spec import Campaign
+from orchestrator.device import CornerContact, DiscContact
+from orchestrator.experiment import Experiment
+from orchestrator.learning.hopfield import is_trivial, trained_patterns
+from orchestrator.learning.ideal import Disorder
+from orchestrator.plotting.style import new_figure
+from orchestrator.references import with_references
+
+HERE = Path(__file__).parent
+CAMPAIGN = HERE.parents[1] / "data" / "campaigns" / "placement.toml"
+REFERENCES = ("saturated", 0.84, "untrained")
+MODELS: dict[str, Disorder] = {"uniform": SHARE, "driven": DRIVEN}
+
+
+def margins_of(trained: xr.Dataset) -> np.ndarray:
+    """How far E' of the trained pattern lies below all others, in units of its power.
+
+    Of shape (layouts, trainings, references, seeds); the power is that in untrained mazes.
+    """
+    relaxed = trained.energy.sel(state="relaxed")
+    inputs = [str(p) for p in trained.input.values]
+    result = []
+    for pattern in trained.training.values:
+        own = relaxed.sel(training=pattern, input=pattern)
+        others = [p for p in inputs if p not in trained_patterns(pattern) and not is_trivial(p)]
+        lowest = relaxed.sel(training=pattern, input=others).min("input")
+        result.append(lowest - own)
+    margins = xr.concat(result, trained.training, join="override")
+    return margins.transpose("layout", "training", "reference", "seed").to_numpy()
+
+
+def maze_powers(campaign: xr.Dataset) -> np.ndarray:
+    """Power of the trained patterns in untrained mazes, W; shape (layouts, trainings, seeds)."""
+    untrained = campaign.reference_power.sel(reference="untrained")
+    powers = [untrained.sel(input=p, drop=True) for p in campaign.training.values]
+    joined = xr.concat(powers, campaign.training, join="override")
+    return joined.transpose("layout", "training", "seed").to_numpy()
+
+
+def layouts() -> dict[str, Experiment]:
+    """One experiment of each layout."""
+    return {str(p.labels[0]): p.experiment for p in Campaign.from_toml(CAMPAIGN).points}
+
+
+def ideal_margins(patterns: list[str]) -> dict[str, np.ndarray]:
+    """Of both models, shape (layouts, patterns, references)."""
+    ideals = [textures(e.film, e.contacts) for e in layouts().values()]
+    return {
+        name: np.array([[i.margins(p, disorder, REFERENCES) for p in patterns] for i in ideals])
+        for name, disorder in MODELS.items()
+    }
+
+
+def print_tables(names: list[str], patterns: list[str], model: dict, trained: np.ndarray) -> None:
+    """Margins of model and trainings, how often the pattern was the lowest, correlations."""
+    starts = trained.shape[-1]
+    for r, reference in enumerate(REFERENCES):
+        print(f"\nreference {reference}\n")
+        cells = " | ".join(f"{p}: uniform | driven | trained | lowest" for p in patterns)
+        print(f"| layout | {cells} |\n|---{'|---' * 4 * len(patterns)}|")
+        for n, name in enumerate(names):
+            row = []
+            for k in range(len(patterns)):
+                values = trained[n, k, r]
+                row += [f"{model[m][n, k, r]:+.3f}" for m in MODELS]
+                row.append(f"{values.mean():+.3f} ± {values.std(ddof=1):.3f}")
+                row.append(f"{(values > 0).sum()} of {starts}")
+            print(f"| {name} | {' | '.join(row)} |")
+    print("\nrank correlation (Spearman) of model and trainings, p\n")
+    kinds = [*patterns, "all points", "weakest of the three"]
+    print(f"| model | reference | {' | '.join(kinds)} |\n|---{'|---' * (len(kinds) + 1)}|")
+    mean = trained.mean(axis=-1)
+    for name, ideal in model.items():
+        for r, reference in enumerate(REFERENCES):
+            pairs = [(ideal[:, k, r], mean[:, k, r]) for k in range(len(patterns))]
+            pairs.append((ideal[..., r].ravel(), mean[..., r].ravel()))
+            pairs.append((ideal[..., r].min(axis=1), mean[..., r].min(axis=1)))
+            found = [spearmanr(*pair) for pair in pairs]
+            cells = [f"{f.statistic:+.2f} ({f.pvalue:.2f})" for f in found]
+            print(f"| {name} | {reference} | {' | '.join(cells)} |")
+
+
+def draw_layout(axes: Axes, name: str, experiment: Experiment) -> None:
+    """Contacts in the film, with their numbers."""
+    lx, ly, _ = (1e9 * v for v in experiment.film.lengths)
+    axes.add_patch(Rectangle((0, 0), lx, ly, fill=False))
+    for contact in experiment.contacts:
+        if isinstance(contact, DiscContact):
+            x, y = (1e9 * v for v in contact.center)
+            axes.add_patch(Circle((x, y), 1e9 * contact.radius, color="0.75"))
+        elif isinstance(contact, CornerContact):
+            size = 1e9 * contact.size
+            x = size / 2 if "left" in contact.corner else lx - size / 2
+            y = size / 2 if "bottom" in contact.corner else ly - size / 2
+            axes.add_patch(Rectangle((x - size / 2, y - size / 2), size, size, color="0.75"))
+        axes.text(x, y, contact.name, ha="center", va="center", fontsize=7)
+    axes.set(xlim=(-5, lx + 5), ylim=(-5, ly + 5), aspect="equal")
+    axes.set_title(name, fontsize=8)
+    axes.axis("off")
+
+
+def draw(names: list[str], patterns: list[str], model: np.ndarray, trained: np.ndarray) -> None:
+    figure = new_figure(10, 5.4)
+    grid = figure.add_gridspec(2, 1, height_ratios=(1, 2.4))
+    shown = layouts()
+    for cell, name in zip(grid[0].subgridspec(1, len(names)), names, strict=True):
+        draw_layout(figure.add_subplot(cell), name, shown[name])
+    starts = trained.shape[-1]
+    panels = grid[1].subgridspec(1, len(REFERENCES))
+    for r, reference in enumerate(REFERENCES):
+        axes = figure.add_subplot(panels[r])
+        for k, pattern in enumerate(patterns):
+            for n in range(len(names)):
+                values = trained[n, k, r]
+                axes.errorbar(
+                    model[n, k, r], values.mean(), values.std(ddof=1) / np.sqrt(starts),
+                    color=f"C{n}", marker="osD"[k], markersize=5,
+                )  # fmt: skip
+            axes.plot([], [], f"k{'osD'[k]}", label=f"{{{pattern}}}")
+        for n, name in enumerate(names):
+            axes.plot([], [], f"C{n}-", label=name)
+        axes.axhline(0, color="0.8", zorder=0)
+        axes.axvline(0, color="0.8", zorder=0)
+        axes.set(title=f"reference {reference}", xlabel="margin of the driven model")
+        axes.set_ylabel("margin of trainings" if r == 0 else "")
+        if r == 0:
+            axes.legend(fontsize=6)
+    figure.savefig(HERE / "placement.png", dpi=120)
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    campaign = orchestrator.open_campaign(sys.argv[1]).load()
+    names = [str(name) for name in campaign.layout.values]
+    patterns = [str(p) for p in campaign.training.values]
+    power = maze_powers(campaign)
+    trained = margins_of(with_references(campaign, REFERENCES)) / power[:, :, None, :]
+    model = ideal_margins(patterns)
+    print_tables(names, patterns, model, trained)
+    draw(names, patterns, model["driven"], trained)
+
+
+if __name__ == "__main__":
+    main()
