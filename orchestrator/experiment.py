@@ -158,7 +158,7 @@ class Experiment:
             text = json.dumps(description, default=str)
             return _ADAPTER.validate_json(text, strict=True)
         except ValidationError as error:
-            lines = [explain(problem, cls, _SECTIONS) for problem in error.errors()]
+            lines = [explain(problem, cls, SECTIONS) for problem in error.errors()]
             raise InputError("\n".join(f"{source}: {line}" for line in lines)) from None
         except InputError as error:
             raise InputError(f"{source}: {error}") from None
@@ -238,7 +238,7 @@ def _check_m0(path: Path, device: Device) -> None:
 
 
 _KINDS: tuple[type, ...] = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
-_SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Conditions, Underlayer)}
-_SECTIONS |= {"probes": Probe, "regions": Region}
-_SECTIONS |= {kind.shape: kind for kind in get_args(get_args(Contact)[0])}
-_SECTIONS |= {f"area.{kind.shape}": kind for kind in get_args(get_args(Area)[0])}
+SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Conditions, Underlayer)}
+SECTIONS |= {"probes": Probe, "regions": Region}
+SECTIONS |= {kind.shape: kind for kind in get_args(get_args(Contact)[0])}
+SECTIONS |= {f"area.{kind.shape}": kind for kind in get_args(get_args(Area)[0])}

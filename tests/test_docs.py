@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import xarray
+from PIL import Image
+
+import orchestrator
+from orchestrator.areas import with_masks_read
+from orchestrator.campaign.run import Workplace, run
+from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.store import create
+from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.experiment import Experiment
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.S)
+
+
+def test_python_of_the_readme_and_of_experiments(experiment, tmp_path, silent):
+    folder = run(experiment, Workplace(tmp_path, CpuEngine(threads=1), silent, lambda: False))
+    names: dict = {}
+    for page in ("README.md", "docs/experiments.md"):
+        (block,) = blocks(page, "python")
+        exec(block.replace("runs/quickstart-...", str(folder)), names)
+    assert names["results"].energy.attrs["units"] == "W"
+    assert names["m"].mesh.n.tolist() == [20, 16, 1]
+
+
+def test_python_of_campaigns(tmp_path):
+    python = blocks("docs/campaigns.md", "python")
+    assert len(python) >= 5
+    folder = create(Campaign.from_toml(ROOT / "data/campaigns/success.toml"), tmp_path)
+    names: dict = {"xarray": xarray, "orchestrator": orchestrator, "__name__": "page"}
+    for block in python:
+        text = block.replace("data/experiments", str(ROOT / "data/experiments"))
+        exec(text.replace("runs/success-....campaign", str(folder.path)), names)
+    assert names["campaign"].axes[0].unit == "V"
+    assert names["results"].status.to_numpy().tolist() == [["missing"] * 3] * 10
+
+
+def test_campaign_file_of_the_page(tmp_path):
+    (toml,) = blocks("docs/campaigns.md", "toml")
+    path = tmp_path / "success.toml"
+    path.write_text(toml.replace("../experiments", str(ROOT / "data/experiments")))
+    assert Campaign.from_toml(path).shape == (10, 4)
+
+
+def test_contacts_and_regions_of_the_transport_page(description, tmp_path):
+    pixels = np.full((16, 20), 255, np.uint8)
+    pixels[:2, :4] = 0
+    for name in ("pad.png", "soft.png"):
+        Image.fromarray(pixels).save(tmp_path / name)
+    del description["contacts"], description["probes"]
+    film = {"cells": [20, 16, 2], "cell_size": [5e-9, 5e-9, 5e-9]}
+    side = {"name": "left", "shape": "side", "side": "left", "stop": 6e-8}
+    for block in blocks("docs/transport.md", "toml"):
+        found = with_masks_read(tomllib.loads(block), tmp_path)
+        found["contacts"] = [side, *found.get("contacts", [{"name": "r"} | RIGHT])]
+        signs = "+" * len(found["contacts"])
+        training = description["training"] | {"patterns": [signs]}
+        read = Experiment.from_dict(description | {"film": film, "training": training} | found)
+        assert len(read.contacts) > 2 or len(read.regions) == 2
+
+
+RIGHT = {"shape": "side", "side": "right"}
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_files_that_the_pages_name_exist():
+    pattern = r"\b((?:data|docs|tests|benchmarks|mx3_templates)/[\w./-]*\w\.(?:toml|py|md|j2))\b"
+    for page in PAGES:
+        for name in re.findall(pattern, page.read_text()):
+            assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_options_that_the_pages_name_exist():
+    from orchestrator.cli import cli
+
+    def options(command):
+        for parameter in command.params:
+            yield from parameter.opts
+        for sub in getattr(command, "commands", {}).values():
+            yield from options(sub)
+
+    known = {*options(cli), "--help", "--version"}
+    for page in ("README.md", "docs/campaigns.md", "docs/experiments.md", "docs/mumax3.md"):
+        text = (ROOT / page).read_text()
+        for name in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text):
+            assert name in known, f"{page}: {name}"
+
+
+def test_every_key_of_an_experiment_is_on_its_page():
+    import dataclasses
+
+    from orchestrator.experiment import SECTIONS
+
+    text = " ".join(
+        (ROOT / page).read_text() for page in ("docs/experiments.md", "docs/transport.md")
+    )
+    for section, kind in SECTIONS.items():
+        for field in dataclasses.fields(kind):
+            if field.name not in ("m0_sha256", "shape"):
+                assert f"`{field.name}" in text, f"{section}: {field.name}"
