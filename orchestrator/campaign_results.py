@@ -14,6 +14,7 @@ import xarray as xr
 from orchestrator.campaign.fields import DIMS, NAMES
 from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.errors import InputError
 from orchestrator.lazy import BlockArray
 from orchestrator.results import Variables, field_coordinates, kept_fields, read_variables
 
@@ -95,7 +96,14 @@ def export(dataset: xr.Dataset, path: Path, *, fields: bool = False) -> None:
         The file; it appears whole.
     fields : bool
         With the kept magnetizations and current densities.
+
+    Raises
+    ------
+    InputError
+        If the file's folder does not exist.
     """
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}")
     if not fields:
         kept = [name for name, _, _ in NAMES.values() if name in dataset]
         dataset = dataset.drop_vars(kept).drop_vars(

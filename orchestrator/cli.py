@@ -201,3 +201,7 @@ def main() -> None:
     except OrchestratorError as error:
         click.echo(f"orchestrator: {error}", err=True)
         sys.exit(2 if isinstance(error, InputError) else 1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"orchestrator: {where}{error.strerror or error}", err=True)
+        sys.exit(1)

@@ -165,6 +165,11 @@ def test_export_is_one_netcdf_file(folder, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["results.nc"]
 
 
+def test_export_into_no_folder_is_refused(folder, tmp_path):
+    with pytest.raises(InputError, match="there is no folder"):
+        export(open_campaign(folder.path), tmp_path / "nothing" / "x.nc")
+
+
 def test_not_a_campaign(folder):
     with pytest.raises(InputError, match="not a campaign folder"):
         open_campaign(folder.runs[0].folder)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -33,6 +34,12 @@ def test_run_plot_report_render_and_replay(file, tmp_path):
     assert call("plot", folder, cwd=tmp_path).returncode == 0
     again = call("run", file, "--engine", "cpu", cwd=tmp_path)
     assert "is finished" in again.stdout
+
+    shutil.rmtree(folder / "figures")
+    (folder / "figures").touch()
+    blocked = call("plot", folder, cwd=tmp_path)
+    assert blocked.returncode == 1
+    assert blocked.stderr == f"orchestrator: {folder / 'figures'}: File exists\n"
 
     rendered = call("render", file, "--output", "scripts", cwd=tmp_path)
     assert rendered.returncode == 0, rendered.stderr
@@ -95,6 +102,7 @@ def test_asking_for_mumax3_where_there_is_none(file, tmp_path):
         ("plot", "."),
         ("campaign", "status", "."),
         ("campaign", "run", "small.toml", "--engine", "gpu"),
+        ("campaign", "run", "small.toml", "--site", "small.toml"),
         ("run", "small.toml", "--time-limit", "-1"),
     ],
 )

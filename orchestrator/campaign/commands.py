@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from orchestrator.campaign.sites import Site
     from orchestrator.campaign.store import CampaignFolder
 
 STOPPED = 75
@@ -54,6 +55,15 @@ _THREADS = click.option(
 )
 
 
+def _read_site(_context: click.Context, _option: click.Parameter, path: Path | None) -> Any:
+    """The site of a file, read before anything is written."""
+    if path is None:
+        return None
+    from orchestrator.campaign.sites import read_site
+
+    return read_site(path)
+
+
 def _working(command: Any) -> Any:
     """The options of `run` and `resume`."""
     options = (
@@ -67,6 +77,7 @@ def _working(command: Any) -> Any:
         click.option(
             "--site",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            callback=_read_site,
             help="Work through Parsl as this TOML file says, see data/sites.",
         ),
         click.option("--retry-failed", is_flag=True, help="Try again what has failed."),
@@ -251,15 +262,15 @@ def _executor(
     threads: int,
     gpus: str | None,
     per_gpu: int,
-    site: Path | None,
+    site: Site | None,
 ) -> Executor:
     from orchestrator.campaign.local import LocalExecutor, core_slots, gpu_slots
     from orchestrator.engines.choose import choose_engine
 
     if site is not None:
-        from orchestrator.campaign.sites import parsl_executor, read_site
+        from orchestrator.campaign.sites import parsl_executor
 
-        return parsl_executor(read_site(site), folder.path / "parsl")
+        return parsl_executor(site, folder.path / "parsl")
     chosen, reason = choose_engine(engine, threads)
     console.print(f"engine {chosen.name}: {reason}", highlight=False)
     if chosen.name == "cpu":
