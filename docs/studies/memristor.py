@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib import colormaps
 
 from orchestrator import open_run
 from orchestrator.campaign.run import Workplace, run
@@ -28,9 +29,9 @@ from orchestrator.campaign.store import CampaignFolder
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.experiment import Experiment
 from orchestrator.mx3.ovf import write_ovf
-from orchestrator.plotting.style import draw_texture, new_figure
+from orchestrator.plotting.style import new_figure
 
-VOLTAGES = (0.025, 0.05, 0.1, 0.2)
+VOLTAGES = (0.025, 0.05, 0.1, 0.15, 0.2)
 """Between the contacts, V."""
 
 
@@ -254,7 +255,7 @@ def print_long(runs: list[xr.Dataset], best: float) -> None:
     print(f"maze {maze:.3f} S (mean of {len(starts)} starts, along and across), best {best:.3f} S")
     print(
         "| alpha | V (V) | start | 10 ns | 50 ns | 100 ns | 150 ns | 200 ns | relaxed "
-        "| last 50 ns: mean, sd | abs(dm) per ns, last 20 ns |\n|---" + "|---" * 10 + "|"
+        "| last 50 ns: mean, sd | abs(dm) of a pulse, last 20 ns |\n|---" + "|---" * 10 + "|"
     )
     for dataset in sorted(runs, key=lambda d: (description(d).material.alpha, amplitude(d))):
         training = dataset.isel(training=0)
@@ -272,29 +273,38 @@ def print_long(runs: list[xr.Dataset], best: float) -> None:
 
 
 def draw_long(runs: list[xr.Dataset], best: float, path: Path) -> None:
-    cases = sorted(runs, key=lambda d: (description(d).material.alpha, amplitude(d)))
+    """All starts against time, and the textures of the first one at the end."""
+    kinds = sorted({case(dataset) for dataset in runs})
     first = min(int(d.attrs["seed"]) for d in runs)
-    films = [d for d in cases if d.attrs["seed"] == first]
-    figure = new_figure(11, 5.4)
-    grid = figure.add_gridspec(2, len(films), height_ratios=(1.2, 1))
+    colors = colormaps["RdBu_r"].resampled(8)
+    figure = new_figure(10, 5.2)
+    grid = figure.add_gridspec(2, len(kinds), height_ratios=(1.1, 1))
     axes = figure.add_subplot(grid[0, :])
-    for dataset in cases:
-        alpha, voltage = description(dataset).material.alpha, amplitude(dataset)
-        training = dataset.isel(training=0)
-        k = films.index(next(d for d in films if case(d) == case(dataset)))
-        label = f"alpha {alpha:g}, {voltage:g} V" if dataset.attrs["seed"] == first else None
-        style = "-" if dataset.attrs["seed"] == first else "--"
+    for dataset in runs:
+        training, k = dataset.isel(training=0), kinds.index(case(dataset))
+        alpha, voltage = kinds[k]
+        is_first = dataset.attrs["seed"] == first
         time = 1e9 * np.append(0.0, training.time.to_numpy()[:-1])
-        axes.plot(time, along(training.conductance), style, color=f"C{k}", lw=0.8, label=label)
+        g = along(training.conductance)
+        label = f"alpha {alpha:g}, {voltage:g} V" if is_first else None
+        axes.plot(time, g, "-" if is_first else "--", color=f"C{k}", lw=1, label=label)
+        if is_first:
+            below = figure.add_subplot(grid[1, k])
+            lx, ly, _ = (1e9 * length for length in description(dataset).film.lengths)
+            mz = training.magnetization.isel(snapshot=-1, z=0).sel(component="z")
+            below.imshow(
+                mz,
+                origin="lower",
+                extent=(0, lx, 0, ly),
+                cmap=colors,
+                vmin=-1,
+                vmax=1,
+                interpolation="nearest",
+            )
+            below.set(title=f"alpha {alpha:g}, {voltage:g} V", xlabel="x (nm)", ylabel="y (nm)")
     axes.axhline(best, color="k", ls=":", label="stripes across the current")
     axes.set(xlabel="time (ns)", ylabel="|G| along (S)")
     axes.legend(fontsize=8, ncol=5)
-    for k, dataset in enumerate(films):
-        below = figure.add_subplot(grid[1, k])
-        lx, ly, _ = description(dataset).film.lengths
-        m = dataset.isel(training=0, snapshot=-1).magnetization.to_numpy()[0]
-        draw_texture(below, m, (lx, ly))
-        below.set(title=f"alpha {case(dataset)[0]:g}, {case(dataset)[1]:g} V, 200 ns")
     figure.savefig(path, dpi=100)
 
 
