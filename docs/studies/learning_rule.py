@@ -174,7 +174,7 @@ def draw(study: Study, path: Path) -> None:
     patterns = [str(p) for p in run.training.to_numpy()]
     i, j = np.triu_indices(len(run.contact), 1)
     pairs = [f"{a + 1}-{b + 1}" for a, b in zip(i, j, strict=True)]
-    figure = new_figure(11, 7.2)
+    figure = new_figure(9.6, 6.4)
     grid = figure.subplots(2, 3)
     duration = float(run.time[0, -1])
     maps = {"change of G (mean over starts)": c.rate}
@@ -209,8 +209,8 @@ def draw(study: Study, path: Path) -> None:
         grid[1, 2].plot(shown, explained, "o-", label=f"stripes, first {time:.3g} ns")
     hebb = fits["Hebb: b Vi Vj"].explained
     grid[1, 2].axhline(hebb, color="k", linewidth=0.8, linestyle="--", label="Hebb, all")
-    grid[1, 2].set(xlabel="length (nm; 400 is infinite)", ylabel="explained", ylim=(0, 0.75))
-    grid[1, 2].legend(fontsize=7, loc="upper left")
+    grid[1, 2].set(xlabel="length (nm; 400 is infinite)", ylabel="explained", ylim=(0, 0.95))
+    grid[1, 2].legend(fontsize=7, loc="upper right")
     save(figure, path)
 
 
