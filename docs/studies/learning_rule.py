@@ -174,7 +174,7 @@ def draw(study: Study, path: Path) -> None:
     patterns = [str(p) for p in run.training.to_numpy()]
     i, j = np.triu_indices(len(run.contact), 1)
     pairs = [f"{a + 1}-{b + 1}" for a, b in zip(i, j, strict=True)]
-    figure = new_figure(9.6, 6.4)
+    figure = new_figure(8.8, 5.8)
     grid = figure.subplots(2, 3)
     duration = float(run.time[0, -1])
     maps = {"change of G (mean over starts)": c.rate}
@@ -191,14 +191,14 @@ def draw(study: Study, path: Path) -> None:
         rule = seen - duration * fits[name].residual[:, i, j].ravel()
         side = np.tile((j - i) % 2 == 1, len(c.rate))
         for chosen, label in ((side, "neighbors"), (~side, "diagonal")):
-            axes.plot(rule[chosen], seen[chosen], ".", label=label)
+            axes.plot(rule[chosen], seen[chosen], ".", ms=3, label=label)
         axes.axline((0, 0), slope=1, color="k", linewidth=0.5)
         axes.set(
             title=f"{name}\nexplained {fits[name].explained:.2f}",
             xlabel="rule: change (S)",
             ylabel="simulated: change (S)",
         )
-        axes.legend()
+        axes.legend(fontsize=7)
     shown = [1e9 * x if np.isfinite(x) else 400 for x in LENGTHS]
     for pulses in (5, 25, 50, study.pulses):
         part = study.changes(pulses, first=True)
