@@ -46,32 +46,35 @@ def render_experiment(
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output}: exists and is not empty")
     done = run_folder(root, experiment)
-    scripts = Scripts(
-        experiment.device,
-        experiment.solver.MaxErr,
-        experiment.solver.MaxDt,
-        templates,
-        experiment.conditions,
-    )
-    written = []
-    for k, pattern in enumerate(experiment.training.patterns, start=1):
-        target = output / str(k)
-        target.mkdir(parents=True)
-        ran = bool(Journal(done / str(k) / JOURNAL).records)
-        text = (
-            _replay(experiment, scripts, done / str(k), target)
-            if ran
-            else _open_loop(experiment, scripts, pattern, target)
-        )
-        path = target / f"{experiment.name}.mx3"
-        path.write_text(text)
-        written.append(path)
-    return written
+    scripts = Scripts.of_experiment(experiment, templates)
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        return [
+            _render_training(experiment, scripts, pattern, done / str(k), output / str(k))
+            for k, pattern in enumerate(experiment.training.patterns, start=1)
+        ]
+    except BaseException:
+        shutil.rmtree(output)
+        raise
 
 
-def _replay(experiment: Experiment, scripts: Scripts, run: Path, target: Path) -> str:
+def _render_training(
+    experiment: Experiment, scripts: Scripts, pattern: str, run: Path, target: Path
+) -> Path:
+    target.mkdir()
     journal = Journal(run / JOURNAL)
-    plan = experiment.training
+    text = (
+        _replay(experiment, scripts, journal, target)
+        if journal.records
+        else _open_loop(experiment, scripts, pattern, target)
+    )
+    path = target / f"{experiment.name}.mx3"
+    path.write_text(text)
+    return path
+
+
+def _replay(experiment: Experiment, scripts: Scripts, journal: Journal, target: Path) -> str:
+    plan, run = experiment.training, journal.path.parent
     _copy_checked("m_000000.ovf", run, target, journal.records[0].get("files", {}))
     blocks = [scripts.setup(), load_state("m_000000.ovf", 0.0)]
     for record in journal.records:

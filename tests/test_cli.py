@@ -104,13 +104,16 @@ def test_asking_for_mumax3_where_there_is_none(file, tmp_path):
         ("campaign", "run", "small.toml", "--engine", "gpu"),
         ("campaign", "run", "small.toml", "--site", "small.toml"),
         ("run", "small.toml", "--time-limit", "-1"),
+        ("run", "small.toml", "--engine", "cpu", "--templates", "mine"),
     ],
 )
 def test_wrong_arguments_exit_with_2_and_write_nothing(file, tmp_path, arguments):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "relax.mx3.j2").write_text("{{ nothing }}")
     done = call(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert [p.name for p in tmp_path.iterdir()] == ["small.toml"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "small.toml"]
 
 
 def test_a_film_of_one_row_is_drawn(description, write_toml, tmp_path):

@@ -99,7 +99,7 @@ def make_plan(campaign: Campaign, root: Path, engine: Engine) -> Plan:
     pace = _pace_of_runs(finished, root) or try_out(experiments[0], engine)
     needed, textures_bytes = dict[str, Experiment](), 0
     for experiment in experiments:
-        scripts = _scripts(experiment)
+        scripts = Scripts.of_experiment(experiment)
         count = 1 if experiment.start.m0 is not None else experiment.reference.starts
         for k in range(count):
             key = texture_key(experiment, scripts, engine.name, experiment.start.seed + k)
@@ -143,7 +143,7 @@ def run_bytes(experiment: Experiment) -> int:
 def try_out(experiment: Experiment, engine: Engine) -> Pace:
     """The pace of a short trial: a piece of the first pulse, after a moment of settling."""
     plan = experiment.training
-    scripts, device = _scripts(experiment), experiment.device
+    scripts, device = Scripts.of_experiment(experiment), experiment.device
     cells = _cells(experiment)
     piece = min(plan.pulse_length, 2e-10)
     with tempfile.TemporaryDirectory() as name:
@@ -185,11 +185,6 @@ def _pace_of_runs(experiments: list[Experiment], root: Path) -> Pace | None:
         return None
     basis = f"{len(experiments[:8])} of the finished runs"
     return Pace(statistics.mean(engine), statistics.mean(transport), basis)
-
-
-def _scripts(experiment: Experiment) -> Scripts:
-    solver = experiment.solver
-    return Scripts(experiment.device, solver.MaxErr, solver.MaxDt, conditions=experiment.conditions)
 
 
 def _cells(experiment: Experiment) -> int:

@@ -115,6 +115,8 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
 
     Raises
     ------
+    InputError
+        If one of the user's templates cannot be rendered.
     RunFolderError
         If the folder is in use, damaged or belongs to another description.
     EngineError
@@ -122,12 +124,13 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     Interrupted
         If `workplace.stop()` asked for it.
     """
+    scripts = Scripts.of_experiment(experiment, workplace.templates)
     folder = run_folder(workplace.root, experiment)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / LOCK) as lock:
             _describe(folder, experiment, workplace.engine)
-            return _Run(folder, experiment, workplace, lock).carry_out()
+            return _Run(folder, experiment, scripts, workplace, lock).carry_out()
     except OSError as error:
         raise RunFolderError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); committed pulses "
@@ -158,7 +161,12 @@ def _describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
 
 class _Run:
     def __init__(
-        self, folder: Path, experiment: Experiment, workplace: Workplace, lock: Lock
+        self,
+        folder: Path,
+        experiment: Experiment,
+        scripts: Scripts,
+        workplace: Workplace,
+        lock: Lock,
     ) -> None:
         self.folder = folder
         self.lock = lock
@@ -166,13 +174,7 @@ class _Run:
         self.experiment = experiment
         self.workplace = workplace
         device = experiment.device
-        self.scripts = Scripts(
-            device,
-            experiment.solver.MaxErr,
-            experiment.solver.MaxDt,
-            workplace.templates,
-            experiment.conditions,
-        )
+        self.scripts = scripts
         self.network = self._network_of(device.contacts)
         self.maps = Maps(device.film, experiment.training.oersted)
         self.probes = [self._network_of(probe.contacts) for probe in experiment.probes]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import traceback
 from collections.abc import Sequence
 from importlib import resources
 from importlib.metadata import version
@@ -22,6 +23,8 @@ from orchestrator.mx3.origins import Rendered
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from orchestrator.experiment import Experiment
 
 _SAFE_STRING = re.compile(r"[A-Za-z0-9_+. /-]*")
 
@@ -65,6 +68,11 @@ class Scripts:
         Folder whose files replace the package's templates of the same name.
     conditions : Conditions, optional
         Field, temperature and grains.
+
+    Raises
+    ------
+    InputError
+        If one of the user's templates cannot be rendered; with file and line.
     """
 
     def __init__(
@@ -79,6 +87,16 @@ class Scripts:
         self._device = device
         self._conditions = conditions or Conditions()
         self._solver = {"MaxErr": MaxErr, "MaxDt": MaxDt}
+        if templates is not None:
+            self.setup()
+            self.relax(1e-12, "m.ovf")
+            self.pulse(1, [0.0] * len(device.contacts), "j.ovf", 1e-12, "m.ovf")
+
+    @classmethod
+    def of_experiment(cls, experiment: Experiment, templates: Path | None = None) -> Scripts:
+        """The scripts of an experiment's device, solver and conditions."""
+        solver = experiment.solver
+        return cls(experiment.device, solver.MaxErr, solver.MaxDt, templates, experiment.conditions)
 
     def setup(self) -> str:
         """Mesh, geometry, material and solver settings, without the magnetization."""
@@ -148,8 +166,22 @@ class Scripts:
         return conditions.thermal_seed + number if conditions.temperature else None
 
     def _render(self, template: str, **values: Any) -> Rendered:
-        marked = self._environment.get_template(f"{template}.mx3.j2").render(**values)
+        from jinja2 import TemplateError
+
+        name = f"{template}.mx3.j2"
+        try:
+            marked = self._environment.get_template(name).render(**values)
+        except (TemplateError, UnicodeDecodeError, TypeError) as error:
+            raise InputError(f"template {_place(error, name)}: {error}") from None
         return Rendered.from_marked(marked)
+
+
+def _place(error: Exception, name: str) -> str:
+    """Name and line of the template in which an error came up."""
+    if (line := getattr(error, "lineno", None)) is not None:
+        return f"{getattr(error, 'name', None) or name}:{line}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(".j2")]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else name
 
 
 def _environment(templates: Path | None) -> Environment:

@@ -147,6 +147,7 @@ def test_a_damaged_map_is_not_replayed(original, copy, tmp_path):
     flip(copy / "2" / "j_000004.ovf")
     with pytest.raises(RunFolderError, match=r"j_000004\.ovf: damaged .*check --repair"):
         render_experiment(original[0], copy.parent, tmp_path / "scripts")
+    assert not (tmp_path / "scripts").exists()
 
 
 def test_damaged_fields_are_not_read(copy):

@@ -45,3 +45,19 @@ def test_own_templates_stand_in(experiment, tmp_path):
     assert "SetGridSize" in scripts.setup()
     with pytest.raises(InputError, match="no such folder"):
         Scripts(experiment.device, templates=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"// mine\n{{ nope }}\n", r"pulse\.mx3\.j2:2: 'nope' is undefined"),
+        (b"\n\n{% if %}\n", r"pulse\.mx3\.j2:3: Expected an expression"),
+        (b"\xff\xfe", r"pulse\.mx3\.j2: 'utf-8' codec"),
+        (b"{{ duration + 'a' }}", r"pulse\.mx3\.j2:1: unsupported operand"),
+        (b"{{ save | nmber }}", r"pulse\.mx3\.j2:1: No filter named 'nmber'"),
+    ],
+)
+def test_templates_that_cannot_be_rendered_are_named_at_once(experiment, tmp_path, text, words):
+    (tmp_path / "pulse.mx3.j2").write_bytes(text)
+    with pytest.raises(InputError, match=f"template {words}"):
+        Scripts(experiment.device, templates=tmp_path)
