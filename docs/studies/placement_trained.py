@@ -60,7 +60,7 @@ def maze_powers(campaign: xr.Dataset) -> np.ndarray:
 
 def layouts() -> dict[str, Experiment]:
     """One experiment of each layout."""
-    return {str(p.labels[0]): p.experiment for p in Campaign.from_toml(CAMPAIGN).points}
+    return {str(p.labels[-1]): p.experiment for p in Campaign.from_toml(CAMPAIGN).points}
 
 
 def ideal_margins(patterns: list[str]) -> dict[str, np.ndarray]:
