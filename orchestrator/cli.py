@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.campaign.commands import ROOT, STOPPED, campaign
+from orchestrator.campaign.commands import ENGINE_NAMES, ROOT, STOPPED, campaign
+from orchestrator.console import new_console
 from orchestrator.errors import InputError, OrchestratorError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _GPU = click.option(
 @click.option(
     "--engine",
     "engine_name",
-    type=click.Choice(["auto", "live", "mumax3", "cpu"]),
+    type=ENGINE_NAMES,
     default="auto",
     show_default=True,
     help="live: one mumax3 process for all pulses; mumax3: one for each; cpu: the embedded engine; "
@@ -80,7 +81,7 @@ def run(
     from orchestrator.progress import ProgressBar, stop_on_signals
 
     description = Experiment.from_toml(experiment)
-    console = _console()
+    console = new_console()
     limits = Limits(time=time_limit, silence=silence_limit)
     engine, reason = choose_engine(engine_name, threads, binary=binary, gpu=gpu, limits=limits)
     console.print(f"engine {engine.name}: {reason}", highlight=False)
@@ -104,7 +105,7 @@ def report(run_folder: Path) -> None:
     from orchestrator.report import print_report
     from orchestrator.results import open_run
 
-    print_report(open_run(run_folder), _console())
+    print_report(open_run(run_folder), new_console())
 
 
 @cli.command()
@@ -170,13 +171,6 @@ def mx3(arguments: tuple[str, ...]) -> None:
     from orchestrator.engines.cpu.main import main as run_script
 
     sys.exit(run_script(list(arguments)))
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console()
-    return console if console.is_terminal else Console(width=110)
 
 
 def _report(console: Console, folder: Path) -> None:

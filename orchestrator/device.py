@@ -145,6 +145,12 @@ class Film:
         nx, ny, nz = self.cells
         return (1 if self.is_2d else nz + 1), ny + 1, nx + 1
 
+    def saturated(self) -> np.ndarray:
+        """Unit vectors along the film's normal in every cell, shape (nz, ny, nx, 3)."""
+        up = np.zeros((*self.shape, 3))
+        up[..., 2] = 1
+        return up
+
     def node_coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Coordinates x, y, z in m of the nodes, broadcastable to `node_shape`.
 

@@ -92,8 +92,10 @@ def _verdict(run: xr.Dataset, training: str, reference: str) -> str:
     energies = run.energy.sel(reference=reference, state="relaxed").to_numpy()
     inputs = run.input.to_numpy()
     rank = trained_rank(energies, training, inputs)
+    if np.isnan(rank):
+        return f"reference {reference}: a trivial pattern drives no current and has no rank"
     others = len({max(p, inverse(p)) for p in inputs if not is_trivial(p)})
-    lowest = "the lowest" if rank == 1 else f"number {rank}"
+    lowest = "the lowest" if rank == 1 else f"number {rank:.0f}"
     return (
         f"reference {reference}: the trained pattern is {lowest} of {others} non-trivial "
         "inputs (a pattern and its inverse counted once)"
@@ -145,26 +147,3 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
                 words = "with" if self_term else "without"
                 table.add_row(reference, mode, words, f"{reached} of {count}", ", ".join(parts))
     return table
-
-
-def learned(dataset: xr.Dataset) -> xr.DataArray:
-    """Rank of the trained pattern's relaxed energy among the non-trivial inputs, 1 = learned.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dimensions `training` and `reference`; NaN where a training is not finished.
-    """
-    chosen = dataset.energy.sel(state="relaxed")
-    ranks = np.full((len(dataset.training), len(dataset.reference)), np.nan)
-    for t, training in enumerate(dataset.training.to_numpy()):
-        for r in range(len(dataset.reference)):
-            energies = chosen[t, r].to_numpy()
-            if np.isfinite(energies).all():
-                ranks[t, r] = trained_rank(energies, training, dataset.input.to_numpy())
-    return xr.DataArray(
-        ranks,
-        coords={"training": dataset.training, "reference": dataset.reference},
-        dims=("training", "reference"),
-        name="rank",
-    )

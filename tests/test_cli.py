@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 
+from orchestrator.campaign.commands import ENGINE_NAMES
+from orchestrator.engines.choose import ENGINES
 from orchestrator.mx3.ovf import read_ovf
 
 BIN = [sys.executable, "-c", "from orchestrator.cli import main; main()"]
@@ -122,6 +124,27 @@ def test_a_film_of_one_row_is_drawn(description, write_toml, tmp_path):
     done = call("run", write_toml("row.toml", description), "--engine", "cpu", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "textures.png" in done.stdout
+
+
+def test_python_m_and_a_trivial_pattern(description, write_toml, tmp_path):
+    description["contacts"].append(
+        {"name": "upper", "shape": "side", "side": "top", "start": 4e-8, "stop": 6e-8}
+    )
+    description |= {"probes": [], "output": {"maps": False}}
+    description["training"] |= {"patterns": ["+++"], "pulses": 1}
+    file = write_toml("trivial.toml", description)
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator", "run", file, "--engine", "cpu"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a trivial pattern drives no current and has no rank" in done.stdout
+
+
+def test_engines_are_those_that_can_be_chosen():
+    assert tuple(ENGINE_NAMES.choices) == ENGINES
 
 
 def test_help_is_quick_to_import():

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.console import new_console
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
@@ -36,12 +38,9 @@ ROOT = click.option(
 )
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+ENGINE_NAMES = click.Choice(["auto", "live", "mumax3", "cpu"])
 _ENGINE = click.option(
-    "--engine",
-    type=click.Choice(["auto", "live", "mumax3", "cpu"]),
-    default="auto",
-    show_default=True,
-    help="As for `run`.",
+    "--engine", type=ENGINE_NAMES, default="auto", show_default=True, help="As for `run`."
 )
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1), help="Worker processes.  [default: one per core or GPU]"
@@ -114,7 +113,7 @@ def plan(file: Path, root: Path, engine: str, workers: int | None) -> None:
     described = Campaign.from_toml(file)
     chosen, _ = choose_engine(engine, 1)
     found = make_plan(described, root, chosen)
-    print_plan(described, found, workers or _cores(), _console())
+    print_plan(described, found, workers or _cores(), new_console())
 
 
 @campaign.command()
@@ -152,7 +151,7 @@ def status(campaign: Path, root: Path, everything: bool) -> None:
 
     folder = find(campaign, root)
     found = statuses(folder.runs)
-    _console().print(status_table(folder, found, rows=10**6))
+    new_console().print(status_table(folder, found, rows=10**6))
     if everything:
         for entry, state in zip(folder.runs, found, strict=True):
             click.echo(f"{entry}\t{state.state}\t{state.pulses}/{state.total}\t{entry.folder}")
@@ -233,7 +232,7 @@ def _work(folder: CampaignFolder, *, retry_failed: bool, retries: int, **options
     from orchestrator.campaign.table import LiveTable
     from orchestrator.progress import stop_on_signals
 
-    console = _console()
+    console = new_console()
     folder.withdraw_stop()
     runs = to_do(folder, retry_failed=retry_failed)
     console.print(f"{folder.path}: {len(runs)} of {len(folder.runs)} runs to do", highlight=False)
@@ -306,10 +305,3 @@ def _cores() -> int:
     import os
 
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console()
-    return console if console.is_terminal else Console(width=130)

@@ -199,7 +199,7 @@ class _Run:
 
     def _untrained(self) -> list[Path]:
         """Settled textures of the reference's starts, the first of which is trained."""
-        start = self.experiment.start
+        start, film = self.experiment.start, self.experiment.film
         fixed = start.m0 is not None
         count = 1 if fixed else self.experiment.reference.starts
         seeds = [start.seed + k for k in range(count)]
@@ -214,15 +214,10 @@ class _Run:
                 {
                     "seeds": seeds,
                     "conductance": [state.conductance.tolist() for state in states],
-                    "saturated": self._saturated().tolist(),
+                    "saturated": self.network.solve(film.saturated()).conductance.tolist(),
                 },
             )
         return textures
-
-    def _saturated(self) -> np.ndarray:
-        up = np.zeros((*self.experiment.film.shape, 3))
-        up[..., 2] = 1
-        return self.network.solve(up).conductance
 
     def _training(self, folder: Path, pattern: str, texture: Path) -> None:
         folder.mkdir(exist_ok=True)

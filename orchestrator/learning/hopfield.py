@@ -253,11 +253,12 @@ def basins(
     return sorted(found, key=lambda basin: (-basin.starts, basin.attractor)), unsettled
 
 
-def trained_rank(energies: np.ndarray, pattern: str, inputs: Sequence[str]) -> int:
+def trained_rank(energies: np.ndarray, pattern: str, inputs: Sequence[str]) -> float:
     """Rank (1 = lowest) of the pattern's energy among the non-trivial inputs, inverses as one.
 
     Of patterns that took turns, the rank among the inputs that were not trained; 1 means that all
-    of them lie below every other input.
+    of them lie below every other input. A trivial pattern drives no current and does not count;
+    NaN where there is no other.
 
     Parameters
     ----------
@@ -268,8 +269,10 @@ def trained_rank(energies: np.ndarray, pattern: str, inputs: Sequence[str]) -> i
     inputs : sequence of str
         The inputs, among them the trained ones.
     """
-    trained = trained_patterns(pattern)
+    trained = [p for p in trained_patterns(pattern) if not is_trivial(p)]
+    if not trained:
+        return float("nan")
     values = {max(p, inverse(p)): e for p, e in zip(inputs, energies, strict=True)}
     own = max(e for p, e in values.items() if p in trained)
     others = [e for p, e in values.items() if p not in trained and not is_trivial(p)]
-    return 1 + sum(e < own for e in others)
+    return 1.0 + sum(e < own for e in others)

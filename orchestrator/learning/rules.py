@@ -235,9 +235,8 @@ def alignment_tensor(film: Film, contacts: tuple[Contact, ...], length: float) -
         raise InputError(f"the film must have one layer of cells, not {film.cells[2]}")
     if length < 0:
         raise InputError(f"the length must not be negative (m), got {length:g}")
-    up = np.zeros((*film.shape, 3))
-    up[..., 2] = 1
-    state = Network(film, Resistivity(rho_par=1.0, rho_perp=1.0), contacts).solve(up)
+    isotropic = Resistivity(rho_par=1.0, rho_perp=1.0)
+    state = Network(film, isotropic, contacts).solve(film.saturated())
     n = len(contacts)
     units = np.array([state.current_density(unit)[0, :, :, :2] for unit in np.eye(n)])
     ex, ey = units[..., 0], units[..., 1]

@@ -63,7 +63,6 @@ class NetworkState:
         self._film = film
         self._geometry = geometry
         self._sigma = sigma
-        self._stencil = stencil
         self._potentials = potentials
         self._adjoint = adjoint
         self._sheet = sheet

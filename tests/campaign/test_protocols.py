@@ -8,7 +8,6 @@ import pytest
 from orchestrator.campaign.run import Interrupted, Workplace, run
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.experiment import Experiment
-from orchestrator.report import learned
 from orchestrator.results import open_run
 
 
@@ -53,7 +52,7 @@ def test_a_protocol_resumed_at_every_pulse_gives_the_same(description, tmp_path,
     pieces = carry_out(changed, tmp_path / "pieces", every_pulse=True)
     for variable in ("conductance", "voltage", "current", "time", "energy", "duration"):
         np.testing.assert_array_equal(whole[variable], pieces[variable])
-    assert learned(whole).notnull().all()
+    assert whole.trained_rank.notnull().all()
 
 
 def test_gaps_pass_in_time_and_turn_signs_of_the_voltage(description, tmp_path, carry_out):

@@ -128,3 +128,11 @@ def test_rank_of_patterns_that_took_turns_counts_the_others_only():
     values = np.array(list(energies.values()))
     assert trained_rank(values, "++-/+-+", list(energies)) == 2
     assert trained_rank(values, "++-/+--", list(energies)) == 1
+
+
+def test_a_trivial_pattern_has_no_rank():
+    energies = np.arange(8.0)
+    assert np.isnan(trained_rank(energies, "+++", all_patterns(3)))
+    assert np.isnan(trained_rank(np.arange(3.0), 12 * "-", ["++-+++++++++"] * 3))
+    both = trained_rank(energies, "---/++-", all_patterns(3))
+    assert both == trained_rank(energies, "++-", all_patterns(3))
