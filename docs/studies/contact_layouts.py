@@ -168,6 +168,32 @@ def trainings(folder: str, ideal: IdealTextures) -> tuple[np.ndarray, dict[str, 
     return np.array([s.mean() for s in shares]), counts
 
 
+def print_windows(ideal: IdealTextures) -> None:
+    """Disorder at which patterns are the lowest, for each reference; best reference for each."""
+    shares = np.linspace(0, 0.99, 100)
+    c = np.linspace(0.789, 1.0, 423)
+    margins = np.array(
+        [[ideal.margins(p, float(d), [*SCALES, *c.tolist()]) for d in shares] for p in PATTERNS]
+    )
+    lowest = margins[..., : len(SCALES)] > 0
+    print(f"\n| c | {' | '.join(PATTERNS)} | all three |\n|---|---|---|---|---|")
+    for k, scale in enumerate(SCALES):
+        kept = [*lowest[..., k], lowest[..., k].all(axis=0)]
+        found = [shares[where] for where in kept]
+        cells = [f"{d.min():.2f} to {d.max():.2f}" if d.size else "none" for d in found]
+        print(f"| {scale:.2f} | {' | '.join(cells)} |")
+    weakest = margins[..., len(SCALES) :].min(axis=0)
+    driven = [ideal.margins(p, Driven(6.7e6), c.tolist()) for p in PATTERNS]
+    rows = {f"{d:.2f}": weakest[round(100 * d)] for d in (0.3, 0.5, 0.7)}
+    rows["driven, 6.7e6 V/m"] = np.min(driven, axis=0)
+    for label, row in rows.items():
+        window = c[row > 0]
+        print(
+            f"disorder {label}: all lowest for c from {window.min():.3f} to {window.max():.3f}, "
+            f"with the largest margin {row.max():.3f} at {c[row.argmax()]:.3f}"
+        )
+
+
 def draw_window(
     axes: Axes, ideal: IdealTextures, disorders: list[Disorder], heights: np.ndarray
 ) -> None:
@@ -189,6 +215,7 @@ def main() -> None:
     rows = layouts(sizes)
     small = Film((64, 64, 1), (6e-9, 6e-9, 1e-6))
     ideal = textures(EXPERIMENT.contacts, small)
+    print_windows(ideal)
     shares, counts = trainings(sys.argv[1], ideal)
 
     figure = new_figure(9, 5.4)
