@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ _WAIT = 0.2
 def texture_key(experiment: Experiment, scripts: Scripts, engine: str, seed: int) -> str:
     """Hash of all that a settled texture depends on: no contacts, no resistivities, no pulses."""
     setup = [line for line in scripts.setup().splitlines() if not line.startswith("//")]
-    start = experiment.to_dict()["start"] | {"seed": seed}
+    start = asdict(experiment.start) | {"seed": seed}
     return canonical_hash({"setup": setup, "start": start, "engine": engine})
 
 
@@ -54,7 +55,7 @@ def settled_texture(
     def make() -> None:
         work = folder / f"{key}.work"
         made = _settle(experiment, scripts, workplace, seed, work)
-        start = experiment.to_dict()["start"] | {"seed": seed}
+        start = asdict(experiment.start) | {"seed": seed}
         write_json(note, {"start": start, "crc32": checksum(made)})
         os.replace(made, texture)
         sync(folder)

@@ -10,6 +10,7 @@ import math
 import re
 import traceback
 from collections.abc import Sequence
+from functools import cache, cached_property
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
@@ -100,6 +101,10 @@ class Scripts:
 
     def setup(self) -> str:
         """Mesh, geometry, material and solver settings, without the magnetization."""
+        return self._setup
+
+    @cached_property
+    def _setup(self) -> Rendered:
         material_script = self._device.script
         if material_script is None:
             material_script = self._render("material", material=self._device.material)
@@ -184,6 +189,7 @@ def _place(error: Exception, name: str) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else name
 
 
+@cache
 def _environment(templates: Path | None) -> Environment:
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.campaign.table import duration, size
 from orchestrator.engines.cpu.session import CpuEngine
+
+SHIPPED = Path(__file__).parents[2] / "data" / "campaigns"
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,16 @@ def test_pace_scales_with_cells_and_simulated_time(experiment):
 def test_words():
     assert [duration(s) for s in (5, 600, 7300, 400000)] == ["5 s", "10 min", "2.0 h", "4.6 days"]
     assert [size(n) for n in (12, 4.2e6, 3e13)] == ["12 B", "4.2 MB", "30 TB"]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_campaigns_can_be_planned(path, tmp_path, monkeypatch):
+    pace = Pace(1e3, 1e-6, "a guess")
+    monkeypatch.setattr("orchestrator.campaign.plan.try_out", lambda *_: pace)
+    campaign = Campaign.from_toml(path)
+    plan = make_plan(campaign, tmp_path, CpuEngine(threads=1))
+    assert plan.states == {"missing": len(campaign.points)}
+    assert 0 < plan.textures_missing == plan.textures
+    assert plan.seconds > 0
+    assert 0 < plan.bytes_per_pulse < plan.bytes < 1e12
+    assert list(tmp_path.iterdir()) == []
