@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from orchestrator.errors import OrchestratorError
     from orchestrator.experiment import Experiment
     from orchestrator.results import open_run
+    from orchestrator.running import run
     from orchestrator.transport.network import Network
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "OrchestratorError": "errors",
     "open_campaign": "campaign_results",
     "open_run": "results",
+    "run": "running",
 }
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "OrchestratorError",
     "open_campaign",
     "open_run",
+    "run",
 ]
 
 

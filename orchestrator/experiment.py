@@ -51,8 +51,34 @@ class Experiment:
     """One experiment: a device, a start, trainings and what to keep.
 
     `to_dict` is the whole description; `hash`, which names the run folder, is the digest of what
-    differs from the defaults. `script` is the material half of the setup as mumax3c writes it for a
-    System, see `Device`.
+    differs from the defaults.
+
+    Parameters
+    ----------
+    name : str
+        Names the run folder.
+    film, material, resistivity, contacts, script, regions, underlayer
+        As in `Device`.
+    training : Training
+        Patterns, voltages or currents, pulses.
+    start : Start
+        The texture from which all trainings start.
+    reference : Reference
+        The untrained reference of the weights.
+    probes : tuple of Probe
+        Pairs of contacts that are read but not connected.
+    output : Output
+        What is kept of a run.
+    solver : Solver
+        Settings of the time integration.
+    conditions : Conditions
+        Field, temperature, grains.
+
+    Raises
+    ------
+    InputError
+        If parts do not fit each other. What is impossible within one part is a `ValidationError` of
+        pydantic (a ValueError) of its class; `from_dict` and `from_toml` turn both into InputError.
     """
 
     name: str

@@ -10,10 +10,8 @@ from PIL import Image
 
 import orchestrator
 from orchestrator.areas import with_masks_read
-from orchestrator.campaign.run import Workplace, run
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
-from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.experiment import Experiment
 
 ROOT = Path(__file__).parents[1]
@@ -24,12 +22,15 @@ def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.S)
 
 
-def test_python_of_the_readme_and_of_experiments(experiment, tmp_path, silent):
-    folder = run(experiment, Workplace(tmp_path, CpuEngine(threads=1), silent, lambda: False))
+def test_python_of_the_readme_and_of_experiments(description, write_toml, tmp_path, monkeypatch):
+    file = write_toml("small.toml", description)
+    monkeypatch.chdir(tmp_path)
     names: dict = {}
     for page in ("README.md", "docs/experiments.md"):
         (block,) = blocks(page, "python")
-        exec(block.replace("runs/quickstart-...", str(folder)), names)
+        block = block.replace("data/experiments/quickstart.toml", str(file))
+        exec(block.replace("runs/quickstart-...", str(names.get("folder"))), names)
+    assert names["folder"] == next(Path("runs").glob("small-*"))
     assert names["results"].energy.attrs["units"] == "W"
     assert names["m"].mesh.n.tolist() == [20, 16, 1]
 
