@@ -15,6 +15,7 @@ from orchestrator.campaign.fields import DIMS, NAMES
 from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.errors import InputError
+from orchestrator.files import written_whole
 from orchestrator.lazy import BlockArray
 from orchestrator.results import Variables, field_coordinates, kept_fields, read_variables
 
@@ -114,12 +115,8 @@ def export(dataset: xr.Dataset, path: Path, *, fields: bool = False) -> None:
         for name, variable in dataset.data_vars.items()
         if variable.dtype.kind == "f" and variable.ndim
     }
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with written_whole(path) as temporary:
         dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _table(grid: tuple[int, ...], values: Mapping[tuple[int, ...], str]) -> np.ndarray:

@@ -38,7 +38,7 @@ from orchestrator.mx3.material import check_material_script
 from orchestrator.mx3.ovf import read_ovf
 from orchestrator.sections import Output, Probe, Reference, Solver, Start, Training
 from orchestrator.tomlfile import read_toml
-from orchestrator.validation import explain
+from orchestrator.validation import explain, within
 
 MAX_ASPECT = 100.0
 """Largest ratio of a cell's edges for which mumax3 computes the demagnetizing field."""
@@ -100,12 +100,12 @@ class Experiment:
     def __post_init__(self) -> None:
         if not PLAIN_NAME.fullmatch(self.name):
             raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
-        _within("contacts", check_contacts, self.film, self.contacts)
-        _within("regions", check_regions, self.film, self.regions)
-        _within("contacts", check_conducting, self.film, self.contacts, self.regions)
+        within("contacts", check_contacts, self.film, self.contacts)
+        within("regions", check_regions, self.film, self.regions)
+        within("contacts", check_conducting, self.film, self.contacts, self.regions)
         if self.script is not None:
-            _within("script", check_material_script, self.script, self.material)
-        _within("film.pbc", check_open, self.film, "the transport network")
+            within("script", check_material_script, self.script, self.material)
+        within("film.pbc", check_open, self.film, "the transport network")
         if not self.material.P:
             raise InputError("material.P: 0 is refused by mumax3; without torque, take P = 1e-9")
         if self.material.demag:
@@ -115,8 +115,8 @@ class Experiment:
             key = f"probes {probe.name!r}"
             if names.count(probe.name) > 1:
                 raise InputError(f"{key}: two probes have this name; names must differ")
-            _within(key, check_contacts, self.film, probe.contacts)
-            _within(key, check_conducting, self.film, probe.contacts, self.regions)
+            within(key, check_contacts, self.film, probe.contacts)
+            within(key, check_conducting, self.film, probe.contacts, self.regions)
         for pattern in "/".join(self.training.patterns).split("/"):
             if len(pattern) != len(self.contacts):
                 raise InputError(
@@ -232,13 +232,6 @@ class Experiment:
 
 
 _ADAPTER = TypeAdapter(Experiment)
-
-
-def _within(key: str, check: Any, *arguments: Any) -> None:
-    try:
-        check(*arguments)
-    except InputError as error:
-        raise InputError(f"{key}: {error}") from None
 
 
 def _check_aspect(film: Film) -> None:

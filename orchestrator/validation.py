@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from orchestrator.errors import InputError
 
 
 def nearest(
@@ -27,6 +29,20 @@ def nearest(
     close = difflib.get_close_matches(name, known, 1)
     names = f"{title}: {', '.join(known if listed is None else listed)}"
     return f"did you mean {close[0]!r}? ({names})" if close else names
+
+
+def within(where: str, check: Callable[..., object], *arguments: Any) -> None:
+    """Call a check; what it refuses is refused with the place in front.
+
+    Raises
+    ------
+    InputError
+        Where the check does.
+    """
+    try:
+        check(*arguments)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def explain(problem: Any, root: type, sections: Mapping[str, type]) -> str:

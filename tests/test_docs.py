@@ -87,7 +87,7 @@ def test_files_that_the_pages_name_exist():
             assert (ROOT / name).exists(), f"{page.name}: {name}"
 
 
-def test_options_that_the_pages_name_exist():
+def test_options_are_on_the_pages_and_those_of_the_pages_exist():
     from orchestrator.cli import cli
 
     def options(command):
@@ -97,6 +97,9 @@ def test_options_that_the_pages_name_exist():
             yield from options(sub)
 
     known = {*options(cli), "--help", "--version"}
+    written = "".join(page.read_text() for page in PAGES)
+    for name in known:
+        assert not name.startswith("--") or name in ("--help", "--version") or name in written
     for page in ("README.md", "docs/campaigns.md", "docs/experiments.md", "docs/mumax3.md"):
         text = (ROOT / page).read_text()
         for name in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.campaign.fields import checksum, read_state, state_name, sync
+from orchestrator.campaign.fields import checksum, read_state, state_name
 from orchestrator.campaign.folder import (
     DESCRIPTION,
     FAILED,
@@ -24,6 +23,7 @@ from orchestrator.campaign.locks import LOCK, locked
 from orchestrator.campaign.textures import TEXTURES
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
+from orchestrator.files import sync, written_whole
 from orchestrator.mx3.ovf import write_ovf
 
 
@@ -147,10 +147,8 @@ def _rewind(run: Path, number: int, first_bad: int) -> int:
     while records and not _restorable(run, folder, records[-1]):
         records.pop()
     text = b"".join(journal_line(record) for record in records)
-    temporary = folder / f".{JOURNAL}.{os.getpid()}.tmp"
-    temporary.write_bytes(text)
-    sync(temporary)
-    os.replace(temporary, folder / JOURNAL)
+    with written_whole(folder / JOURNAL) as temporary:
+        temporary.write_bytes(text)
     return max((r["pulse"] for r in records if r["kind"] == "pulse"), default=0)
 
 

@@ -6,7 +6,6 @@ Components are stored one after the other, which compresses better than interlea
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.errors import RunFolderError
+from orchestrator.files import written_whole
 from orchestrator.sections import Precision
 
 NAMES = {
@@ -31,7 +31,7 @@ def state_name(number: int) -> str:
 
 
 def write_state(path: Path, fields: Mapping[Any, np.ndarray], precision: Precision) -> None:
-    """Write fields whole or not at all (temporary name, fsync, rename).
+    """Write fields whole or not at all.
 
     Parameters
     ----------
@@ -50,13 +50,8 @@ def write_state(path: Path, fields: Mapping[Any, np.ndarray], precision: Precisi
         values = np.ascontiguousarray(np.moveaxis(data, -1, 0), dtype=np.float32)
         variables[name] = (_STORED, values, {"units": unit, "long_name": text})
         encoding[name] = _encoding(values, precision)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with written_whole(path) as temporary:
         xr.Dataset(variables).to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-        sync(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _encoding(values: np.ndarray, precision: Precision) -> dict[str, Any]:
@@ -107,12 +102,3 @@ def checksum(path: Path) -> str:
         return f"{zlib.crc32(path.read_bytes()):08x}"
     except OSError as error:
         raise RunFolderError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def sync(path: Path) -> None:
-    """Bring a file, or a folder's list of names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import RunFolderError
+from orchestrator.files import written_whole
 
 DESCRIPTION = "description.json"
 UNTRAINED = "untrained.json"
@@ -50,30 +51,14 @@ def j_name(number: int) -> str:
 
 def copy_whole(source: Path, target: Path) -> None:
     """Copy a file whole or not at all, to the disk."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with open(source, "rb") as read, open(temporary, "wb") as written:
-            shutil.copyfileobj(read, written)
-            written.flush()
-            os.fsync(written.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:

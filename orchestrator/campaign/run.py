@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from orchestrator.campaign.fields import checksum, state_name, sync, write_state
+from orchestrator.campaign.fields import checksum, state_name, write_state
 from orchestrator.campaign.folder import (
     DESCRIPTION,
     FINISHED,
@@ -33,6 +33,7 @@ from orchestrator.contacts import Contact
 from orchestrator.engines.session import Engine, Progress
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
+from orchestrator.files import sync
 from orchestrator.learning.pulses import Done, Pulse, next_pulse
 from orchestrator.learning.train import Block, PulseRecord, train
 from orchestrator.mx3.ovf import read_ovf

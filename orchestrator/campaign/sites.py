@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from orchestrator.campaign.task import STOP_AT
+from orchestrator.device import FROZEN
 from orchestrator.errors import InputError
 from orchestrator.tomlfile import read_toml
 from orchestrator.validation import nearest
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     from parsl.concurrent import ParslPoolExecutor
 
 _INTERCHANGE = "parsl.executors.high_throughput.interchange"
-_FROZEN = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, config=_FROZEN)
+@dataclass(frozen=True, config=FROZEN)
 class Jobs:
     """The jobs in which workers sit.
 
@@ -83,7 +83,7 @@ class Jobs:
         return 3600 * hours + 60 * minutes + seconds
 
 
-@dataclass(frozen=True, config=_FROZEN)
+@dataclass(frozen=True, config=FROZEN)
 class Workers:
     """The workers of a node.
 
@@ -112,7 +112,7 @@ class Workers:
             raise ValueError("give either gpus or count")
 
 
-@dataclass(frozen=True, config=_FROZEN)
+@dataclass(frozen=True, config=FROZEN)
 class Site:
     """A site: its jobs and workers."""
 

@@ -11,22 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from orchestrator.campaign.keys import changed, check_key
-from orchestrator.device import canonical_hash
+from orchestrator.device import FROZEN, canonical_hash
 from orchestrator.errors import InputError
 from orchestrator.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.tomlfile import read_toml
-from orchestrator.validation import nearest
+from orchestrator.validation import nearest, within
 
-_FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
 MOST_RUNS = 100_000
 """Runs of a campaign; each is checked before any is begun."""
 
 
-@dataclass(frozen=True, config=_FROZEN)
+@dataclass(frozen=True, config=FROZEN)
 class Axis:
     """One axis of a campaign: the values that one key, or several together, run through.
 
@@ -193,7 +192,7 @@ class Campaign:
         if not isinstance(self.name, str) or not PLAIN_NAME.fullmatch(self.name):
             raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
         description = base.to_dict()
-        _within("change", check_changes, description, change or {})
+        within("change", check_changes, description, change or {})
         self.base = Experiment.from_dict(changed(description, change or {}), source="change")
         self.points = self._points()
 
@@ -228,7 +227,7 @@ class Campaign:
                 if owner.setdefault(key, axis.name) != axis.name:
                     raise InputError(f"axes {owner[key]!r} and {axis.name!r} both change {key}")
             for change in axis.changes:
-                _within(f"axes {axis.name!r}", check_changes, base, change)
+                within(f"axes {axis.name!r}", check_changes, base, change)
         points, seen = [], dict[str, tuple[Any, ...]]()
         for index in itertools.product(*(range(n) for n in self.shape)):
             along = list(zip(self.axes, index, strict=True))
@@ -382,10 +381,3 @@ def _axis(number: int, table: dict[str, Any]) -> Axis:
         if problem["type"] == "unexpected_keyword_argument":
             message = f"unknown key; {nearest(key, [f.name for f in dataclasses.fields(Axis)])}"
         raise InputError(f"axes {label!r}: {key}{': ' * bool(key)}{message}") from None
-
-
-def _within(where: str, check: Any, *arguments: Any) -> None:
-    try:
-        check(*arguments)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None

@@ -10,12 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.campaign.fields import checksum, sync
+from orchestrator.campaign.fields import checksum
 from orchestrator.campaign.folder import read_json, write_json
 from orchestrator.campaign.locks import InUseError, Lock
 from orchestrator.device import canonical_hash
 from orchestrator.errors import RunFolderError
 from orchestrator.experiment import Experiment
+from orchestrator.files import sync
 from orchestrator.mx3.ovf import write_ovf
 from orchestrator.mx3.script import Scripts
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.errors import InputError
+from orchestrator.files import written_whole
 
 _CHECK = {4: 1234567.0, 8: 123456789012345.0}
 _HEADER_LIMIT = 1 << 16
@@ -122,7 +123,7 @@ def write_ovf(
     unit: str = "1",
     time: float = 0.0,
 ) -> None:
-    """Write a field as OVF 2.0 binary 4, whole or not at all (temporary name, fsync, rename).
+    """Write a field as OVF 2.0 binary 4, whole or not at all.
 
     Parameters
     ----------
@@ -160,17 +161,8 @@ def write_ovf(
     lines += [f"# {a}nodes: {n}" for a, n, _ in axes]
     lines += [f"# {a}stepsize: {c!r}" for a, _, c in axes]
     lines += ["# End: Header", "# Begin: Data Binary 4", ""]
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write("\n".join(lines).encode())
-            file.write(np.array(_CHECK[4], "<f4").tobytes())
-            file.write(values.data)
-            file.write(b"\n# End: Data Binary 4\n# End: Segment\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    with written_whole(Path(path)) as temporary, open(temporary, "wb") as file:
+        file.write("\n".join(lines).encode())
+        file.write(np.array(_CHECK[4], "<f4").tobytes())
+        file.write(values.data)
+        file.write(b"\n# End: Data Binary 4\n# End: Segment\n")
