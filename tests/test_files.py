@@ -18,9 +18,14 @@ def test_a_file_takes_the_place_of_the_old_one_when_it_is_written(tmp_path):
 def test_what_was_there_stays_where_writing_fails(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(OSError, match="disk"), written_whole(path) as temporary:
-        temporary.write_text("half")
-        raise OSError("disk full")
+
+    def write_half():
+        with written_whole(path) as temporary:
+            temporary.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
