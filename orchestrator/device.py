@@ -215,6 +215,8 @@ class Material:
             raise ValueError(f"Aex must not be negative (J/m), got {self.Aex:g}")
         if self.Aex > 1e-9:
             raise ValueError(f"Aex = {self.Aex:g} J/m is implausible; expected about 1e-11 J/m")
+        if self.Aex:
+            check_range("Aex", self.Aex, 1e-16, 1e-9, "J/m")
         if self.alpha < 0:
             raise ValueError(f"alpha must not be negative, got {self.alpha:g}")
         check_range("alpha", self.alpha, 0, 100)
@@ -291,7 +293,13 @@ class Device:
 
     @classmethod
     def from_dict(cls, description: dict[str, Any]) -> Device:
-        """The device of a description."""
+        """The device of a description, as `to_dict` gives it.
+
+        Raises
+        ------
+        ValueError
+            If a value is impossible (pydantic's ValidationError, or InputError).
+        """
         return TypeAdapter(cls).validate_python(description)
 
     @property
@@ -303,7 +311,24 @@ class Device:
     def from_system(
         cls, system: System, resistivity: Resistivity, contacts: tuple[Contact, ...], **film: Any
     ) -> Device:
-        """The device of a micromagneticmodel System; see `orchestrator.ubermag.from_system`."""
+        """The device of a micromagneticmodel System; see `orchestrator.ubermag.from_system`.
+
+        Parameters
+        ----------
+        system : System
+            Energy, dynamics and magnetization of the film.
+        resistivity : Resistivity
+            Of the magnetic cells, ohm m.
+        contacts : tuple of Contact
+            On the film, whose lower left corner is the origin.
+        film
+            `P`, `pbc` and `size`, which a System cannot say.
+
+        Raises
+        ------
+        InputError
+            If the System holds a term or value that a Device cannot, with its name.
+        """
         from orchestrator.ubermag import from_system
 
         return from_system(system, resistivity, contacts, **film)

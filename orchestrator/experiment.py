@@ -106,7 +106,7 @@ class Experiment:
         if self.script is not None:
             within("script", check_material_script, self.script, self.material)
         within("film.pbc", check_open, self.film, "the transport network")
-        if not self.material.P:
+        if abs(self.material.P) < 1e-12:
             raise InputError("material.P: 0 is refused by mumax3; without torque, take P = 1e-9")
         if self.material.demag:
             _check_aspect(self.film)

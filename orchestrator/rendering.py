@@ -31,6 +31,17 @@ def render_experiment(
     magnetization first and every pulse has a map of that initial magnetization: an open loop,
     to look at before a run.
 
+    Parameters
+    ----------
+    experiment : Experiment
+        What to render.
+    root : Path
+        Folder of the run folders.
+    output : Path
+        Folder to write into; must be empty or not there.
+    templates : Path, optional
+        The user's own templates.
+
     Returns
     -------
     list of Path

@@ -24,15 +24,18 @@ class Solved(Protocol):
     """A transport network solved for one texture."""
 
     @property
-    def conductance(self) -> np.ndarray: ...
+    def conductance(self) -> np.ndarray:
+        """G between the contacts in S, shape (N, N)."""
 
-    def current_density(self, v: np.ndarray) -> np.ndarray: ...
+    def current_density(self, v: np.ndarray) -> np.ndarray:
+        """Current density in A/m2, shape (nz, ny, nx, 3), for voltages v in V, shape (N,)."""
 
 
 class Solvable(Protocol):
     """A transport network."""
 
-    def solve(self, m: np.ndarray) -> Solved: ...
+    def solve(self, m: np.ndarray) -> Solved:
+        """The network of a texture m, unit vectors of shape (nz, ny, nx, 3)."""
 
 
 @dataclass(frozen=True)

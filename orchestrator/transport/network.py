@@ -93,7 +93,19 @@ class Network:
         *,
         warm_start: bool = True,
     ) -> Network:
-        """The network of a device, or of other contacts on its film."""
+        """The network of a device, or of other contacts on its film.
+
+        Parameters
+        ----------
+        device : Device
+            Film, resistivities, regions, underlayer.
+        contacts : tuple of Contact, optional
+            Instead of the device's own.
+        solver : str
+            See `Network`.
+        warm_start : bool
+            See `Network`.
+        """
         return cls(
             device.film,
             device.resistivity,
@@ -112,6 +124,11 @@ class Network:
         m : ndarray, shape (nz, ny, nx, 3)
             Unit vectors, zero vectors where nothing is magnetic: vacuum, unless in a metal region.
 
+        Returns
+        -------
+        NetworkState
+            Conductances (S), potentials (V) and current densities (A/m2) of this texture.
+
         Raises
         ------
         InputError
@@ -129,6 +146,15 @@ class Network:
 
     def solve_conductivity(self, sigma: Conductivity) -> NetworkState:
         """Solve for conductivities of any origin.
+
+        Parameters
+        ----------
+        sigma : Conductivity
+            One tensor (S/m) for each cell; zero in vacuum.
+
+        Returns
+        -------
+        NetworkState
 
         Raises
         ------
