@@ -103,6 +103,9 @@ class TableCache:
         dmi = self._coupling("Dbulk" if bulk else "Dind", sim, sim.dind_coupling)
         material = self._material(sim, p, stiffness, dmi)
         present = material[:, self._present]
+        zhang_li = not j.is_zero and not sim.DisableZhangLiTorque
+        slonczewski = not (j.is_zero or layer.is_zero or sim.DisableSlonczewskiTorque)
+        acts = np.asarray(present.any(axis=1))
         tables = Tables(
             shape=np.array(mesh.cells, np.int64),
             per_length=1 / np.array(mesh.cell_size, np.float64),
@@ -113,8 +116,8 @@ class TableCache:
             rows=self._segments.rows,
             crowded=mesh.cells[0] // self.crowding + 1,
             material=material,
-            acts=np.asarray(present.any(axis=1)),
-            varies=(present != present[:, :1]).any(axis=1),
+            acts=acts,
+            varies=(present != present[:, :1]).any(axis=1) & _read(acts, zhang_li, slonczewski),
             stiffness=stiffness,
             dmi=dmi,
             ahead=_NO_MAP,
@@ -126,8 +129,8 @@ class TableCache:
             kind=kind,
             closed=not sim.OpenBC,
             z_faces=mesh.cells[2] != 1 or (closed_face and not periodic[2]),
-            zhang_li=not j.is_zero and not sim.DisableZhangLiTorque,
-            slonczewski=not (j.is_zero or layer.is_zero or sim.DisableSlonczewskiTorque),
+            zhang_li=zhang_li,
+            slonczewski=slonczewski,
         )
         if (np.diff(tables.rows) > tables.crowded).any():
             ahead, twist, absent = self._couplings_ahead(sim, tables)
@@ -228,6 +231,21 @@ def _constants(
     table[columns.SECONDARY] = per_current * scalar["EpsilonPrime"]
     table[columns.LAMBDA2] = scalar["Lambda"] ** 2
     return table
+
+
+def _read(acts: np.ndarray, zhang_li: bool, slonczewski: bool) -> np.ndarray:
+    """Which columns the kernels read."""
+    c = columns
+    read = np.ones(c.COUNT, bool)
+    if not zhang_li:
+        read[[c.TRANSFER_FIELD, c.TRANSFER_DAMPING]] = False
+    if not slonczewski:
+        read[[c.ALPHA, c.LAMBDA2, c.SLONCZEWSKI, c.SECONDARY, *range(c.P, c.P + 3)]] = False
+    if not acts[[c.KU1, c.KU2]].any():
+        read[c.U : c.U + 3] = False
+    if not acts[[c.KC1, c.KC2, c.KC3]].any():
+        read[c.C1 : c.C3 + 3] = False
+    return read
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
