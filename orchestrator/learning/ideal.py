@@ -127,7 +127,15 @@ class IdealTextures:
         return -self._isotropic * energy(self._uniform, self.inputs)
 
     def conductance(self, pattern: str, disorder: Disorder) -> np.ndarray:
-        """G in S of the texture that a pattern would write; shape (N, N)."""
+        """G in S of the texture that a pattern would write; shape (N, N).
+
+        Parameters
+        ----------
+        pattern : str
+            Signs of the inputs.
+        disorder : float or Driven
+            The share that is not turned, from 0 to 1, or how it falls with the field.
+        """
         if (pattern, disorder) not in self._known:
             self._known[pattern, disorder] = self._solved(pattern, disorder)
         return self._known[pattern, disorder]
