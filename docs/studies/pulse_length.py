@@ -84,14 +84,19 @@ def draw(
     for seed in range(campaign.sizes["seed"]):
         values = [errors[label][seed] for label in fixed]
         left.loglog(lengths, values, "o-", label=f"start {int(campaign.seed[seed])}")
-        counts = [number(campaign, label)[seed] for label in adaptive]
         style = {"color": f"C{seed}"}
         right.loglog(number_of(campaign, fixed, seed), values, "o-", **style)
-        right.loglog(counts, [errors[label][seed] for label in adaptive], "x--", **style)
+        for line, word in (("x--", "|dm|"), ("+:", "|dI|")):
+            labels = [label for label in adaptive if word in label]
+            counts = number_of(campaign, labels, seed)
+            right.loglog(counts, [errors[label][seed] for label in labels], line, **style)
     left.loglog(lengths, 1e-2 * lengths / lengths[0], "k:", label="first order")
     left.set(xlabel="pulse length (ps)", ylabel="relative error of G")
     left.legend()
-    right.set(xlabel="number of pulses (o fixed, x adaptive)", ylabel="relative error of G")
+    right.set(
+        xlabel="number of pulses (o fixed, x by the change of m, + by that of the currents)",
+        ylabel="relative error of G",
+    )
     save(figure, HERE / "pulse_length.png")
 
 
