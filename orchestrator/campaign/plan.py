@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.campaign.folder import JOURNAL, Journal
+from orchestrator.campaign.layout import start_seeds
 from orchestrator.campaign.run import run_folder
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import State, run_state
@@ -100,9 +101,8 @@ def make_plan(campaign: Campaign, root: Path, engine: Engine) -> Plan:
     needed, textures_bytes = dict[str, Experiment](), 0
     for experiment in experiments:
         scripts = Scripts.of_experiment(experiment)
-        count = 1 if experiment.start.m0 is not None else experiment.reference.starts
-        for k in range(count):
-            key = texture_key(experiment, scripts, engine.name, experiment.start.seed + k)
+        for seed in start_seeds(experiment):
+            key = texture_key(experiment, scripts, engine.name, seed)
             if key not in needed:
                 needed[key] = experiment
                 textures_bytes += _HEADER + 12 * _cells(experiment)

@@ -26,6 +26,7 @@ from orchestrator.campaign.folder import (
     read_description,
     write_json,
 )
+from orchestrator.campaign.layout import start_seeds
 from orchestrator.campaign.locks import LOCK, Lock, locked
 from orchestrator.campaign.maps import Maps
 from orchestrator.campaign.textures import settled_texture
@@ -200,10 +201,7 @@ class _Run:
 
     def _untrained(self) -> list[Path]:
         """Settled textures of the reference's starts, the first of which is trained."""
-        start, film = self.experiment.start, self.experiment.film
-        fixed = start.m0 is not None
-        count = 1 if fixed else self.experiment.reference.starts
-        seeds = [start.seed + k for k in range(count)]
+        seeds, film = start_seeds(self.experiment), self.experiment.film
         textures = [
             settled_texture(self.experiment, self.scripts, self.workplace, seed) for seed in seeds
         ]
