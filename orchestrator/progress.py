@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.campaign.folder import UNTRAINED
+from orchestrator.campaign.folder import read_untrained
 from orchestrator.engines.session import Progress
 from orchestrator.learning.hopfield import energy
 from orchestrator.learning.train import PulseRecord
@@ -59,7 +58,7 @@ class ProgressBar:
             TimeRemainingColumn(),
             console=console,
         )
-        self._untrained = folder / UNTRAINED
+        self._folder = folder
         self._pulses = experiment.training.pulses
         self._task: Any = None
         self._reference: np.ndarray | None = None
@@ -91,7 +90,7 @@ class ProgressBar:
     def pulse(self, pattern: str, record: PulseRecord) -> None:
         """Show a committed pulse."""
         if self._reference is None:
-            untrained = json.loads(self._untrained.read_text())
+            untrained = read_untrained(self._folder)
             self._reference = np.mean(untrained["conductance"], axis=0)
         weights = record.conductance - self._reference
         e = float(energy(weights, np.array([record.voltages]))[0])

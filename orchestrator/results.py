@@ -18,7 +18,7 @@ from orchestrator.campaign.folder import (
     UNTRAINED,
     Journal,
     read_description,
-    read_json,
+    read_untrained,
 )
 from orchestrator.campaign.layout import (
     REFERENCES,
@@ -138,7 +138,7 @@ def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
     if folder is not None:
         journals = [Journal(folder / str(k + 1) / JOURNAL).records for k in range(count)]
         if (folder / UNTRAINED).exists():
-            untrained = read_json(folder / UNTRAINED)
+            untrained = read_untrained(folder)
     variables: Variables = {}
     _add_untrained(variables, experiment, untrained)
     _add_pulses(variables, experiment, journals)

@@ -18,6 +18,7 @@ from orchestrator.campaign.folder import (
     read_description,
     read_json,
     read_records,
+    read_untrained,
 )
 from orchestrator.campaign.locks import LOCK, locked
 from orchestrator.campaign.textures import TEXTURES
@@ -68,15 +69,18 @@ def find_damage(run: Path) -> list[Damage]:
         found.append(Damage(run, run / DESCRIPTION, "not readable"))
     try:
         if finished or (run / UNTRAINED).exists():
-            read_json(run / UNTRAINED)
+            read_untrained(run)
     except RunFolderError:
         found.append(Damage(run, run / UNTRAINED, "not readable"))
     for folder in sorted(trainings):
         found += _of_training(run, folder, finished)
     for note in (run.parent / TEXTURES).glob("*.json"):
         texture = note.with_suffix(".ovf")
-        if texture.exists() and checksum(texture) != read_json(note)["crc32"]:
-            found.append(Damage(run, texture, "checksum is wrong"))
+        try:
+            if texture.exists() and checksum(texture) != read_json(note, "crc32")["crc32"]:
+                found.append(Damage(run, texture, "checksum is wrong"))
+        except RunFolderError:
+            found += [Damage(run, path, "checksum is not known") for path in (texture, note)]
     return found
 
 

@@ -61,8 +61,8 @@ def write_json(path: Path, content: Any) -> None:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file of a run folder.
+def read_json(path: Path, *parts: str) -> dict[str, Any]:
+    """Read a JSON file of a run folder, which holds some parts.
 
     Raises
     ------
@@ -70,11 +70,14 @@ def read_json(path: Path) -> Any:
         If it is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
         raise RunFolderError(f"{path}: damaged ({error})") from None
+    if not isinstance(found, dict) or not all(part in found for part in parts):
+        raise RunFolderError(f"{path}: damaged (it must hold {', '.join(parts)})")
+    return found
 
 
 def read_description(folder: Path) -> dict[str, Any]:
@@ -85,12 +88,18 @@ def read_description(folder: Path) -> dict[str, Any]:
     RunFolderError
         If it is missing or damaged.
     """
-    path = folder / DESCRIPTION
-    found = read_json(path)
-    parts = ("experiment", "hash", "program", "engine")
-    if not isinstance(found, dict) or not all(part in found for part in parts):
-        raise RunFolderError(f"{path}: damaged (it must hold {', '.join(parts)})")
-    return found
+    return read_json(folder / DESCRIPTION, "experiment", "hash", "program", "engine")
+
+
+def read_untrained(folder: Path) -> dict[str, Any]:
+    """The conductances of a run folder's untrained starts, and of the saturated film, in S.
+
+    Raises
+    ------
+    RunFolderError
+        If they are missing or damaged.
+    """
+    return read_json(folder / UNTRAINED, "seeds", "conductance", "saturated")
 
 
 class Journal:

@@ -61,7 +61,7 @@ def run_state(folder: Path) -> tuple[State, str]:
 def failure(folder: Path) -> str:
     """The message of a run's last failure."""
     try:
-        return read_json(folder / FAILED)["message"]
+        return read_json(folder / FAILED, "message")["message"]
     except RunFolderError as error:
         return str(error)
 

@@ -22,7 +22,7 @@ from orchestrator.campaign.keys import changed
 from orchestrator.campaign.layout import common_layout
 from orchestrator.campaign.run import run_folder
 from orchestrator.campaign.spec import Axis, Campaign
-from orchestrator.errors import InputError, RunFolderError
+from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment
 
 CAMPAIGN = "campaign.json"
@@ -63,10 +63,8 @@ class CampaignFolder:
         self.path = path
         if not (path / CAMPAIGN).is_file():
             raise InputError(f"{path}: not a campaign folder (no {CAMPAIGN} in it)")
-        self.content = read_json(path / CAMPAIGN)
         parts = ("program", "hash", "axes", "campaign", "layout", "runs")
-        if not isinstance(self.content, dict) or not all(p in self.content for p in parts):
-            raise RunFolderError(f"{path / CAMPAIGN}: damaged (it must hold {', '.join(parts)})")
+        self.content = read_json(path / CAMPAIGN, *parts)
         self.root = path.parent
         self.runs = [
             RunEntry(

@@ -63,7 +63,7 @@ def settled_texture(
         shutil.rmtree(work, ignore_errors=True)
 
     _compute(make, folder / f"{key}.lock", texture, workplace)
-    if note.exists() and checksum(texture) != read_json(note)["crc32"]:
+    if note.exists() and checksum(texture) != read_json(note, "crc32")["crc32"]:
         raise RunFolderError(
             f"{texture}: damaged (its checksum is wrong); delete it, and it is computed again"
         )

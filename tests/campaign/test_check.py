@@ -143,6 +143,26 @@ def test_damaged_description_is_named(original, copy, content):
             use()
 
 
+@pytest.mark.parametrize("content", ["{}", "[1]", "{"])
+def test_damaged_notes_are_computed_again(original, copy, content):
+    (note,) = (copy.parent / "textures").glob("*.json")
+    for path in (note, copy / UNTRAINED):
+        path.write_text(content)
+    texture = note.with_suffix(".ovf")
+    assert {str(damage) for damage in find_damage(copy)} == {
+        f"{copy / UNTRAINED}: not readable",
+        f"{note}: checksum is not known",
+        f"{texture}: checksum is not known",
+    }
+    with pytest.raises(RunFolderError, match=r"untrained\.json: damaged"):
+        open_run(copy)
+    bits = texture.read_bytes()
+    take_back(copy)
+    run(original[0], workplace(copy.parent))
+    assert find_damage(copy) == []
+    assert texture.read_bytes() == bits
+
+
 def test_a_damaged_map_is_not_replayed(original, copy, tmp_path):
     flip(copy / "2" / "j_000004.ovf")
     with pytest.raises(RunFolderError, match=r"j_000004\.ovf: damaged .*check --repair"):
