@@ -248,6 +248,25 @@ def print_capacity(trainings: Trainings) -> None:
             print(f"| {n} | {p} | {time} ns | {' | '.join(cells)} |")
 
 
+def print_alone(campaign: xr.Dataset) -> None:
+    """The pattern trained alone after as many pulses as it has where several take turns."""
+    runs = runs_of(campaign)
+    count = runs[0].sizes["pulse"]
+    shares: dict[int, list[float]] = {}
+    changes: dict[int, list[float]] = {}
+    for run in runs:
+        pattern = str(run.training.values[0])
+        g = run.conductance.isel(training=0).to_numpy()
+        power = -energy(g, signs(pattern)[None])[:, 0]
+        inputs = half_of_patterns(len(pattern))
+        for p in (1, 2, 3, 4):
+            last = count // p - 1
+            shares.setdefault(p, []).append(share_lower(g[last] - g[0], pattern, inputs))
+            changes.setdefault(p, []).append(float(1 - power[last] / power[0]))
+    cells = [f"{mean_error(changes[p])}, {np.mean(shares[p]):.0%}" for p in changes]
+    print(f"| {runs[0].sizes['contact']} | {' | '.join(cells)} |")
+
+
 def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
     """What the film holds, and what ideals hold of the largest grid, after the shortest time."""
     time = min(time for *_, time in trainings)
@@ -393,6 +412,10 @@ def main() -> None:
         trainings = {place: starts for part in capacity for place, starts in part.items()}
         print_capacity(trainings)
         draw_capacity(panels[0], trainings)
+        print("\nalone after 1, 1/2, 1/3, 1/4 of the pulses: change of E'/P, share lower\n")
+        for name, campaign in campaigns.items():
+            if name.startswith("capacity"):
+                print_alone(campaign)
     if "several" in campaigns:
         print_and_draw_forgetting(panels[1], campaigns["several"])
     if "letters" in campaigns:
