@@ -50,6 +50,8 @@ class SpaceCommands:
 
     @exposed
     def set_pbc(self, px: int, py: int, pz: int) -> None:
+        if min(px, py, pz) < 0:
+            raise PanicError(f"numbers of images must not be negative, got ({px}, {py}, {pz})")
         self.world.periods = (px, py, pz)
         self.world.set_mesh_if_known()
 

@@ -11,12 +11,14 @@ ratios dm.dm/dm.dk and dm.dk/dk.dk by turns.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
+from orchestrator.engines.cpu.stepper import refuse_nan
 from orchestrator.errors import EngineError
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ class Descent:
         _descend(flat[0], flat[1], self._length, flat[2])
         sim.torque(self._trial, self._next)
         dm_dm, dm_dk, dk_dk, top = _changes(*flat)
+        if not math.isfinite(dm_dm + dm_dk + dk_dk):
+            refuse_nan(sim, self._next)
         self._movements.append(top)
         sim.last_err = max(self._movements)
         above, below = (dm_dm, dm_dk) if sim.step % 2 == 0 else (dm_dk, dk_dk)

@@ -107,12 +107,13 @@ SOLVERS = (BACKWARD_EULER, *sorted(TABLEAUS))
 
 
 def run_until(sim: Simulation, condition: Callable[[], bool], alarm: float | None = None) -> None:
-    """Step while a condition holds; a step never crosses the alarm (s), but for the first."""
+    """Step while a condition holds; no step of variable length crosses the alarm (s)."""
     if sim.solver not in SOLVERS:
         raise EngineError(f"SetSolver({sim.solver}) is not in this engine; it has {list(SOLVERS)}")
     stepper = BackwardEuler(sim) if sim.solver == BACKWARD_EULER else Stepper(sim)
     for hook in sim.before_run:
         hook()
+    _bound(sim, alarm)
     while condition() and not sim.stop_requested:
         stepper.step(alarm)
         for hook in sim.post_step:
@@ -160,9 +161,16 @@ class Stepper:
         if not tableau.reuses_last:
             self._combine(self._weights[-2], h)
         error = self._largest(self._weights[-1]) * float(h)
-        if math.isnan(error):
+        if not math.isfinite(error):
             sim.time = start
-            _refuse_nan(sim, self.torque)
+            refuse_nan(sim, self.torque)
+            if h == 0 or sim.FixDt or sim.dt <= sim.MinDt:
+                raise EngineError(
+                    f"at t = {start:g} s the torque is too strong for a step of {sim.dt:g} s, and "
+                    "a shorter one is not possible: look for wrong powers of ten in fields and "
+                    "parameters, and at FixDt and MinDt"
+                )
+            error = math.inf
         sim.last_err = error
         accepted = error < sim.MaxErr or sim.dt <= sim.MinDt or bool(sim.FixDt) or sim.solver == 1
         if accepted:
@@ -229,7 +237,7 @@ class BackwardEuler:
         )
         sim.last_err = float(np.max(change)) * float(h)
         if math.isnan(sim.last_err):
-            _refuse_nan(sim, self._stages[1])
+            refuse_nan(sim, self._stages[1])
         sim.peak_err = max(sim.peak_err, sim.last_err)
         _hold_frozen(sim, self._trial)
         sim._m, self._trial = self._trial, sim._m
@@ -241,7 +249,7 @@ class BackwardEuler:
         sim.rows(kernels_step.combine, sim._m, self._stages, weights, h, True, tail=(self._trial,))
 
 
-def _refuse_nan(sim: Simulation, torque: np.ndarray) -> None:
+def refuse_nan(sim: Simulation, torque: np.ndarray) -> None:
     """Stop a run that no smaller step can save."""
     bad = ~np.isfinite(torque).all(axis=0)
     if bad.any():
@@ -249,7 +257,8 @@ def _refuse_nan(sim: Simulation, torque: np.ndarray) -> None:
         raise EngineError(
             f"at t = {sim.time:g} s the torque is not a number in {int(bad.sum())} cells, the "
             f"first of them ({x}, {y}, {z}): look for NaN in what was added to J or B_ext, and for "
-            "Aex = 0 where Dbulk or Dind is not 0"
+            "Aex = 0 where Dbulk or Dind is not 0, for a negative Temp, and for numbers beyond "
+            "the range of float32"
         )
 
 
@@ -269,13 +278,17 @@ def adapt(sim: Simulation, error: float, exponent: float, alarm: float | None) -
         sim.dt = sim.FixDt
         return
     factor = (sim.MaxErr / error) ** exponent if error > 0 else np.inf
-    factor = 1.0 if np.isnan(factor) else factor
     sim.dt = min(sim.dt * min(max(factor * sim.Headroom, 0.5), 2.0), LONGEST_STEP)
     if sim.MinDt and sim.dt < sim.MinDt:
         sim.dt = sim.MinDt
-    if sim.MaxDt and sim.dt > sim.MaxDt:
-        sim.dt = sim.MaxDt
+    _bound(sim, alarm)
     if not sim.dt > 0:
         raise EngineError("the time step became zero; check that the parameters are sensible")
+
+
+def _bound(sim: Simulation, alarm: float | None) -> None:
+    """Shorten the next step to MaxDt and to the time that is left."""
+    if sim.MaxDt and sim.dt > sim.MaxDt:
+        sim.dt = sim.MaxDt
     if alarm is not None and sim.time < alarm < sim.time + sim.dt:
         sim.dt = alarm - sim.time
