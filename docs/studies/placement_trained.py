@@ -8,6 +8,7 @@ placement.png beside this file.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -29,16 +30,18 @@ from orchestrator.references import with_references
 
 HERE = Path(__file__).parent
 CAMPAIGN = HERE.parents[1] / "data" / "campaigns" / "placement.toml"
-REFERENCES = ("saturated", 0.84, "untrained")
+REFERENCES = ("saturated", "untrained", 0.84, "own")
+"""The last is the texture before training, an isotropic maze in the model."""
+SHOWN = ("saturated", 0.84, "own")
 MODELS: dict[str, Disorder] = {"uniform": SHARE, "driven": DRIVEN}
 
 
 def margins_of(trained: xr.Dataset) -> np.ndarray:
-    """How far E' of the trained pattern lies below all others, in units of its power.
+    """How far E' of the trained pattern lies below all others, W.
 
-    Of shape (layouts, trainings, references, seeds); the power is that in untrained mazes.
+    Before and after training; shape (2, layouts, trainings, references, seeds).
     """
-    relaxed = trained.energy.sel(state="relaxed")
+    relaxed = trained.energy.sel(state=["before", "relaxed"])
     inputs = [str(p) for p in trained.input.values]
     result = []
     for pattern in trained.training.values:
@@ -46,15 +49,15 @@ def margins_of(trained: xr.Dataset) -> np.ndarray:
         others = [p for p in inputs if p not in trained_patterns(pattern) and not is_trivial(p)]
         lowest = relaxed.sel(training=pattern, input=others).min("input")
         result.append(lowest - own)
-    margins = xr.concat(result, trained.training, join="override")
-    return margins.transpose("layout", "training", "reference", "seed").to_numpy()
+    margins = xr.concat(result, trained.training, coords="minimal", compat="override")
+    return margins.transpose("state", "layout", "training", "reference", "seed").to_numpy()
 
 
 def maze_powers(campaign: xr.Dataset) -> np.ndarray:
     """Power of the trained patterns in untrained mazes, W; shape (layouts, trainings, seeds)."""
     untrained = campaign.reference_power.sel(reference="untrained")
     powers = [untrained.sel(input=p, drop=True) for p in campaign.training.values]
-    joined = xr.concat(powers, campaign.training, join="override")
+    joined = xr.concat(powers, campaign.training, coords="minimal", compat="override")
     return joined.transpose("layout", "training", "seed").to_numpy()
 
 
@@ -65,15 +68,16 @@ def layouts() -> dict[str, Experiment]:
 
 def ideal_margins(patterns: list[str]) -> dict[str, np.ndarray]:
     """Of both models, shape (layouts, patterns, references)."""
+    films = ["untrained" if r == "own" else r for r in REFERENCES]
     ideals = [textures(e.film, e.contacts) for e in layouts().values()]
     return {
-        name: np.array([[i.margins(p, disorder, REFERENCES) for p in patterns] for i in ideals])
+        name: np.array([[i.margins(p, disorder, films) for p in patterns] for i in ideals])
         for name, disorder in MODELS.items()
     }
 
 
-def print_tables(names: list[str], patterns: list[str], model: dict, trained: np.ndarray) -> None:
-    """Margins of model and trainings, how often the pattern was the lowest, correlations."""
+def print_margins(names: list[str], patterns: list[str], model: dict, trained: np.ndarray) -> None:
+    """Margins of models and trainings, and how often the pattern was the lowest."""
     starts = trained.shape[-1]
     for r, reference in enumerate(REFERENCES):
         print(f"\nreference {reference}\n")
@@ -87,18 +91,27 @@ def print_tables(names: list[str], patterns: list[str], model: dict, trained: np
                 row.append(f"{values.mean():+.3f} ± {values.std(ddof=1):.3f}")
                 row.append(f"{(values > 0).sum()} of {starts}")
             print(f"| {name} | {' | '.join(row)} |")
-    print("\nrank correlation (Spearman) of model and trainings, p\n")
+
+
+def print_correlations(patterns: list[str], model: dict, states: np.ndarray) -> None:
+    """Rank correlations of models with textures before and after training."""
+    print("\nrank correlation (Spearman) of models with trainings, p\n")
     kinds = [*patterns, "all points", "weakest of the three"]
-    print(f"| model | reference | {' | '.join(kinds)} |\n|---{'|---' * (len(kinds) + 1)}|")
-    mean = trained.mean(axis=-1)
-    for name, ideal in model.items():
-        for r, reference in enumerate(REFERENCES):
-            pairs = [(ideal[:, k, r], mean[:, k, r]) for k in range(len(patterns))]
-            pairs.append((ideal[..., r].ravel(), mean[..., r].ravel()))
-            pairs.append((ideal[..., r].min(axis=1), mean[..., r].min(axis=1)))
-            found = [spearmanr(*pair) for pair in pairs]
-            cells = [f"{f.statistic:+.2f} ({f.pvalue:.2f})" for f in found]
-            print(f"| {name} | {reference} | {' | '.join(cells)} |")
+    print(
+        f"| model | reference | texture | {' | '.join(kinds)} |\n|---{'|---' * (len(kinds) + 2)}|"
+    )
+    mean = states.mean(axis=-1)
+    for (name, ideal), (r, reference), (s, state) in itertools.product(
+        model.items(), enumerate(REFERENCES), enumerate(("untrained", "trained"))
+    ):
+        if reference == "own" and state == "untrained":
+            continue
+        pairs = [(ideal[:, k, r], mean[s, :, k, r]) for k in range(len(patterns))]
+        pairs.append((ideal[..., r].ravel(), mean[s, ..., r].ravel()))
+        pairs.append((ideal[..., r].min(axis=1), mean[s, ..., r].min(axis=1)))
+        found = [spearmanr(*pair) for pair in pairs]
+        cells = [f"{f.statistic:+.2f} ({f.pvalue:.3f})" for f in found]
+        print(f"| {name} | {reference} | {state} | {' | '.join(cells)} |")
 
 
 def draw_layout(axes: Axes, name: str, experiment: Experiment) -> None:
@@ -127,9 +140,10 @@ def draw(names: list[str], patterns: list[str], model: np.ndarray, trained: np.n
     for cell, name in zip(grid[0].subgridspec(1, len(names)), names, strict=True):
         draw_layout(figure.add_subplot(cell), name, shown[name])
     starts = trained.shape[-1]
-    panels = grid[1].subgridspec(1, len(REFERENCES))
-    for r, reference in enumerate(REFERENCES):
-        axes = figure.add_subplot(panels[r])
+    panels = grid[1].subgridspec(1, len(SHOWN))
+    for column, reference in enumerate(SHOWN):
+        r = REFERENCES.index(reference)
+        axes = figure.add_subplot(panels[column])
         for k, pattern in enumerate(patterns):
             for n in range(len(names)):
                 values = trained[n, k, r]
@@ -143,8 +157,8 @@ def draw(names: list[str], patterns: list[str], model: np.ndarray, trained: np.n
         axes.axhline(0, color="0.8", zorder=0)
         axes.axvline(0, color="0.8", zorder=0)
         axes.set(title=f"reference {reference}", xlabel="margin of the driven model")
-        axes.set_ylabel("margin of trainings" if r == 0 else "")
-        if r == 0:
+        axes.set_ylabel("margin of trainings" if column == 0 else "")
+        if column == 0:
             axes.legend(fontsize=6)
     figure.savefig(HERE / "placement.png", dpi=120)
 
@@ -156,10 +170,11 @@ def main() -> None:
     names = [str(name) for name in campaign.layout.values]
     patterns = [str(p) for p in campaign.training.values]
     power = maze_powers(campaign)
-    trained = margins_of(with_references(campaign, REFERENCES)) / power[:, :, None, :]
+    states = margins_of(with_references(campaign, REFERENCES)) / power[:, :, None, :]
     model = ideal_margins(patterns)
-    print_tables(names, patterns, model, trained)
-    draw(names, patterns, model["driven"], trained)
+    print_margins(names, patterns, model, states[1])
+    print_correlations(patterns, model, states)
+    draw(names, patterns, model["driven"], states[1])
 
 
 if __name__ == "__main__":
