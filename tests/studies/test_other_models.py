@@ -45,7 +45,6 @@ def test_scalar_model_agrees_with_the_tensor_at_small_ratios_only(study):
     assert differences[1] > 0.1
 
 
-@pytest.mark.slow
 def test_ellipse_has_the_resistance_of_its_leads_and_two_percent_of_its_own(study):
     """Leads: 100 nm of ruthenium, 160 nm x 5 nm, on both sides; the magnet's share has the AMR."""
     network = study.ellipse_network()
