@@ -285,10 +285,13 @@ def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
             errors = [np.std(v, ddof=1) / np.sqrt(len(v)) for v in values]
             label = f"N = {n}" if curves is own else {"own": "film"}.get(name, name)
             color = f"C{k}" if curves is own else f"C{k + 3}"
-            x = numbers + 0.05 * (k - 1.5)
+            x = numbers / n if axes is panels[1] else numbers + 0.05 * (k - 1.5)
             axes.errorbar(x, means, errors, fmt="o-", color=color, label=label)
-        axes.set(xlabel="patterns by turns", xticks=[1, 2, 3, 4], ylim=(-0.05, 1.05))
+        axes.set(xlabel="patterns by turns p", ylim=(-0.05, 1.05))
         axes.legend(fontsize=8)
+    for axes in (panels[0], panels[2]):
+        axes.set_xticks([1, 2, 3, 4])
+    panels[1].set(xlabel="p/N")
     panels[0].axhline(0.5, color="k", linewidth=0.5)
     panels[0].set(ylabel="other inputs with lower E'", title="trained patterns, own reference")
     panels[1].set(ylabel="recalled from one wrong sign", title="trained patterns, own reference")
