@@ -30,7 +30,7 @@ CODE = "import sys; from orchestrator.engines.cpu.main import main; sys.exit(mai
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("SetGridSize(1000000, 1000000, 1)", "1.79e\\+05 GiB of memory, this machine has"),
+        ("SetGridSize(1000000, 1000000, 1)", "1.86e\\+05 GiB of memory, this machine has"),
         ("Msat = 1/0", "Msat can not be \\+Inf"),
         ("alpha.SetRegion(1, 0/0)", "alpha can not be NaN"),
         ("B_ext = vector(0, 0/0, 0)", "B_ext can not be \\[0 NaN 0\\]"),
