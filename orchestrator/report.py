@@ -15,7 +15,6 @@ from orchestrator.learning.hopfield import (
     inverse,
     is_trivial,
     trained_patterns,
-    trained_rank,
     weight_matrix,
 )
 
@@ -36,7 +35,7 @@ def print_report(dataset: xr.Dataset, console: Console) -> None:
         if len(dataset.contact) > 2:
             console.print(_energy_table(run, training))
             for reference in dataset.reference.to_numpy():
-                console.print(_verdict(run, training, reference), highlight=False)
+                console.print(_verdict(run, reference), highlight=False)
         if len(dataset.contact) <= 10:
             console.print(_conductance_table(run, training))
         if len(dataset.contact) > 2:
@@ -88,13 +87,11 @@ def _chosen_inputs(run: xr.Dataset, training: str, most: int = 16) -> list[str]:
     return [p for p in half if p in trained] + others[:most]
 
 
-def _verdict(run: xr.Dataset, training: str, reference: str) -> str:
-    energies = run.energy.sel(reference=reference, state="relaxed").to_numpy()
-    inputs = run.input.to_numpy()
-    rank = trained_rank(energies, training, inputs)
+def _verdict(run: xr.Dataset, reference: str) -> str:
+    rank = float(run.trained_rank.sel(reference=reference))
     if np.isnan(rank):
-        return f"reference {reference}: a trivial pattern drives no current and has no rank"
-    others = len({max(p, inverse(p)) for p in inputs if not is_trivial(p)})
+        return f"reference {reference}: no rank: the pattern is trivial, or the film has no weights"
+    others = len({max(p, inverse(p)) for p in run.input.to_numpy() if not is_trivial(p)})
     lowest = "the lowest" if rank == 1 else f"number {rank:.0f}"
     return (
         f"reference {reference}: the trained pattern is {lowest} of {others} non-trivial "

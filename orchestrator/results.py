@@ -237,13 +237,19 @@ def _add_states(variables: Variables, experiment: Experiment, journals: Journals
     _put(variables, "trained_energy", ("training", "pulse", "reference"), trained, "W", text)
     text = "rank of the trained pattern's relaxed energy among the non-trivial inputs, 1 = learned"
     dims = ("training", "reference")
-    _put(variables, "trained_rank", dims, _ranks(energies[:, 2], plan.patterns), "1", text)
+    ranks = _ranks(energies[:, 2], power, plan.patterns)
+    _put(variables, "trained_rank", dims, ranks, "1", text)
 
 
-def _ranks(energies: np.ndarray, patterns: Sequence[str]) -> np.ndarray:
-    """Ranks, shape (training, reference); NaN where unfinished."""
+_ROUNDING = 1e-9
+"""Share of the reference's power below which energies are rounding: the film has no weights."""
+
+
+def _ranks(energies: np.ndarray, power: np.ndarray, patterns: Sequence[str]) -> np.ndarray:
+    """Ranks, shape (training, reference); NaN where unfinished or without weights."""
     ranks = np.full(energies.shape[:2], np.nan)
-    for k, r in np.argwhere(np.isfinite(energies).all(axis=-1)):
+    least = _ROUNDING * np.abs(power).max(axis=-1)
+    for k, r in np.argwhere(np.abs(energies).max(axis=-1) > least):
         ranks[k, r] = trained_rank(energies[k, r], patterns[k], listed_inputs(patterns))
     return ranks
 

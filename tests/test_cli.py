@@ -140,7 +140,7 @@ def test_python_m_and_a_trivial_pattern(description, write_toml, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "a trivial pattern drives no current and has no rank" in done.stdout
+    assert "no rank: the pattern is trivial" in done.stdout
 
 
 def test_engines_are_those_that_can_be_chosen():

@@ -79,3 +79,14 @@ def test_adaptive_pulses_keep_the_change_small(description, tmp_path, carry_out)
     change = data.max_dm[0].dropna("pulse")[4:]
     assert float(change.median()) == pytest.approx(0.09, rel=0.25)
     assert float(change.quantile(0.9)) < 0.2
+
+
+def test_a_film_without_magnetoresistance_learns_nothing(description, tmp_path, carry_out):
+    description["contacts"].append({"name": "c", "shape": "corner", "corner": "top right"})
+    description["contacts"][-1]["size"] = 1e-8
+    description["contacts"][1] |= {"stop": 3e-8}
+    description["resistivity"]["amr_ratio"] = 0.0
+    description["probes"] = []
+    data = carry_out(with_training(description, patterns=["++-"]), tmp_path)
+    assert np.abs(data.energy / data.reference_power.max()).max() < 1e-12
+    assert data.trained_rank.isnull().all()
