@@ -363,7 +363,8 @@ def print_letters(campaign: xr.Dataset) -> None:
     print("|---" * 9 + "|")
     for place, values in rows.items():
         shares = " | ".join(f"{share:.0%}" for share in np.mean(values, axis=0)[1:])
-        changed = mean_error([row[0] for row in values])
+        known = [row[0] for row in values if np.isfinite(row[0])]
+        changed = mean_error(known) if known else ""
         print(f"| {' | '.join(place)} | {len(values)} | {changed} | {shares} |")
 
 
