@@ -24,8 +24,8 @@ from orchestrator.experiment import Experiment
 from orchestrator.learning.cost import drift_speed
 from orchestrator.plotting.style import new_figure, save
 
-WINDOWS = (1e-9, 2e-9, 4e-9)
-"""Times over which an initial rate is taken, s."""
+WINDOWS = (1e-9, 2e-9, 4e-9, 1e-8, 3e-8)
+"""Times from the start over which a mean rate is taken, s."""
 FALLS = (0.02, 0.04, 0.06)
 """Falls of the mean E' whose cost is read."""
 RESAMPLES = 2000
@@ -286,7 +286,7 @@ def draw(groups: list[Voltage], largest: float, path: Path) -> None:
     left.set(xlabel="time (ns)", ylabel="change of E'/P (%)", title="mean of the starts")
     middle.set(xlabel=f"time x (V0 / {1e3 * largest:g} mV)² (ns)", xlim=(0, 8), title="scaled")
     volts = 1e3 * np.array([group.voltage for group in groups])
-    for k, window in enumerate(WINDOWS):
+    for k, window in enumerate(WINDOWS[:3]):
         rates = np.array([spread(1e-7 * group.rate(window)) for group in groups])
         label = f"first {1e9 * window:g} ns"
         right.errorbar(volts * 1.04**k, *rates.T, fmt="o", capsize=2, label=label)
