@@ -12,7 +12,7 @@ import numpy as np
 
 from orchestrator.campaign.folder import read_untrained
 from orchestrator.engines.session import Progress
-from orchestrator.learning.hopfield import energy
+from orchestrator.learning.hopfield import energy, weight_matrix
 from orchestrator.learning.train import PulseRecord
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class ProgressBar:
         )
         self._folder = folder
         self._pulses = experiment.training.pulses
+        self._drive = experiment.training.drive
         self._task: Any = None
         self._reference: np.ndarray | None = None
 
@@ -91,9 +92,11 @@ class ProgressBar:
         """Show a committed pulse."""
         if self._reference is None:
             untrained = read_untrained(self._folder)
-            self._reference = np.mean(untrained["conductance"], axis=0)
-        weights = record.conductance - self._reference
-        e = float(energy(weights, np.array([record.voltages]))[0])
+            mean = np.mean(untrained["conductance"], axis=0)
+            self._reference = weight_matrix(mean, self._drive)
+        weights = weight_matrix(record.conductance, self._drive) - self._reference
+        own = record.voltages if self._drive == "voltage" else record.currents
+        e = float(energy(weights, np.array([own]))[0])
         steps = "" if record.steps is None else f"{record.steps} steps, "
         note = (
             f"pulse {record.number}/{self._pulses}, {steps}"
