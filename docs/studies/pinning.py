@@ -6,8 +6,8 @@ takes the campaign of data/campaigns/pinning.toml. The untrained texture of each
 for 10 ns more, then the first pattern is held for 2 ns at rising voltages, each time from that
 texture, and the current rests for 2 ns. Prints by how much the texture then differs from one that
 was left alone for as long (root mean square of |dm| over the cells), under the current and after
-it; what is kept is the ratio of the two. Draws pinning.png beside this file, with the fall of E' by
-training.
+it; what is kept is the ratio of the two. Runs that have not finished are left out. Draws
+pinning.png beside this file, with the fall of E' by training.
 """
 
 from __future__ import annotations
@@ -142,6 +142,9 @@ def main() -> None:
     kept, during = {}, {}
     for label in campaign.grains.to_numpy():
         runs = campaign.sel(grains=label)
+        runs = runs.isel(seed=runs.status.to_numpy() == "finished")
+        if runs.sizes["seed"] == 0:
+            continue
         found = [responses(Path(str(folder))) for folder in runs.folder.to_numpy()]
         drift = np.mean([own for _, own in found])
         kept[label] = np.array([[r.kept for r in each] for each, _ in found])
