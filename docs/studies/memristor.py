@@ -376,29 +376,21 @@ def print_loops(loops: dict[float, tuple[np.ndarray, np.ndarray, int]]) -> None:
 
 
 def draw_loops(loops: dict[float, tuple[np.ndarray, np.ndarray, int]], path: Path) -> None:
-    """Mean resistance, with its standard error, and single starts in gray."""
-    figure = new_figure(11, 6)
-    panels = figure.subplots(2, len(loops), squeeze=False)
-    for (voltage, (v, g, period)), column in zip(loops.items(), panels.T, strict=True):
-        resistance = 1e3 / g
-        mean, error = spread(resistance)
-        for axes, first, name in zip(
-            column, (0, len(v) - 1 - period), ("first period", "last period"), strict=True
-        ):
-            whole = slice(first, first + period + 1)
-            axes.plot(v[whole], resistance[:, whole].T, color="0.85", lw=0.5)
-            turns = first + np.round(np.array([0, 0.25, 0.5, 0.75, 1]) * period).astype(int)
-            for k, style in enumerate(("C0-", "C0--", "C1-", "C1--")):
-                part = slice(turns[k], turns[k + 1] + 1)
-                axes.plot(v[part], mean[part], style, label="away" if k == 0 else "back")
-                low, high = mean[part] - error[part], mean[part] + error[part]
-                axes.fill_between(v[part], low, high, color=style[:2], alpha=0.15, lw=0)
-            axes.set(title=f"{voltage:g} V, {name}", xlabel="voltage (V)")
-            low, high = (mean - 3 * error).min(), (mean + 3 * error).max()
-            axes.set_ylim(low, high)
-        column[0].legend(*(x[:2] for x in column[0].get_legend_handles_labels()), fontsize=8)
-    for axes in panels[:, 0]:
-        axes.set(ylabel="resistance (mΩ)")
+    """Mean resistance in the last period with its standard error."""
+    figure = new_figure(10, 3.4)
+    panels = figure.subplots(1, len(loops), squeeze=False)[0]
+    for (voltage, (v, g, period)), axes in zip(loops.items(), panels, strict=True):
+        mean, error = spread(1e3 / g)
+        first = len(v) - 1 - period
+        turns = first + np.round(np.array([0, 0.25, 0.5, 0.75, 1]) * period).astype(int)
+        for k, style in enumerate(("C0-", "C0--", "C1-", "C1--")):
+            part = slice(turns[k], turns[k + 1] + 1)
+            axes.plot(v[part], mean[part], style, label="away from zero" if k == 0 else "back")
+            axes.errorbar(v[part][6::12], mean[part][6::12], error[part][6::12], fmt=f"C{k // 2}.")
+        axes.set(title=f"{voltage:g} V", xlabel="voltage (V)")
+    handles, labels = panels[0].get_legend_handles_labels()
+    panels[0].legend(handles[:2], labels[:2], fontsize=8)
+    panels[0].set(ylabel="resistance (mΩ)")
     figure.savefig(path, dpi=100)
 
 
