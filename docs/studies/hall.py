@@ -175,6 +175,7 @@ def draw(found: dict[str, Effects]) -> None:
         right.bar(x + 0.27 * (k - 1), 1e3 * values, 0.27, label=label)
     right.set_xticks(x, [f"{{{p}}}" for p in INPUTS], rotation=45)
     right.set(ylabel="E' against the saturated film (mW)", title=trained)
+    right.set_ylim(0, 1.4e3 * max(values.max() for values in series.values()))
     right.legend(fontsize=8)
     save(figure, HERE / "hall.png")
 
