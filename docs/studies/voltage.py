@@ -109,12 +109,18 @@ def one_training(run: xr.Dataset) -> dict[str, np.ndarray]:
 
 
 def power_law(x: np.ndarray, y: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
-    """Factor and exponent of the least-squares fit y = factor * (x / x[-1])^exponent."""
+    """Exponent of the least-squares fit of a power law, and its standard error by the y errors."""
     scale = x[-1]
-    (factor, exponent), _ = curve_fit(
-        lambda v, a, p: a * (v / scale) ** p, x, y, (y[-1], 1.0), errors, maxfev=10000
+    (_, exponent), covariance = curve_fit(
+        lambda v, factor, p: factor * (v / scale) ** p,
+        x,
+        y,
+        (y[-1], 1.0),
+        errors,
+        absolute_sigma=True,
+        maxfev=10000,
     )
-    return float(factor), float(exponent)
+    return float(exponent), float(np.sqrt(covariance[1, 1]))
 
 
 def exponent_of_rates(
@@ -134,24 +140,25 @@ def exponent_of_rates(
     Returns
     -------
     exponent, error : float
-        Weighted least squares; the error is half of the range that holds 68 % of the resamples.
+        Weighted least squares. The error is that of the fit or half of the range that holds 68 % of
+        the resamples, whichever is larger: few starts may agree by chance.
     misfit : dict
         Weighted sum of squares over n - 1, for the exponents 1 and 2 and the best factor.
     """
     mean = rates.mean(axis=1)
     errors = rates.std(axis=1, ddof=1) / np.sqrt(rates.shape[1])
-    _, exponent = power_law(voltages, mean, errors)
+    exponent, of_fit = power_law(voltages, mean, errors)
     drawn = []
     for _ in range(RESAMPLES):
         chosen = rng.integers(rates.shape[1], size=rates.shape[1])
-        drawn.append(power_law(voltages, rates[:, chosen].mean(axis=1), errors)[1])
+        drawn.append(power_law(voltages, rates[:, chosen].mean(axis=1), errors)[0])
     low, high = np.percentile(drawn, [16, 84])
     misfit = {}
     for fixed in (1.0, 2.0):
         law = voltages**fixed / errors
         left = mean / errors - law * (law @ (mean / errors)) / (law @ law)
         misfit[fixed] = float(left @ left / (len(voltages) - 1))
-    return exponent, float(high - low) / 2, misfit
+    return exponent, max(of_fit, float(high - low) / 2), misfit
 
 
 def spread(values: np.ndarray) -> tuple[float, float]:

@@ -174,7 +174,9 @@ def test_exponent_of_rates_is_found_within_its_error(voltage, exponent):
     volts = np.array([0.0125, 0.01875, 0.025, 0.0375, 0.05])
     law = 2e7 * (volts / 0.05) ** exponent
     errors = np.full(5, 1e6)
-    assert voltage.power_law(volts, law, errors) == pytest.approx((2e7, exponent))
+    fitted, by_errors = voltage.power_law(volts, law, errors)
+    assert fitted == pytest.approx(exponent)
+    assert voltage.power_law(volts, law, 2 * errors)[1] == pytest.approx(2 * by_errors, rel=1e-3)
     rates = law[:, None] + rng.normal(scale=2e6, size=(5, 8))
     found, error, misfit = voltage.exponent_of_rates(volts, rates, rng)
     assert 0 < error < 0.3
