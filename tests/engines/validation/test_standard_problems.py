@@ -1,4 +1,4 @@
-"""The micromagnetic standard problems 3, 4 and 5 (https://www.ctcms.nist.gov/~rdm/mumag.org.html).
+"""The micromagnetic standard problems 2 to 5 (https://www.ctcms.nist.gov/~rdm/mumag.org.html).
 
 Values for 3 are those of the submissions of Rave, Fabian and Hubert and of Martins, Ribeiro and
 Freitas with their finest grid (energies over mu0 Ms^2 L^3/2); those for 4 and 5 are what mumax3
@@ -127,3 +127,55 @@ def test_problem_3(run_script, compare, cells):
             (f"{state}: {name}", at[k, column], known[k], 2e-3) for k, name in enumerate(PARTS)
         ]
     compare(f"standard problem 3, {cells}^3 cells", rows)
+
+
+def coercive_field(run_script, ratio):
+    """Remanence, and the field over Ms at which mx + my + mz of a bar 5 : 1 : 0.1 is zero."""
+    msat, stiffness = 8e5, 1.3e-11
+    mu0 = 4e-7 * np.pi
+    width = ratio * np.sqrt(2 * stiffness / (mu0 * msat**2))
+    table = run_script(f"""
+        SetGridSize(50, 10, 1)
+        SetCellSize({width / 10}, {width / 10}, {width / 10})
+        Msat = {msat}
+        Aex = {stiffness}
+        MinimizerStop = 2e-8
+        m = uniform(1, 1, 1)
+        Minimize()
+        TableAdd(B_ext)
+        TableSave()
+        b := {-mu0 * msat / np.sqrt(3)}
+        B_ext = vector(0.05*b, 0.05*b, 0.05*b)
+        Minimize()
+        along := 1.0
+        for h := 0.0561; h < 0.0572 && along > 0; h += 1e-4 {{
+            B_ext = vector(h*b, h*b, h*b)
+            Minimize()
+            TableSave()
+            along = Dot(m, ConstVector(1, 1, 1)).average()
+        }}
+    """)
+    along = table["mx"] + table["my"] + table["mz"]
+    fields = np.abs(table["B_extx"]) * np.sqrt(3) / (mu0 * msat)
+    k = len(along) - 1
+    assert k > 1 and along[k] < 0 < along[k - 1]
+    part = along[k - 1] / (along[k - 1] - along[k])
+    return table["mx"][0], table["my"][0], fields[k - 1] + part * (fields[k] - fields[k - 1])
+
+
+def test_problem_2(run_script, compare):
+    """Small bars in a field along (1, 1, 1): towards uniform magnetization.
+
+    The limit is that of M. J. Donahue, D. G. Porter, R. D. McMichael, J. Eicke, J. Appl. Phys. 87,
+    5520 (2000).
+    """
+    limit = 0.057069
+    small, large = (coercive_field(run_script, ratio) for ratio in (2, 4))
+    rows = [
+        ("mx at remanence, d = 2 lex", small[0], 1.0, 1e-4),
+        ("my at remanence, d = 2 lex", small[1], 0.0, 1e-4),
+        ("Hc / Ms, d = 2 lex", small[2], limit, 3e-4),
+        ("Hc / Ms, d = 4 lex", large[2], limit, 1e-3),
+        ("Hc / Ms, extrapolated in d^2", small[2] + (small[2] - large[2]) / 3, limit, 1e-4),
+    ]
+    compare("standard problem 2, limit of small bars", rows)
