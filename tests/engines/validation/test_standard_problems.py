@@ -152,7 +152,7 @@ def coercive_field(run_script, ratio):
             B_ext = vector(h*b, h*b, h*b)
             Minimize()
             TableSave()
-            along = Dot(m, ConstVector(1, 1, 1)).average()
+            along = m.average().dot(vector(1, 1, 1))
         }}
     """)
     along = table["mx"] + table["my"] + table["mz"]
