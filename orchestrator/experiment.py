@@ -204,18 +204,26 @@ class Experiment:
             raise InputError(
                 f"{path}: this is a campaign; `orchestrator campaign run` carries it out"
             )
+        return cls.from_table(description, path.parent, str(path))
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any], folder: Path, source: str) -> Experiment:
+        """The experiment of a file's content; names of masks and m0 are relative to `folder`.
+
+        Raises
+        ------
+        InputError
+            If it describes something impossible, or a file that it names cannot be read.
+        """
         try:
-            description = with_masks_read(description, path.parent)
+            table = with_masks_read(table, folder)
         except InputError as error:
-            raise InputError(f"{path}: {error}") from None
-        experiment = cls.from_dict(description, source=str(path))
+            raise InputError(f"{source}: {error}") from None
+        experiment = cls.from_dict(table, source)
         if experiment.start.m0 is None:
             return experiment
-        m0 = (path.parent / experiment.start.m0).resolve()
-        try:
-            _check_m0(m0, experiment.device)
-        except InputError as error:
-            raise InputError(f"{path}: start.m0: {error}") from None
+        m0 = (folder / experiment.start.m0).resolve()
+        within(f"{source}: start.m0", _check_m0, m0, experiment.device)
         digest = hashlib.sha256(m0.read_bytes()).hexdigest()
         start = dataclasses.replace(experiment.start, m0=str(m0), m0_sha256=digest)
         return dataclasses.replace(experiment, start=start)

@@ -33,6 +33,11 @@ def check_key(description: dict[str, Any], key: str) -> None:
     """
     known = dotted_keys(description)
     if not _expand(description, key):
+        owner = key.partition(".")[0]
+        if owner in description and description[owner] is None:
+            raise InputError(
+                f"{key!r}: the base has no {owner}; give it one, or change {owner} as a whole"
+            )
         sections = [name for name in known if "." not in name]
         hint = nearest(key, known, "sections", sections)
         raise InputError(f"{key!r} is no key of the experiment; {hint}")

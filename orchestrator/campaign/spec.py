@@ -251,8 +251,13 @@ class Campaign:
         return {"name": self.name, "base": self.base.to_dict(), "axes": axes}
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any], source: str, folder: Path) -> Campaign:
+    def from_dict(
+        cls, content: dict[str, Any], source: str, folder: Path, *, stored: bool = False
+    ) -> Campaign:
         """The campaign of a description; files are relative to `folder`.
+
+        The base of a `stored` description, one of `to_dict`, is taken as it is: its files were read
+        when it was made.
 
         With `extends`, a campaign file, the description is laid over that file's: changes key by
         key, axes by their names.
@@ -269,11 +274,12 @@ class Campaign:
             base = content["base"]
             if not isinstance(base, str | dict):
                 raise InputError(f"base: must be a file's name or a table, got {base!r}")
-            experiment = (
-                Experiment.from_toml(base)
-                if isinstance(base, str)
-                else Experiment.from_dict(base, source="base")
-            )
+            if isinstance(base, str):
+                experiment = Experiment.from_toml(base)
+            elif stored:
+                experiment = Experiment.from_dict(base, "base")
+            else:
+                experiment = Experiment.from_table(base, folder, "base")
             axes = [_axis(k, table) for k, table in enumerate(content.get("axes", []))]
             return cls(experiment, axes, content.get("name"), content.get("change"))
         except InputError as error:
@@ -353,9 +359,9 @@ def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> No
     InputError
         If one does not.
     """
-    for key in changes:
+    for key, value in changes.items():
         check_key(description, key)
-        if key.startswith("start.m0"):
+        if key.startswith("start.m0") or (isinstance(value, dict) and value.get("m0")):
             raise InputError("start.m0 cannot be changed here; write one base for each file")
 
 

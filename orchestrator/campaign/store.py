@@ -76,7 +76,8 @@ class CampaignFolder:
     @cached_property
     def campaign(self) -> Campaign:
         """The campaign itself, with the experiments of all runs."""
-        return Campaign.from_dict(self.content["campaign"], str(self.path / CAMPAIGN), self.path)
+        source = str(self.path / CAMPAIGN)
+        return Campaign.from_dict(self.content["campaign"], source, self.path, stored=True)
 
     def experiment(self, index: tuple[int, ...]) -> Experiment:
         """The experiment of one run, without looking at the others."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from orchestrator.campaign.keys import changed, dotted_keys
@@ -9,6 +10,7 @@ from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.campaign.store import create
 from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment
+from orchestrator.mx3.ovf import write_ovf
 
 TOML = """
 name = "small"
@@ -184,6 +186,31 @@ def test_files_of_the_wrong_shape(base_file, tmp_path, content, words):
     path.write_text(f'base = "base.toml"\n{content}\n')
     with pytest.raises(InputError, match=rf"wrong\.toml: {words}"):
         Campaign.from_toml(path)
+
+
+def test_files_of_a_base_in_the_campaign_file_are_read(description, write_toml, tmp_path):
+    m = np.zeros((1, 16, 20, 3))
+    m[..., 0] = 1
+    write_ovf(tmp_path / "m0.ovf", m, (5e-9, 5e-9, 1e-6))
+    description["start"] |= {"m0": "m0.ovf"}
+    axis = {"name": "V", "key": "training.voltage", "values": [0.1, 0.2]}
+    path = write_toml("sweep.toml", {"base": description, "axes": [axis]})
+    campaign = Campaign.from_toml(path)
+    alone = Experiment.from_toml(write_toml("alone.toml", description))
+    assert campaign.base == alone
+    assert campaign.base.start.m0_sha256
+    folder = create(campaign, tmp_path / "runs")
+    (tmp_path / "m0.ovf").unlink()
+    assert folder.campaign.hash == campaign.hash
+    with pytest.raises(InputError, match=r"sweep\.toml: base: start\.m0: .*cannot be read"):
+        Campaign.from_toml(path)
+
+
+def test_what_the_base_lacks_is_said(experiment):
+    with pytest.raises(InputError, match="the base has no underlayer; give it one"):
+        Campaign(experiment, {"underlayer.sheet_resistance": [1.0, 2.0]})
+    with pytest.raises(InputError, match=r"start\.m0 cannot be changed here"):
+        Campaign(experiment, [Axis(name="a", key="start", values=[{"m0": "a.ovf"}])])
 
 
 def test_an_experiment_is_no_campaign(base_file, tmp_path):
