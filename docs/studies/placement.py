@@ -130,6 +130,8 @@ def print_line(labels: list[str], case: Case, contacts: tuple[Contact, ...]) -> 
     cells = [f"{v:+.3f}" for v in values]
     for k, c in enumerate(scales, start=2):
         cells[k] += f" ({c:.2f})"
+    every = tuple(p for p in ideal.patterns[1:] if p[0] == "+")
+    cells.append(f"{weakest_at_best(ideal, every, DRIVEN)[0]:+.3f}")
     print(f"| {' | '.join([*labels, *cells])} |", flush=True)
 
 
@@ -148,13 +150,14 @@ def random_layouts(case: Case, count: int = 200) -> None:
         ("median", np.median(values, axis=0)),
         ("best", np.max(values, axis=0)),
     ):
-        print(f"| {label} of {count} random | | {' | '.join(f'{v:+.3f}' for v in row)} |")
+        print(f"| {label} of {count} random | | {' | '.join(f'{v:+.3f}' for v in row)} | |")
 
 
 def search(name: str) -> None:
     case = case_of(name)
     print(f"\n{name[0]} contacts, patterns {', '.join(case.patterns)}\n")
-    print(f"| family | searched for | {' | '.join(COLUMNS)} |\n|---|---|---|---|---|---|")
+    print(f"| family | searched for | {' | '.join(COLUMNS)} | driven, all inputs |")
+    print(f"{'|---' * (len(COLUMNS) + 3)}|")
     family = case.families["free"]
     print_line(["chosen", ""], case, family.contacts(case.known["free"]))
     random_layouts(case)
