@@ -14,6 +14,7 @@ from orchestrator.sections import Training
 
 CAMPAIGNS = Path(__file__).parents[2] / "data" / "campaigns"
 PATTERN = "+--+"
+DONE = [Done(0.0, 0.0, np.zeros(4), np.zeros(4))]
 
 
 def powers(film, m, **protocol) -> np.ndarray:
@@ -49,13 +50,12 @@ def test_protocols_are_what_their_names_say(experiments):
     plain = experiments["constant"]
     for name in ("alternating 0.4 ns", "alternating 10 ns"):
         plan = experiments[name].training
-        values = [next_pulse(plan, PATTERN, [Done(0.0, 0.0)] * n).values[0] for n in range(150)]
+        values = [next_pulse(plan, PATTERN, DONE * n).values[0] for n in range(150)]
         turns = np.flatnonzero(np.diff(np.sign(values))) + 1
         period = 2 * np.unique(np.diff(turns, prepend=0)) * plan.pulse_length
         assert period * 1e9 == pytest.approx(float(name.split()[1]))
     ramp = [
-        next_pulse(experiments["ramp"].training, PATTERN, [Done(0.0, 0.0)] * n).values[0]
-        for n in range(150)
+        next_pulse(experiments["ramp"].training, PATTERN, DONE * n).values[0] for n in range(150)
     ]
     np.testing.assert_allclose(np.diff(ramp), ramp[0])
     assert ramp[-1] == pytest.approx(plain.training.voltage)
