@@ -191,6 +191,8 @@ class Trained:
         uniform film.
     likeness : float
         Cosine between those changes and the ideal film's.
+    stirred : float
+        Largest change of a magnetization vector over a pulse, median of the pulses.
     verdicts : dict of Verdict
         By weights.
     """
@@ -198,20 +200,21 @@ class Trained:
     change: float
     size: float
     likeness: float
+    stirred: float
     verdicts: dict[str, Verdict]
 
 
-NUMBERS = ("change", "size", "likeness")
+NUMBERS = ("change", "size", "likeness", "stirred")
 
-Trainings = dict[tuple[int, int, int], list[Trained]]
-"""Of all starts, by the numbers of contacts and of patterns and the time in ns."""
+Trainings = dict[tuple[int, int, float], list[Trained]]
+"""Of all starts, by the numbers of contacts and of patterns and the voltage."""
 
 
 def judge_capacity(campaign: xr.Dataset) -> Trainings:
     found: Trainings = {}
     for run in runs_of(campaign):
         experiment = Experiment.from_dict(json.loads(run.description))
-        nanoseconds = round(1e9 * experiment.training.total_time)
+        voltage = experiment.training.amplitude
         inputs = half_of_patterns(len(experiment.contacts))
         for k, entry in enumerate(experiment.training.patterns):
             patterns, training = entry.split("/"), run.isel(training=k)
@@ -227,25 +230,27 @@ def judge_capacity(campaign: xr.Dataset) -> Trainings:
             own, ideal = weights["own"][pairs], weights["ideal film"][pairs]
             size = float(np.linalg.norm(own) / np.linalg.norm(uniform[pairs]))
             likeness = float(own @ ideal / np.linalg.norm(own) / np.linalg.norm(ideal))
-            place = (len(patterns[0]), len(patterns), nanoseconds)
-            found.setdefault(place, []).append(Trained(changed, size, likeness, verdicts))
+            place = (len(patterns[0]), len(patterns), voltage)
+            stirred = float(training.max_dm.median())
+            numbers = Trained(changed, size, likeness, stirred, verdicts)
+            found.setdefault(place, []).append(numbers)
     return found
 
 
 def print_capacity(trainings: Trainings) -> None:
     places = sorted(trainings.items())
-    print("| N | p | p/N | time | starts | change of E'/P | change of G | likeness |")
-    print("|---" * 8 + "|")
-    for (n, p, time), starts in places:
+    print("| N | p | p/N | V | starts | change of E'/P | of G | likeness | stirred |")
+    print("|---" * 9 + "|")
+    for (n, p, voltage), starts in places:
         cells = [mean_error([getattr(s, name) for s in starts]) for name in NUMBERS]
-        print(f"| {n} | {p} | {p / n:.2f} | {time} ns | {len(starts)} | {' | '.join(cells)} |")
+        print(f"| {n} | {p} | {p / n:.2f} | {voltage:g} | {len(starts)} | {' | '.join(cells)} |")
     for measure in ("lower", "learned", "stable", "recalled"):
-        print(f"\n{measure}\n| N | p | time | {' | '.join(WEIGHTS)} |")
+        print(f"\n{measure}\n| N | p | V | {' | '.join(WEIGHTS)} |")
         print("|---" * (3 + len(WEIGHTS)) + "|")
-        for (n, p, time), starts in places:
+        for (n, p, voltage), starts in places:
             means = [np.mean([getattr(s.verdicts[w], measure) for s in starts]) for w in WEIGHTS]
             cells = [f"{mean:.0%}" for mean in means]
-            print(f"| {n} | {p} | {time} ns | {' | '.join(cells)} |")
+            print(f"| {n} | {p} | {voltage:g} | {' | '.join(cells)} |")
 
 
 def print_alone(campaign: xr.Dataset) -> None:
@@ -268,34 +273,37 @@ def print_alone(campaign: xr.Dataset) -> None:
 
 
 def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
-    """What the film holds, and what ideals hold of the largest grid, after the shortest time."""
-    time = min(time for *_, time in trainings)
-    largest = max(n for n, *_ in trainings)
-    own = [(n, "own") for n in sorted({n for n, *_ in trainings})]
-    others = [(largest, name) for name in ("own", *IDEALS)]
-    shown = (("lower", own), ("recalled", own), ("recalled", others))
+    """What the film holds at each voltage, and what ideals hold of the largest grid."""
+    top, *lower = sorted({voltage for *_, voltage in trainings}, reverse=True)
+    sizes = sorted({n for n, *_ in trainings})
+    film = [(n, v, "own") for v in (top, *lower) for n in sizes if (n, 1, v) in trainings]
+    ideals = [(sizes[-1], v, "own") for v in (top, *lower) if (sizes[-1], 1, v) in trainings]
+    ideals += [(sizes[-1], top, name) for name in IDEALS]
+    shown = (("lower", film), ("recalled", film), ("recalled", ideals))
     for axes, (measure, curves) in zip(panels, shown, strict=True):
-        for k, (n, name) in enumerate(curves):
-            numbers = np.array(sorted(p for m, p, t in trainings if (m, t) == (n, time)))
+        for k, (n, voltage, name) in enumerate(curves):
+            numbers = np.array(sorted(p for m, p, v in trainings if (m, v) == (n, voltage)))
             values = [
-                [getattr(start.verdicts[name], measure) for start in trainings[n, p, time]]
+                [getattr(start.verdicts[name], measure) for start in trainings[n, p, voltage]]
                 for p in numbers
             ]
             means = [np.mean(v) for v in values]
             errors = [np.std(v, ddof=1) / np.sqrt(len(v)) for v in values]
-            label = f"N = {n}" if curves is own else {"own": "film"}.get(name, name)
-            color = f"C{k}" if curves is own else f"C{k + 3}"
-            x = numbers / n if axes is panels[1] else numbers + 0.05 * (k - 1.5)
-            axes.errorbar(x, means, errors, fmt="o-", color=color, label=label)
+            where = f"N = {n}, " * (curves is film) + f"{voltage:g} V"
+            label = where if name == "own" else name
+            color = f"C{sizes.index(n)}" if name == "own" else f"C{k + 3}"
+            line = "o-" if voltage == top else "s--"
+            x = numbers / n if axes is panels[1] else numbers + 0.05 * (k - 2)
+            axes.errorbar(x, means, errors, fmt=line, color=color, label=label)
         axes.set(xlabel="patterns by turns p", ylim=(-0.05, 1.05))
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=7)
     for axes in (panels[0], panels[2]):
         axes.set_xticks([1, 2, 3, 4])
     panels[1].set(xlabel="p/N")
     panels[0].axhline(0.5, color="k", linewidth=0.5)
     panels[0].set(ylabel="other inputs with lower E'", title="trained patterns, own reference")
     panels[1].set(ylabel="recalled from one wrong sign", title="trained patterns, own reference")
-    panels[2].set(ylabel="recalled from one wrong sign", title=f"film and ideals, N = {largest}")
+    panels[2].set(ylabel="recalled from one wrong sign", title=f"film and ideals, N = {sizes[-1]}")
 
 
 def print_and_draw_forgetting(panels: Sequence[Axes], campaign: xr.Dataset) -> None:
