@@ -14,7 +14,6 @@ from orchestrator.sections import Training
 
 CAMPAIGNS = Path(__file__).parents[2] / "data" / "campaigns"
 PATTERN = "+--+"
-DONE = [Done(0.0, 0.0, np.zeros(4), np.zeros(4))]
 
 
 def powers(film, m, **protocol) -> np.ndarray:
@@ -46,17 +45,21 @@ def experiments():
     return {point.labels[0]: point.experiment for point in reversed(points)}
 
 
+def first_values(plan: Training) -> list[float]:
+    """What the first contact is held at during each pulse."""
+    done = Done(0.0, 0.0, np.zeros(4), np.zeros(4))
+    pulses = [next_pulse(plan, PATTERN, [done] * n, np.zeros((4, 4))) for n in range(plan.pulses)]
+    return [pulse.values[0] for pulse in pulses]
+
+
 def test_protocols_are_what_their_names_say(experiments):
     plain = experiments["constant"]
     for name in ("alternating 0.4 ns", "alternating 10 ns"):
         plan = experiments[name].training
-        values = [next_pulse(plan, PATTERN, DONE * n).values[0] for n in range(150)]
-        turns = np.flatnonzero(np.diff(np.sign(values))) + 1
+        turns = np.flatnonzero(np.diff(np.sign(first_values(plan)))) + 1
         period = 2 * np.unique(np.diff(turns, prepend=0)) * plan.pulse_length
         assert period * 1e9 == pytest.approx(float(name.split()[1]))
-    ramp = [
-        next_pulse(experiments["ramp"].training, PATTERN, DONE * n).values[0] for n in range(150)
-    ]
+    ramp = first_values(experiments["ramp"].training)
     np.testing.assert_allclose(np.diff(ramp), ramp[0])
     assert ramp[-1] == pytest.approx(plain.training.voltage)
     assert experiments["double voltage"].training.voltage == 2 * plain.training.voltage
