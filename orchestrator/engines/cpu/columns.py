@@ -3,8 +3,9 @@
 Anisotropies K / Ms and the uniform field B in T, current densities J in A/m2, axes U, C1, C2, C3
 of unit length; vectors take three columns from the one named. GHOST is the field in T of a face
 without a neighbor over m. PRECESSION and DAMPING are the factors of m x B and m x (m x B);
-TRANSFER_FIELD and TRANSFER_DAMPING those of the same products with (J . grad) m, in T m2/A times
-the length of a cell's derivative; SLONCZEWSKI and SECONDARY torques per current density.
+TRANSFER_FIELD and TRANSFER_DAMPING, in T m3/A, those of the same products with (J . grad) m, with
+the difference of the two neighbors' m over the length of one cell as gradient; SLONCZEWSKI and
+SECONDARY torques per current density.
 """
 
 from __future__ import annotations

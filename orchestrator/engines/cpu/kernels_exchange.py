@@ -19,18 +19,6 @@ _ABSENT = -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def row_beside(shape, periodic, row, axis, step):
-    """First cell of the next row along y or z, around the edge; whether it is beside."""
-    nx, ny, nz = shape[0], shape[1], shape[2]
-    z = row // ny
-    y = row - z * ny
-    k, n = (y + step, ny) if axis == 1 else (z + step, nz)
-    inside = periodic[axis] or 0 <= k < n
-    k = n - 1 if k < 0 else 0 if k == n else k
-    return np.uint64((z * ny + k) * nx if axis == 1 else (k * ny + y) * nx), inside
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _look_around(shape, periodic, regions, vacuum, row, x, at, region):
     """Offsets and regions of the neighbors of the run at x: -x, +x, -y, +y, -z, +z.
 
@@ -86,15 +74,14 @@ def _turned(kind, axis):
 @njit(cache=True, nogil=True, error_model="numpy")
 def set_by_runs(
     shape, per_length, periodic, regions, vacuum, starts, rows, material, stiffness, dmi,
-    kind, closed, axes, m, row, at, region, h,
+    kind, closed, axes, m, row, at, region, h, to, s,
 ):  # fmt: skip
-    """h = field of exchange and DMI in a row; `at` and `region` are scratch space of 6."""
+    """h from `to` on = field of exchange and DMI in a row; `at`, `region`: scratch space of 6."""
     nx, size = shape[0], np.uint64(m.size // 3)
-    s = np.uint64(nx)
     for run in range(rows[row], rows[row + 1]):
         x = np.int64(starts[run])
         end = np.int64(starts[run + 1]) if run + 1 < rows[row + 1] else nx
-        n, o, b = np.uint64(end - x), np.uint64(row * nx + x), np.uint64(x)
+        n, o, b = np.uint64(end - x), np.uint64(row * nx + x), to + np.uint64(x)
         if vacuum.size != 0 and vacuum[o]:
             kernels_torque.clear(h, s, b, n)
             continue
@@ -118,36 +105,56 @@ def set_by_runs(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def set_by_couplings(shape, periodic, ahead, twist, absent, kind, m, row, c, h):
-    """h = field of exchange and DMI in a row of two or more cells, whose constants are in `c`."""
+def piece(shape, periodic, axis, v, end, joined):
+    """Cells from v on whose neighbors along an axis lie at equal distances.
+
+    Returns
+    -------
+    tuple of int
+        Number of cells before `end`, offsets of the neighbors ahead and behind. Beyond the edge
+        these are the first cells at the other end if `joined` or the axis is periodic, else the
+        cells themselves. Along an open x axis edges do not end a piece, unless at the end of all.
+    """
+    nx, ny, nz = shape[0], shape[1], shape[2]
+    stride = 1 if axis == 0 else nx if axis == 1 else nx * ny
+    length, last = shape[axis], nx * ny * nz - 1
+    k = v // stride % length
+    if axis == 0 and not periodic[0] and v != 0 and v != last:
+        return min(end, last) - v, v + 1, v - 1
+    ahead = v + stride if k < length - 1 else v - (length - 1) * stride
+    behind = v - stride if k > 0 else v + (length - 1) * stride
+    if not joined and not periodic[axis]:
+        ahead, behind = max(ahead, v), min(behind, v)
+    if k == 0 or k == length - 1:
+        return min(end - v, stride - v % stride), ahead, behind
+    return min(end - v, (length - 1 - k) * stride - v % stride), ahead, behind
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def set_by_couplings(
+    shape, periodic, ahead, twist, absent, kind, m, first, last, c, h, b, s
+):  # fmt: skip
+    """h from b on = field of exchange and DMI in rows of two or more cells; `c`: constants."""
     nx, size = shape[0], np.uint64(m.size // 3)
-    s, o, one = np.uint64(nx), np.uint64(row * nx), np.uint64(1)
-    last = o + s - one
-    kernels_torque.clear(h, s, np.uint64(0), s)
+    start, end = first * nx, last * nx
+    o, number = np.uint64(start), np.uint64(end - start)
+    kernels_torque.clear(h, s, b, number)
     for axis in range(3 if shape[2] > 1 else 2):
         at = np.uint64(axis) * size
-        for part in range(3 if axis == 0 else 1):
-            v, n = o, s
-            if axis > 0:
-                p, q = (
-                    row_beside(shape, periodic, row, axis, 1)[0],
-                    row_beside(shape, periodic, row, axis, -1)[0],
-                )
-            elif part == 0:
-                n, p, q = one, o + one, last
-            elif part == 1:
-                v, n, p, q = o + one, s - one - one, o + one + one, o
-            else:
-                v, n, p, q = last, one, o, last - one
-            b = v - o
+        v = start
+        while v < end:
+            count, p, q = piece(shape, periodic, axis, v, end, True)
+            u, n, p, q = np.uint64(v), np.uint64(count), np.uint64(p), np.uint64(q)
+            to = b + (u - o)
             if kind == 0 or (kind == 2 and axis == 2):
-                kernels_field.add_coupled(h, b, s, m, size, v, p, q, n, ahead, at)
+                kernels_field.add_coupled(h, to, s, m, size, u, p, q, n, ahead, at)
             else:
                 i, j, k = _turned(kind, axis)
                 kernels_field.add_chiral_coupled(
-                    h, b, s, m, size, v, p, q, i, j, k, n, ahead, at, twist
+                    h, to, s, m, size, u, p, q, i, j, k, n, ahead, at, twist
                 )
-    kernels_field.scale(h, s, s, c, np.uint64(columns.INVERSE_MS) * s)
+            v += count
+    kernels_field.scale(h, b, s, number, c, np.uint64(columns.INVERSE_MS) * s + b)
     if absent.size != 0:
-        at = np.uint64(columns.GHOST) * s
-        kernels_field.add_ghosts(h, s, m, size, o, s, c, at, absent, kind)
+        at = np.uint64(columns.GHOST) * s + b
+        kernels_field.add_ghosts(h, b, s, m, size, o, number, c, at, absent, kind)

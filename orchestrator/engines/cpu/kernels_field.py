@@ -99,19 +99,20 @@ def add_chiral_coupled(h, b, s, m, size, o, p, q, i, j, k, n, ahead, at, twist):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def scale(h, s, n, c, at):
+def scale(h, b, s, n, c, at):
     """h *= c, from offset `at` of c."""
+    b1, b2 = b + s, b + s + s
     for x in range(n):
         f = c[at + x]
-        h[x] *= f
-        h[s + x] *= f
-        h[s + s + x] *= f
+        h[b + x] *= f
+        h[b1 + x] *= f
+        h[b2 + x] *= f
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_ghosts(h, s, m, size, o, n, c, at, absent, kind):
+def add_ghosts(h, b, s, m, size, o, n, c, at, absent, kind):
     """Add the term of missing neighbors, whose numbers `absent` has; see `couplings`."""
-    s2, o1, o2 = s + s, o + size, o + size + size
+    b1, b2, o1, o2 = b + s, b + s + s, o + size, o + size + size
     for x in range(n):
         f = c[at + x]
         count = np.int32(absent[o + x])
@@ -120,9 +121,9 @@ def add_ghosts(h, s, m, size, o, n, c, at, absent, kind):
         gx = f * np.float32(kx) if kx != 0 else _ZERO
         gy = f * np.float32(ky) if ky != 0 else _ZERO
         gz = f * np.float32(kz) if kz != 0 else _ZERO
-        h[x] += gx * m[o + x]
-        h[s + x] += gy * m[o1 + x]
-        h[s2 + x] += gz * m[o2 + x]
+        h[b + x] += gx * m[o + x]
+        h[b1 + x] += gy * m[o1 + x]
+        h[b2 + x] += gz * m[o2 + x]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

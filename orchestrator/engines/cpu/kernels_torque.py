@@ -53,6 +53,22 @@ def add_derivative(h, b, s, m, size, p, q, n, f, c, at_uniform, current, at):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def set_ends(h, s, m, size, o, n, nx, f, c, at_uniform, current):
+    """h = one-sided derivative along x in the first and last cells of rows."""
+    for row in range(n // nx):
+        for end in range(2):
+            b = row * nx + (nx - np.uint64(1) if end == 1 else np.uint64(0))
+            p = b if end == 1 else b + np.uint64(1)
+            q = b if end == 0 else b - np.uint64(1)
+            w = c[at_uniform + b]
+            if current.size != 0:
+                w += current[o + b]
+            for k in range(3):
+                at = np.uint64(k) * size + o
+                h[np.uint64(k) * s + b] = f * w * (m[at + p] - m[at + q])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def add_slonczewski(out, m, size, o, n, s, c, current, layer):
     """Slonczewski torque of the current along z and the fixed layer, each with its map, if any.
 

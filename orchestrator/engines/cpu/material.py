@@ -37,7 +37,7 @@ class TableCache:
         Mean length of the runs of a row, but for one at the edge, below which it is crowded.
     """
 
-    crowding = 48
+    crowding = 64
 
     def __init__(self) -> None:
         self._couplings: dict[str, tuple[Any, np.ndarray]] = {}
@@ -106,6 +106,7 @@ class TableCache:
         zhang_li = not j.is_zero and not sim.DisableZhangLiTorque
         slonczewski = not (j.is_zero or layer.is_zero or sim.DisableSlonczewskiTorque)
         acts = np.asarray(present.any(axis=1))
+        read = _read(acts, zhang_li, slonczewski)
         tables = Tables(
             shape=np.array(mesh.cells, np.int64),
             per_length=1 / np.array(mesh.cell_size, np.float64),
@@ -116,8 +117,9 @@ class TableCache:
             rows=self._segments.rows,
             crowded=mesh.cells[0] // self.crowding + 1,
             material=material,
+            read=read,
             acts=acts,
-            varies=(present != present[:, :1]).any(axis=1) & _read(acts, zhang_li, slonczewski),
+            varies=(present != present[:, :1]).any(axis=1) & read,
             stiffness=stiffness,
             dmi=dmi,
             ahead=_NO_MAP,

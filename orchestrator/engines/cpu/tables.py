@@ -24,8 +24,9 @@ class Tables(NamedTuple):
         Which cells are empty; no numbers if none is.
     material : ndarray, shape (columns.COUNT, 256), float32
         Constants by region, see `columns`.
-    acts, varies : ndarray of bool, shape (columns.COUNT,)
-        Which of them are not zero everywhere, and which differ between the regions that there are.
+    read, acts, varies : ndarray of bool, shape (columns.COUNT,)
+        Which of them the kernels read, which are not zero everywhere, and which differ between
+        the regions that there are.
     stiffness, dmi : ndarray, shape (256, 256), float32
         A in J/m and D in J/m2 of pairs of regions.
     ahead, twist : ndarray of float32, shape (A N,) or (0,)
@@ -54,6 +55,7 @@ class Tables(NamedTuple):
     rows: np.ndarray
     crowded: int
     material: np.ndarray
+    read: np.ndarray
     acts: np.ndarray
     varies: np.ndarray
     stiffness: np.ndarray

@@ -7,12 +7,14 @@ terms that they reduce to, and one cell at a time.
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestrator.engines.cpu import kernels
 from orchestrator.engines.cpu.constants import (
     BOHR_MAGNETON,
     ELEMENTARY_CHARGE,
@@ -273,6 +275,25 @@ def test_scaled_couplings_between_all_grains(crowding):
             for coupling in (sim.exchange_coupling, sim.dind_coupling):
                 coupling.fix(first, second, 0.0)
     assert not sim.field("torque").any()
+
+
+@pytest.mark.parametrize("regions", [1, 250])
+@pytest.mark.parametrize("pbc", [(0, 0, 0), (1, 1, 1)])
+def test_rows_in_any_portions_have_the_same_torque(pbc, regions):
+    """Bit by bit, so that the number of threads does not matter."""
+    sim, rng = magnet((70, 11, 2), pbc, 6, 1, 0.05, Dbulk=2e-3)
+    for name in sim.parameters:
+        for region in range(1, 256):
+            sim.parameters[name].set_region(region, sim.parameters[name].get_region(0))
+    sim.set_regions(rng.integers(0, regions, sim.mesh.shape))
+    whole, tables = sim.field("torque"), sim.tables.current(sim)
+    assert_close(whole, torque(sim))
+    m, no_field = sim._m.reshape(-1), np.zeros(0, np.float32)
+    for edges in ((0, 1, 2, 22), (0, 10, 13, 22), (0, 21, 22)):
+        out = np.full_like(m, np.nan)
+        for first, last in pairwise(edges):
+            kernels.torque(tables, m, kernels.LANDAU | kernels.TRANSFER, no_field, first, last, out)
+        np.testing.assert_array_equal(np.moveaxis(out.reshape(sim._m.shape), 0, -1), whole)
 
 
 def test_fields_agree_with_float64():
