@@ -32,7 +32,7 @@ def study() -> ModuleType:
 
 
 def run(voltage: float, seed: int, patterns: tuple[str, ...], power: float = 2.0) -> xr.Dataset:
-    """A run whose weights grow by 1e9 V^(power - 2) V_i V_j in S/s, each pulse by some more or less."""
+    """A run whose weights grow by 1e9 V^(power - 2) V_i V_j in S/s, more or less in each pulse."""
     experiment = Experiment.from_toml(ROOT / "data" / "experiments" / "hopfield4.toml")
     experiment = dataclasses.replace(
         experiment,
