@@ -2,8 +2,8 @@
 
     python docs/studies/placement_trained.py CAMPAIGN_FOLDER
 
-compares the layouts of data/campaigns/placement.toml with what they learned, and draws
-placement.png beside this file.
+compares the layouts of data/campaigns/placement.toml with what they learned from the starts that
+all layouts have finished, and draws placement.png beside this file.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def print_margins(names: list[str], patterns: list[str], model: dict, trained: n
             for k in range(len(patterns)):
                 values = trained[n, k, r]
                 row += [f"{model[m][n, k, r]:+.3f}" for m in MODELS]
-                row.append(f"{values.mean():+.3f} ± {values.std(ddof=1):.3f}")
+                row.append(f"{values.mean():+.3f} ± {spread(values):.3f}")
                 row.append(f"{(values > 0).sum()} of {starts}")
             print(f"| {name} | {' | '.join(row)} |")
 
@@ -112,6 +112,11 @@ def print_correlations(patterns: list[str], model: dict, states: np.ndarray) -> 
         found = [spearmanr(*pair) for pair in pairs]
         cells = [f"{f.statistic:+.2f} ({f.pvalue:.3f})" for f in found]
         print(f"| {name} | {reference} | {state} | {' | '.join(cells)} |")
+
+
+def spread(values: np.ndarray) -> float:
+    """Standard deviation over the starts; 0 for a single one."""
+    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
 def draw_layout(axes: Axes, name: str, experiment: Experiment) -> None:
@@ -148,7 +153,7 @@ def draw(names: list[str], patterns: list[str], model: np.ndarray, trained: np.n
             for n in range(len(names)):
                 values = trained[n, k, r]
                 axes.errorbar(
-                    model[n, k, r], values.mean(), values.std(ddof=1) / np.sqrt(starts),
+                    model[n, k, r], values.mean(), spread(values) / np.sqrt(starts),
                     color=f"C{n}", marker="osD"[k], markersize=5,
                 )  # fmt: skip
             axes.plot([], [], f"k{'osD'[k]}", label=f"{{{pattern}}}")
@@ -166,7 +171,9 @@ def draw(names: list[str], patterns: list[str], model: np.ndarray, trained: np.n
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    campaign = orchestrator.open_campaign(sys.argv[1]).load()
+    campaign = orchestrator.open_campaign(sys.argv[1])
+    finished = (campaign.status == "finished").all("layout").to_numpy()
+    campaign = campaign.isel(seed=finished).load()
     names = [str(name) for name in campaign.layout.values]
     patterns = [str(p) for p in campaign.training.values]
     power = maze_powers(campaign)
