@@ -289,7 +289,7 @@ def draw_capacity(panels: Sequence[Axes], trainings: Trainings) -> None:
             ]
             means = [np.mean(v) for v in values]
             errors = [np.std(v, ddof=1) / np.sqrt(len(v)) for v in values]
-            where = f"N = {n}, " * (curves is film) + f"{voltage:g} V"
+            where = (f"N = {n}" if curves is film else "film") + f", {voltage:g} V"
             label = where if name == "own" else name
             color = f"C{sizes.index(n)}" if name == "own" else f"C{k + 3}"
             line = "o-" if voltage == top else "s--"
