@@ -155,7 +155,7 @@ def main() -> None:
             print(
                 f"| {label} | {drift:.1e} | {1e3 * v:g} | {density[k]:.1e} | "
                 f"{during[label][:, k].mean():.1e} | {after[:, k].mean():.1e} | "
-                f"{kept[label][:, k].mean():.2f} ± {kept[label][:, k].std():.2f} |",
+                f"{', '.join(f'{share:.2f}' for share in kept[label][:, k])} |",
                 flush=True,
             )
         limits = ", ".join(f"{1e3 * threshold(each):.1f}" for each in kept[label])
@@ -171,9 +171,12 @@ def draw(campaign: xr.Dataset, during: dict[str, np.ndarray], kept: dict[str, np
         (drawn,) = left.loglog(millivolts, during[label].mean(axis=0), "o-", label=label)
         after = (values * during[label]).mean(axis=0)
         left.loglog(millivolts, after, "o--", color=drawn.get_color(), markerfacecolor="w")
-        middle.errorbar(millivolts, values.mean(axis=0), values.std(axis=0), fmt="o-", label=label)
-    left.set(xlabel="voltage (mV)", ylabel="rms |dm|: under current (full), 2 ns after it (dashed)")
-    middle.set(xscale="log", xlabel="voltage (mV)", ylabel="share that is kept")
+        middle.semilogx(millivolts, np.median(values, axis=0), color=drawn.get_color())
+        middle.semilogx(millivolts, values.T, ".", color=drawn.get_color())
+    left.set(
+        title="full: under current, dashed: 2 ns after it", xlabel="voltage (mV)", ylabel="rms |dm|"
+    )
+    middle.set(title="share that is kept", xlabel="voltage (mV)", ylim=(0, None))
     middle.axhline(THRESHOLD, color="k", linestyle=":")
     left.legend(title="grains, spread of Ku1", fontsize=8)
     fall = falls(campaign)
@@ -185,8 +188,8 @@ def draw(campaign: xr.Dataset, during: dict[str, np.ndarray], kept: dict[str, np
         )
     right.axhline(0, color="k", linewidth=0.5)
     right.set_xticks(x, [str(g).replace(", ", "\n") for g in campaign.grains.to_numpy()])
-    right.set(ylabel="fall of E' by training (%)")
-    right.legend()
+    right.set(title="fall of E' by training (%)")
+    right.legend(loc="lower left")
     save(figure, HERE / "pinning.png")
 
 
