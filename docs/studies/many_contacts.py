@@ -39,7 +39,7 @@ from orchestrator.learning.hopfield import (
     signs,
 )
 from orchestrator.learning.rules import alignment_tensor, recalled_neighbors
-from orchestrator.plotting.style import new_figure, save
+from orchestrator.plotting.style import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -435,7 +435,7 @@ def main() -> None:
     if "layers" in campaigns:
         print_layers(campaigns["layers"])
     if capacity and "several" in campaigns:
-        save(figure, HERE / "many_contacts.png")
+        figure.savefig(HERE / "many_contacts.png", dpi=100)
 
 
 if __name__ == "__main__":
