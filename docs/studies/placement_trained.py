@@ -173,6 +173,8 @@ def main() -> None:
         sys.exit(__doc__)
     campaign = orchestrator.open_campaign(sys.argv[1])
     finished = (campaign.status == "finished").all("layout").to_numpy()
+    if not finished.any():
+        sys.exit("no start has been finished with all layouts yet")
     campaign = campaign.isel(seed=finished).load()
     names = [str(name) for name in campaign.layout.values]
     patterns = [str(p) for p in campaign.training.values]
