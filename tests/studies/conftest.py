@@ -39,6 +39,7 @@ class SmallFilm:
     """
 
     folder: Path
+    film: Film = FILM
     contacts: tuple[SideContact, ...] | tuple[CornerContact, ...] = SIDES
     amr_ratio: float = 1.5
     material: dict[str, float] = field(default_factory=dict)
@@ -48,11 +49,11 @@ class SmallFilm:
     def device(self) -> Device:
         values = {"Ms": 4.9e5, "Aex": 1e-11, "Dbulk": 2e-3, "Ku1": 1e5, "alpha": 1.0, "P": 0.5}
         resistivity = Resistivity(mean=5e-7, amr_ratio=self.amr_ratio, amr_convention="mean")
-        return Device(FILM, Material(**(values | self.material)), resistivity, self.contacts)
+        return Device(self.film, Material(**(values | self.material)), resistivity, self.contacts)
 
     @property
     def network(self) -> Network:
-        return Network(FILM, self.device.resistivity, self.contacts)
+        return Network(self.film, self.device.resistivity, self.contacts)
 
     @property
     def scripts(self) -> Scripts:
@@ -63,22 +64,21 @@ class SmallFilm:
 
         `hand` = 1 is the handedness of a positive DMI constant.
         """
-        _, y, x = FILM.cell_coordinates()
+        _, y, x = self.film.cell_coordinates()
         a = np.radians(angle)
         turn = 2 * np.pi * (x * np.cos(a) + y * np.sin(a)) / PITCH + phase
         wall = (-np.cos(a), -np.sin(a)) if self.device.material.Dind else (np.sin(a), -np.cos(a))
         parts = [hand * w * np.sin(turn) for w in wall] + [np.cos(turn)]
-        return np.stack([np.broadcast_to(part, FILM.shape) for part in parts], axis=-1)
+        return np.stack([np.broadcast_to(part, self.film.shape) for part in parts], axis=-1)
 
-    @staticmethod
-    def random(seed: int) -> np.ndarray:
+    def random(self, seed: int) -> np.ndarray:
         """Vectors of the sphere, cell by cell; they settle into a maze."""
-        m = np.random.default_rng(seed).standard_normal((*FILM.shape, 3))
+        m = np.random.default_rng(seed).standard_normal((*self.film.shape, 3))
         return m / np.linalg.norm(m, axis=-1, keepdims=True)
 
     def execute(self, m: np.ndarray, block: str, saved: str = "after.ovf") -> np.ndarray:
         """A field that a block saves; it begins with m."""
-        write_ovf(self.folder / "m.ovf", m, FILM.cell_size)
+        write_ovf(self.folder / "m.ovf", m, self.film.cell_size)
         session = CpuEngine(1).start(self.scripts.setup(), self.folder, "m.ovf")
         try:
             outputs = [] if saved == "after.ovf" else [saved]
@@ -93,14 +93,14 @@ class SmallFilm:
     def trained(self, m: np.ndarray, plan: Training) -> tuple[np.ndarray, np.ndarray]:
         """The conductance matrices before and after all pulses, and the last texture."""
         network = self.network
-        write_ovf(self.folder / "m.ovf", m, FILM.cell_size)
+        write_ovf(self.folder / "m.ovf", m, self.film.cell_size)
         session = CpuEngine(1).start(self.scripts.setup(), self.folder, "m.ovf")
 
         def following(done: Sequence[Done], conductance: np.ndarray) -> Pulse | None:
             return next_pulse(plan, plan.patterns[0], done, conductance)
 
         def block(number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
-            write_ovf(self.folder / "j.ovf", j, FILM.cell_size, unit="A/m2")
+            write_ovf(self.folder / "j.ovf", j, self.film.cell_size, unit="A/m2")
             values, end = voltages.tolist(), "after.ovf"
             script = self.scripts.pulse(number, values, "j.ovf", pulse.duration, end, gap=pulse.gap)
             return Block(script, end)
