@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.campaign.run import Workplace, run
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
 from orchestrator.learning.train import PulseRecord
+from orchestrator.run.execute import run
+from orchestrator.run.workplace import Workplace
 
 CORNERS = ("top left", "top right", "bottom right", "bottom left")
 DESCRIPTION = {

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.engines.cpu.grains import Tessellation
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.simulation import Simulation
+from orchestrator.engines.cpu.physics.grains import Tessellation
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.simulation import Simulation
 
 MATERIAL = {"Msat": 4.9e5, "Aex": 1e-11, "alpha": 0.3, "Dbulk": 2e-3, "Ku1": 1e5, "Pol": 0.5}
 CELL_SIZE = (4e-9, 4e-9, 4e-9)

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.device import Device, Film, Material, Resistivity, SideContact
-from orchestrator.engines.live import LiveEngine
-from orchestrator.engines.mumax3 import Mumax3Engine
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.describe.device import Device, Film, Material, Resistivity, SideContact
+from orchestrator.engines.mumax3.blocks import Mumax3Engine
+from orchestrator.engines.mumax3.live import LiveEngine
 from orchestrator.mx3.script import Scripts
+from orchestrator.ovf.files import read_ovf, write_ovf
 
-STAND_IN = [sys.executable, "-c", "from orchestrator.cli import main; main()", "mx3"]
+STAND_IN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "mx3"]
 FILM = Film((100, 100, 1), (5e-9, 5e-9, 1e-6))
 DEVICE = Device(
     FILM,

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu, spsolve
 
-from orchestrator.device import CornerContact, Film, Resistivity
+from orchestrator.describe.device import CornerContact, Film, Resistivity
 from orchestrator.transport.elements import corners, gradient_products
 from orchestrator.transport.network import Network
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.run import run
+
 if TYPE_CHECKING:
+    from orchestrator.base.errors import OrchestratorError
+    from orchestrator.campaign.results import open_campaign
     from orchestrator.campaign.spec import Campaign
-    from orchestrator.campaign_results import open_campaign
-    from orchestrator.device import Device
-    from orchestrator.errors import OrchestratorError
-    from orchestrator.experiment import Experiment
-    from orchestrator.results import open_run
-    from orchestrator.running import run
+    from orchestrator.describe.device import Device
+    from orchestrator.describe.experiment import Experiment
+    from orchestrator.run.results import open_run
     from orchestrator.transport.network import Network
 
 _HOMES = {
     "Campaign": "campaign.spec",
-    "Device": "device",
-    "Experiment": "experiment",
+    "Device": "describe.device",
+    "Experiment": "describe.experiment",
     "Network": "transport.network",
-    "OrchestratorError": "errors",
-    "open_campaign": "campaign_results",
-    "open_run": "results",
-    "run": "running",
+    "OrchestratorError": "base.errors",
+    "open_campaign": "campaign.results",
+    "open_run": "run.results",
 }
 
 __all__ = [

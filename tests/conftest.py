@@ -1,4 +1,4 @@
-"""A small experiment that the tests of the loop share."""
+"""A small experiment and a campaign that the tests share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from orchestrator.experiment import Experiment
+from orchestrator.campaign.spec import Campaign
+from orchestrator.describe.experiment import Experiment
 
 
 @pytest.fixture
@@ -88,3 +89,15 @@ class Silent:
 @pytest.fixture
 def silent():
     return Silent()
+
+
+@pytest.fixture
+def base_file(description, write_toml):
+    return write_toml("base.toml", description)
+
+
+@pytest.fixture
+def campaign(experiment):
+    """3 seeds x 2 patterns; 4 textures are shared."""
+    sweep = {"start.seed": [3, 4, 5], "training.patterns": [["+-"], ["-+"]]}
+    return Campaign(experiment, sweep, change={"output.snapshots": [0, 2]})

@@ -9,10 +9,10 @@ import xarray
 from PIL import Image
 
 import orchestrator
-from orchestrator.areas import with_masks_read
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
-from orchestrator.experiment import Experiment
+from orchestrator.describe.areas import with_masks_read
+from orchestrator.describe.experiment import Experiment
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -88,7 +88,7 @@ def test_files_that_the_pages_name_exist():
 
 
 def test_options_are_on_the_pages_and_those_of_the_pages_exist():
-    from orchestrator.cli import cli
+    from orchestrator.cli.main import cli
 
     def options(command):
         for parameter in command.params:
@@ -109,7 +109,7 @@ def test_options_are_on_the_pages_and_those_of_the_pages_exist():
 def test_every_key_of_an_experiment_is_on_its_page():
     import dataclasses
 
-    from orchestrator.experiment import SECTIONS
+    from orchestrator.describe.experiment import SECTIONS
 
     text = " ".join(
         (ROOT / page).read_text() for page in ("docs/experiments.md", "docs/transport.md")

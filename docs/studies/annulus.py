@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.areas import Mask, Rectangle
-from orchestrator.contacts import DiscContact, MaskContact, RectangleContact
-from orchestrator.device import Film, Region, Resistivity
+from orchestrator.describe.areas import Mask, Rectangle
+from orchestrator.describe.contacts import DiscContact, MaskContact, RectangleContact
+from orchestrator.describe.device import Film, Region, Resistivity
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.plotting.style import new_figure, save
 from orchestrator.transport.network import Network
 from orchestrator.transport.scalar_model import solve_scalar_model

@@ -17,12 +17,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 import orchestrator
-from orchestrator.device import Contact, CornerContact, DiscContact, Film
-from orchestrator.experiment import Experiment
+from orchestrator.analysis.ideal import Disorder, Driven, IdealTextures
+from orchestrator.analysis.references import with_references
+from orchestrator.describe.device import Contact, CornerContact, DiscContact, Film
+from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import is_trivial, trained_rank
-from orchestrator.learning.ideal import Disorder, Driven, IdealTextures
 from orchestrator.plotting.style import new_figure
-from orchestrator.references import with_references
 
 HERE = Path(__file__).parent
 EXPERIMENT = Experiment.from_toml(HERE.parents[1] / "data" / "experiments" / "hopfield4.toml")

@@ -16,8 +16,7 @@ import numpy as np
 import xarray as xr
 
 from orchestrator import open_run
-from orchestrator.experiment import Experiment
-from orchestrator.learning.cost import (
+from orchestrator.analysis.cost import (
     adiabatic_heating,
     drift_speed,
     period_time,
@@ -25,6 +24,7 @@ from orchestrator.learning.cost import (
     readout_heat,
     training_heat,
 )
+from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import signs
 from orchestrator.plotting.style import new_figure, save
 

@@ -19,10 +19,10 @@ import xarray as xr
 from scipy import stats
 
 import orchestrator
-from orchestrator.campaign_statistics import recall_confusion
+from orchestrator.analysis.references import with_references
+from orchestrator.analysis.statistics import recall_confusion
 from orchestrator.learning.hopfield import Mode, inverse
 from orchestrator.plotting.style import new_figure, save
-from orchestrator.references import with_references
 
 HERE = Path(__file__).parent
 CLASSES = {"++-+": "one odd contact", "+--+": "two and two", "+-+-": "alternating"}

@@ -19,8 +19,8 @@ import numpy as np
 import xarray as xr
 
 import orchestrator
-from orchestrator.campaign_statistics import trained_names
-from orchestrator.references import with_references
+from orchestrator.analysis.references import with_references
+from orchestrator.analysis.statistics import trained_names
 
 REFERENCES = ("saturated", "untrained", "own")
 

@@ -15,9 +15,7 @@ import numpy as np
 import xarray as xr
 
 from orchestrator import open_run
-from orchestrator.experiment import Experiment
-from orchestrator.learning.hopfield import trained_patterns
-from orchestrator.learning.rules import (
+from orchestrator.analysis.rules import (
     Changes,
     RuleFit,
     alignment_tensor,
@@ -25,6 +23,8 @@ from orchestrator.learning.rules import (
     principal_overlap,
     recalled_neighbors,
 )
+from orchestrator.describe.experiment import Experiment
+from orchestrator.learning.hopfield import trained_patterns
 from orchestrator.plotting.style import new_figure, save
 
 LENGTHS = (0.0, 20e-9, 40e-9, 80e-9, 120e-9, 160e-9, 240e-9, 320e-9, np.inf)

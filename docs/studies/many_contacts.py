@@ -11,7 +11,7 @@ untrained films as G0, and with the film's own texture before the training, whic
 training did. Three ideals learn the same patterns, each of which adds its part: Hebb's rule; Hebb's
 rule times the conductance between each two contacts in the uniform film, since where no current
 flows nothing is learned; and a film whose stripes turn as far as the currents want
-(`orchestrator.learning.rules.alignment_tensor`).
+(`orchestrator.analysis.rules.alignment_tensor`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ import numpy as np
 import xarray as xr
 
 import orchestrator
-from orchestrator.experiment import Experiment
+from orchestrator.analysis.rules import alignment_tensor, recalled_neighbors
+from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import (
     all_patterns,
     energy,
@@ -38,7 +39,6 @@ from orchestrator.learning.hopfield import (
     recall,
     signs,
 )
-from orchestrator.learning.rules import alignment_tensor, recalled_neighbors
 from orchestrator.plotting.style import new_figure
 
 if TYPE_CHECKING:

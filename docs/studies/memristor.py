@@ -24,12 +24,13 @@ import xarray as xr
 from matplotlib import colormaps
 
 from orchestrator import open_run
-from orchestrator.campaign.run import Workplace, run
 from orchestrator.campaign.store import CampaignFolder
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
-from orchestrator.mx3.ovf import write_ovf
+from orchestrator.ovf.files import write_ovf
 from orchestrator.plotting.style import new_figure
+from orchestrator.run.execute import run
+from orchestrator.run.workplace import Workplace
 
 VOLTAGES = (0.025, 0.05, 0.1, 0.15, 0.2)
 """Between the contacts, V."""

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.areas import Box
-from orchestrator.contacts import FaceContact, RectangleContact
-from orchestrator.device import Film, Region, Resistivity
+from orchestrator.describe.areas import Box
+from orchestrator.describe.contacts import FaceContact, RectangleContact
+from orchestrator.describe.device import Film, Region, Resistivity
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.plotting.style import draw_current, new_figure, save
 from orchestrator.transport.fields import gradient_product
 from orchestrator.transport.network import Network

@@ -22,13 +22,13 @@ import numpy as np
 import xarray as xr
 
 import orchestrator
-from orchestrator.conditions import Conditions
-from orchestrator.device import Device
+from orchestrator.describe.conditions import Conditions
+from orchestrator.describe.device import Device
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
 from orchestrator.learning.hopfield import signs
-from orchestrator.mx3.ovf import read_ovf, write_ovf
 from orchestrator.mx3.script import Scripts
+from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.plotting.style import new_figure, save
 from orchestrator.transport.network import Network
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.device import Contact, Film
-from orchestrator.experiment import Experiment
-from orchestrator.learning.ideal import Disorder, Driven, IdealTextures, Reference
-from orchestrator.learning.placement import DiscFamily, best_placement
+from orchestrator.analysis.ideal import Disorder, Driven, IdealTextures, Reference
+from orchestrator.analysis.placement import DiscFamily, best_placement
+from orchestrator.describe.device import Contact, Film
+from orchestrator.describe.experiment import Experiment
 
 HERE = Path(__file__).parent
 EXPERIMENTS = HERE.parents[1] / "data" / "experiments"

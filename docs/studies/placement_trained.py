@@ -20,13 +20,13 @@ from placement import DRIVEN, SHARE, textures
 from scipy.stats import spearmanr
 
 import orchestrator
+from orchestrator.analysis.ideal import Disorder
+from orchestrator.analysis.references import with_references
 from orchestrator.campaign.spec import Campaign
-from orchestrator.device import CornerContact, DiscContact
-from orchestrator.experiment import Experiment
+from orchestrator.describe.device import CornerContact, DiscContact
+from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import is_trivial, trained_patterns
-from orchestrator.learning.ideal import Disorder
 from orchestrator.plotting.style import new_figure
-from orchestrator.references import with_references
 
 HERE = Path(__file__).parent
 CAMPAIGN = HERE.parents[1] / "data" / "campaigns" / "placement.toml"

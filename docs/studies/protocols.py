@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 import orchestrator
+from orchestrator.analysis.references import with_references
 from orchestrator.plotting.style import new_figure, save
-from orchestrator.references import with_references
 
 HERE = Path(__file__).parent
 REFERENCES = ("saturated", "untrained", "own")

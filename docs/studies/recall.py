@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 import orchestrator
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
 from orchestrator.learning.hopfield import all_patterns, basins, energy, inverse, signs
-from orchestrator.mx3.ovf import read_ovf, write_ovf
 from orchestrator.mx3.script import Scripts
+from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.plotting.style import new_figure, save
 from orchestrator.transport.network import Network
 

@@ -18,10 +18,10 @@ import numpy as np
 import xarray as xr
 
 from orchestrator import open_run
-from orchestrator.experiment import Experiment
+from orchestrator.analysis.rule_limits import odd_share, power_law, shares_of_mean
+from orchestrator.analysis.rules import Changes, alignment_tensor, fit_rule, principal_overlap
+from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import trained_patterns
-from orchestrator.learning.rule_limits import odd_share, power_law, shares_of_mean
-from orchestrator.learning.rules import Changes, alignment_tensor, fit_rule, principal_overlap
 from orchestrator.plotting.style import new_figure, save
 
 LENGTH = 80e-9

@@ -19,9 +19,9 @@ import xarray as xr
 from scipy.optimize import curve_fit
 
 from orchestrator import open_run
+from orchestrator.analysis.cost import drift_speed
 from orchestrator.campaign.store import CampaignFolder
-from orchestrator.experiment import Experiment
-from orchestrator.learning.cost import drift_speed
+from orchestrator.describe.experiment import Experiment
 from orchestrator.plotting.style import new_figure, save
 
 WINDOWS = (1e-9, 2e-9, 4e-9, 1e-8, 3e-8)

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.errors import InputError
-from orchestrator.validation import nearest
+from orchestrator.base.errors import InputError
+from orchestrator.describe.validation import nearest
 
 
 def dotted_keys(description: Any, prefix: str = "") -> list[str]:

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.campaign.folder import JOURNAL, Journal
-from orchestrator.campaign.layout import start_seeds
-from orchestrator.campaign.run import run_folder
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import State, run_state
-from orchestrator.campaign.textures import TEXTURES, texture_key
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.session import Engine
-from orchestrator.experiment import Experiment
 from orchestrator.learning.pulses import next_pulse
-from orchestrator.mx3.ovf import write_ovf
 from orchestrator.mx3.script import Scripts
+from orchestrator.ovf.files import write_ovf
+from orchestrator.run.execute import run_folder
+from orchestrator.run.folder import JOURNAL, Journal
+from orchestrator.run.layout import start_seeds
+from orchestrator.run.textures import TEXTURES, texture_key
 from orchestrator.transport.network import Network
 
 _HEADER = 600

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from orchestrator.base.errors import InputError
+from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.task import STOP_AT
-from orchestrator.device import FROZEN
-from orchestrator.errors import InputError
-from orchestrator.tomlfile import read_toml
-from orchestrator.validation import nearest
+from orchestrator.describe.device import FROZEN
+from orchestrator.describe.validation import nearest
 
 if TYPE_CHECKING:
     from parsl.concurrent import ParslPoolExecutor

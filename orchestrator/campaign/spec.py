@@ -14,12 +14,12 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from orchestrator.base.errors import InputError
+from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.keys import changed, check_key
-from orchestrator.device import FROZEN, canonical_hash
-from orchestrator.errors import InputError
-from orchestrator.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
-from orchestrator.tomlfile import read_toml
-from orchestrator.validation import nearest, within
+from orchestrator.describe.device import FROZEN, canonical_hash
+from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
+from orchestrator.describe.validation import nearest, within
 
 MOST_RUNS = 100_000
 """Runs of a campaign; each is checked before any is begun."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from orchestrator.campaign.folder import DESCRIPTION, FAILED, FINISHED, JOURNAL, read_json
-from orchestrator.campaign.locks import LOCK, holder
+from orchestrator.base.errors import RunFolderError
 from orchestrator.campaign.store import RunEntry
-from orchestrator.errors import RunFolderError
+from orchestrator.run.folder import DESCRIPTION, FAILED, FINISHED, JOURNAL, read_json
+from orchestrator.run.locks import LOCK, holder
 
 State = Literal["missing", "stopped", "running", "failed", "finished"]
 STATES: tuple[State, ...] = ("missing", "stopped", "running", "failed", "finished")

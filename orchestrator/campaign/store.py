@@ -17,13 +17,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from orchestrator.campaign.folder import read_json, write_json
+from orchestrator.base.errors import InputError
 from orchestrator.campaign.keys import changed
-from orchestrator.campaign.layout import common_layout
-from orchestrator.campaign.run import run_folder
 from orchestrator.campaign.spec import Axis, Campaign
-from orchestrator.errors import InputError
-from orchestrator.experiment import Experiment
+from orchestrator.describe.experiment import Experiment
+from orchestrator.run.execute import run_folder
+from orchestrator.run.folder import read_json, write_json
+from orchestrator.run.layout import common_layout
 
 CAMPAIGN = "campaign.json"
 SUFFIX = ".campaign"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestrator.errors import OrchestratorError
+from orchestrator.base.errors import OrchestratorError
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,13 @@ def execute(task: Task) -> Outcome:
     Asked to stop by SIGINT, SIGTERM or SIGUSR1, by the stop file, by the time in
     `ORCHESTRATOR_STOP_AT`, or by the end of the process that started the worker.
     """
-    from orchestrator.campaign.folder import FAILED
-    from orchestrator.campaign.locks import InUseError
-    from orchestrator.campaign.run import Interrupted, Workplace, run, run_folder
+    from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
-    from orchestrator.experiment import Experiment
-    from orchestrator.progress import stop_on_signals
+    from orchestrator.run.execute import run, run_folder
+    from orchestrator.run.folder import FAILED
+    from orchestrator.run.locks import InUseError
+    from orchestrator.run.progress import stop_on_signals
+    from orchestrator.run.workplace import Interrupted, Quiet, Workplace
 
     in_main = threading.current_thread() is threading.main_thread()
     folder = None
@@ -97,7 +98,7 @@ def execute(task: Task) -> Outcome:
 
 def failed(folder: Path | None, message: str, details: str = "") -> Outcome:
     """Note a failure in the run folder, where that is possible."""
-    from orchestrator.campaign.folder import FAILED, write_json
+    from orchestrator.run.folder import FAILED, write_json
 
     if folder is not None:
         content = {
@@ -123,16 +124,3 @@ def _stopper(signaled: Callable[[], bool], stop_file: str) -> Callable[[], bool]
         return signaled() or orphaned or time.time() > stop_at or os.path.exists(stop_file)
 
     return stop
-
-
-class Quiet:
-    """A tracker that says nothing; the folders tell how far a run is."""
-
-    def stage(self, title: str, duration: float, done: float = 0.0) -> None:
-        """Ignore that a stage begins."""
-
-    def progress(self, progress: Any) -> None:
-        """Ignore that a block runs."""
-
-    def pulse(self, pattern: str, record: Any) -> None:
-        """Ignore that a pulse has been committed."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.engines.process import Limits
+from orchestrator.base.errors import EngineError
+from orchestrator.engines.mumax3.process import Limits
 from orchestrator.engines.session import Engine
-from orchestrator.errors import EngineError
 
 ENGINES = ("auto", "live", "mumax3", "cpu")
 """Names of engines; `mumax3` is one process for each block."""
@@ -39,9 +39,9 @@ def choose_engine(
         If mumax3 is asked for by name and cannot run.
     """
     from orchestrator.engines.cpu.session import CpuEngine
-    from orchestrator.engines.hardware import find_gpus, find_mumax3
-    from orchestrator.engines.live import LiveEngine
-    from orchestrator.engines.mumax3 import Mumax3Engine
+    from orchestrator.engines.mumax3.blocks import Mumax3Engine
+    from orchestrator.engines.mumax3.hardware import find_gpus, find_mumax3
+    from orchestrator.engines.mumax3.live import LiveEngine
 
     if name == "cpu":
         return CpuEngine(threads), "asked for by name"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.errors import EngineError, InputError
-from orchestrator.mx3.ovf import OvfField, read_ovf
+from orchestrator.base.errors import EngineError, InputError
+from orchestrator.ovf.files import OvfField, read_ovf
 
 _NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"[^"]*"|`[^`]*`', re.DOTALL)
 _RUN = re.compile(r"\bRun\s*\(\s*([^()]*?)\s*\)", re.IGNORECASE)

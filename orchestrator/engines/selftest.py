@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.engines.diagnosis import EngineFault
-from orchestrator.mx3.ovf import OvfField, write_ovf
+from orchestrator.engines.mumax3.diagnosis import EngineFault
+from orchestrator.ovf.files import OvfField, write_ovf
 
 CELLS = (4, 4, 1)
 SIZE = (1e-9, 1e-9, 1e-9)

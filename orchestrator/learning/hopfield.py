@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
 
 Mode = Literal["asynchronous", "synchronous"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestrator.describe.sections import Drive, Training
 from orchestrator.learning.hopfield import signs
-from orchestrator.sections import Drive, Training
 
 
 @dataclass(frozen=True)

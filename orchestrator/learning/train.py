@@ -17,7 +17,7 @@ import numpy as np
 
 from orchestrator.engines.session import Progress, Session
 from orchestrator.learning.pulses import Done, Pulse, contact_voltages
-from orchestrator.mx3.ovf import read_ovf
+from orchestrator.ovf.files import read_ovf
 
 
 class Solved(Protocol):

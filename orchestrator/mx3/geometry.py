@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrator.device import Device, Film
+from orchestrator.describe.device import Device, Film
 
 
 def non_magnetic_cells(device: Device) -> np.ndarray:

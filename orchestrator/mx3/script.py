@@ -16,16 +16,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.conditions import Conditions
-from orchestrator.device import Device
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.conditions import Conditions
+from orchestrator.describe.device import Device
 from orchestrator.mx3.geometry import geometry_script
 from orchestrator.mx3.origins import Rendered
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from orchestrator.experiment import Experiment
+    from orchestrator.describe.experiment import Experiment
 
 _SAFE_STRING = re.compile(r"[A-Za-z0-9_+. /-]*")
 

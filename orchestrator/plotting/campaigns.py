@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from orchestrator.campaign_statistics import (
+from orchestrator.analysis.statistics import (
     is_trained,
     recall_confusion,
     success_rate,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.device import Film, Region, Resistivity
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import Film, Region, Resistivity
 
 UNIT_TOLERANCE = 1e-3
 """Largest accepted deviation of |m| from 1."""

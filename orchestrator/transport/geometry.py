@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.contacts import Contact, check_contacts, contact_nodes
-from orchestrator.device import Film, check_open
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.contacts import Contact, check_contacts, contact_nodes
+from orchestrator.describe.device import Film, check_open
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from orchestrator.errors import OrchestratorError
+from orchestrator.base.errors import OrchestratorError
 
 Operator = Callable[[np.ndarray], np.ndarray]
 

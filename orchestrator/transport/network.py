@@ -13,8 +13,8 @@ import logging
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from orchestrator.device import Contact, Device, Film, Region, Resistivity, Underlayer
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import Contact, Device, Film, Region, Resistivity, Underlayer
 from orchestrator.transport.assembly import Assembler, Stencil, half_offsets
 from orchestrator.transport.conductivity import (
     PAIRS,

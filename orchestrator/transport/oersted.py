@@ -21,8 +21,8 @@ import itertools
 
 import numpy as np
 
-from orchestrator.device import MU0, Film, check_open
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import MU0, Film, check_open
 
 NEAR = 8
 """Distance along x or y in longest edges up to which pairs of cells are integrated exactly."""

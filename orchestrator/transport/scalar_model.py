@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.errors import ConvergenceError, InputError
+from orchestrator.base.errors import ConvergenceError, InputError
 from orchestrator.transport.conductivity import PAIRS, Conductivity, conducting_cells
 from orchestrator.transport.network import Network
 from orchestrator.transport.state import Drive

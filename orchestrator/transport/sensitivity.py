@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
 from orchestrator.transport.conductivity import Media
 from orchestrator.transport.fields import gradient_product
 from orchestrator.transport.state import NetworkState

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
 from orchestrator.transport.assembly import Stencil, half_offsets, shifted
 from orchestrator.transport.geometry import Geometry
 from orchestrator.transport.ordering import nested_dissection

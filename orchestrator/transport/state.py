@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from orchestrator.contacts import Contact
-from orchestrator.device import Film
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.contacts import Contact
+from orchestrator.describe.device import Film
+from orchestrator.describe.validation import nearest
 from orchestrator.transport.assembly import Stencil
 from orchestrator.transport.conductivity import Conductivity
 from orchestrator.transport.fields import average_gradient, contract, gradient_product
@@ -23,7 +24,6 @@ from orchestrator.transport.terminals import (
     two_terminal_resistances,
     with_series_resistances,
 )
-from orchestrator.validation import nearest
 
 
 class NetworkState:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
 
 
 def completed(reduced: np.ndarray, symmetric: bool) -> np.ndarray:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.device import Film
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import Film
 from orchestrator.ubermag.packages import load
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import tempfile
 import threading
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import OrchestratorError
-from orchestrator.mx3.material import NAMES
+from orchestrator.base.errors import OrchestratorError
+from orchestrator.describe.material_script import NAMES
 
 if TYPE_CHECKING:
     from micromagneticmodel import System

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from orchestrator.device import MU0, Contact, Device, Film, Material, Resistivity
-from orchestrator.errors import InputError
-from orchestrator.mx3.material import check_material_script
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import MU0, Contact, Device, Film, Material, Resistivity
+from orchestrator.describe.material_script import check_material_script
 from orchestrator.ubermag.fields import to_field
 from orchestrator.ubermag.packages import load
 from orchestrator.ubermag.script import written_by_mumax3c

@@ -8,17 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from orchestrator.base.errors import EngineError
 from orchestrator.campaign import execute
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
-from orchestrator.campaign.folder import DESCRIPTION, FAILED, JOURNAL
 from orchestrator.campaign.local import LocalExecutor, Slot, WorkerLost, core_slots, gpu_slots
-from orchestrator.campaign.locks import LOCK, holder
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import run_state, run_status, statuses
 from orchestrator.campaign.store import create
 from orchestrator.campaign.task import Outcome
-from orchestrator.errors import EngineError
-from orchestrator.results import open_run
+from orchestrator.run.folder import DESCRIPTION, FAILED, JOURNAL
+from orchestrator.run.locks import LOCK, holder
+from orchestrator.run.results import open_run
 
 
 def states(folder):

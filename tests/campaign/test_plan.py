@@ -9,7 +9,7 @@ from orchestrator.campaign.execute import carry_out, tasks_of
 from orchestrator.campaign.plan import Pace, make_plan, run_bytes
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
-from orchestrator.campaign.table import duration, size
+from orchestrator.cli.campaign_table import duration, size
 from orchestrator.engines.cpu.session import CpuEngine
 
 SHIPPED = Path(__file__).parents[2] / "data" / "campaigns"

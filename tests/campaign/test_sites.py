@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.base.errors import InputError
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
-from orchestrator.campaign.locks import LOCK, holder
 from orchestrator.campaign.sites import parsl_executor, read_site, worker_init
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import run_status, statuses
 from orchestrator.campaign.store import create
-from orchestrator.errors import InputError
+from orchestrator.run.locks import LOCK, holder
 
 SITES = Path(__file__).parents[2] / "data" / "sites"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orchestrator.base.errors import InputError
 from orchestrator.campaign.keys import changed, dotted_keys
 from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.campaign.store import create
-from orchestrator.errors import InputError
-from orchestrator.experiment import Experiment
-from orchestrator.mx3.ovf import write_ovf
+from orchestrator.describe.experiment import Experiment
+from orchestrator.ovf.files import write_ovf
 
 TOML = """
 name = "small"

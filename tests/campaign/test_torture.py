@@ -12,23 +12,24 @@ import time
 import pytest
 import xarray as xr
 
-from orchestrator.campaign.check import find_damage
-from orchestrator.campaign.folder import DESCRIPTION, JOURNAL, read_records
-from orchestrator.campaign.run import Workplace, is_finished, run, run_folder
-from orchestrator.campaign.task import Quiet
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
-from orchestrator.results import open_run
+from orchestrator.run.check import find_damage
+from orchestrator.run.execute import is_finished, run, run_folder
+from orchestrator.run.folder import DESCRIPTION, JOURNAL, read_records
+from orchestrator.run.results import open_run
+from orchestrator.run.workplace import Quiet, Workplace
 
 SERVER = """
 import json, os, signal, sys, time
 from pathlib import Path
 import numba, scipy.sparse.linalg, xarray, h5netcdf, pydantic, jinja2
-from orchestrator.campaign.run import Workplace, run
-from orchestrator.campaign.task import Quiet
-from orchestrator.engines.cpu import world
+from orchestrator.run.execute import run
+from orchestrator.run.workplace import Workplace
+from orchestrator.run.workplace import Quiet
+from orchestrator.engines.cpu.script import world
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
+from orchestrator.describe.experiment import Experiment
 description, root = json.loads(sys.argv[1]), Path(sys.argv[2])
 print("ready", flush=True)
 for line in sys.stdin:
@@ -143,11 +144,12 @@ def test_a_hundred_kills(description, tmp_path):
 LIMITED = """
 import json, os, resource, signal, sys
 from pathlib import Path
-from orchestrator.campaign.run import Workplace, run
-from orchestrator.campaign.task import Quiet
+from orchestrator.run.execute import run
+from orchestrator.run.workplace import Workplace
+from orchestrator.run.workplace import Quiet
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.errors import OrchestratorError
-from orchestrator.experiment import Experiment
+from orchestrator.base.errors import OrchestratorError
+from orchestrator.describe.experiment import Experiment
 description, root, limit = sys.argv[1:]
 experiment, engine = Experiment.from_dict(json.loads(description)), CpuEngine(1)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.engines.mumax3 import Mumax3Engine
-from orchestrator.experiment import Experiment
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.describe.experiment import Experiment
+from orchestrator.engines.mumax3.blocks import Mumax3Engine
 from orchestrator.mx3.script import Scripts
+from orchestrator.ovf.files import read_ovf, write_ovf
 
-STAND_IN = [sys.executable, "-c", "from orchestrator.cli import main; main()", "mx3"]
+STAND_IN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "mx3"]
 STAND_IN += ["-threads", "1"]
 
 _FAKE = """#!{python} -IS

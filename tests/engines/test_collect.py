@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from orchestrator.base.errors import EngineError
 from orchestrator.engines.collect import asked_duration, check_time, collect
-from orchestrator.errors import EngineError
-from orchestrator.mx3.ovf import read_ovf, write_ovf
 from orchestrator.mx3.script import Scripts
+from orchestrator.ovf.files import read_ovf, write_ovf
 
 SIZE = (1e-9, 1e-9, 1e-9)
 

@@ -8,15 +8,16 @@ import time
 import numpy as np
 import pytest
 
-from orchestrator.campaign.run import Workplace, is_finished, run
-from orchestrator.device import Device, Film
+from orchestrator.describe.device import Device, Film
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.engines.hardware import find_gpus, find_mumax3
-from orchestrator.engines.live import LiveEngine
-from orchestrator.engines.mumax3 import Mumax3Engine
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.engines.mumax3.blocks import Mumax3Engine
+from orchestrator.engines.mumax3.hardware import find_gpus, find_mumax3
+from orchestrator.engines.mumax3.live import LiveEngine
 from orchestrator.mx3.script import Scripts
-from orchestrator.results import open_run
+from orchestrator.ovf.files import read_ovf, write_ovf
+from orchestrator.run.execute import is_finished, run
+from orchestrator.run.results import open_run
+from orchestrator.run.workplace import Workplace
 
 pytestmark = [
     pytest.mark.gpu,

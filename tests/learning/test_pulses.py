@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from orchestrator.describe.sections import Training
 from orchestrator.learning.pulses import Done, Pulse, contact_voltages, next_pulse
-from orchestrator.sections import Training
 
 V = 0.05 * np.array([1.0, -1.0, -1.0, 1.0])
 G = 4 * np.eye(4) - np.ones((4, 4))

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from orchestrator.areas import Mask, Rectangle
-from orchestrator.device import Device, Film, Material, Region, Resistivity, SideContact
+from orchestrator.describe.areas import Mask, Rectangle
+from orchestrator.describe.device import Device, Film, Material, Region, Resistivity, SideContact
 from orchestrator.mx3.geometry import geometry_script, non_magnetic_cells
 from orchestrator.mx3.script import Scripts
 
@@ -64,7 +64,7 @@ def test_magnets_leave_the_geometry_alone():
 
 def test_engine_finds_no_magnetization_in_metal_and_vacuum(tmp_path):
     from orchestrator.engines.cpu.session import CpuEngine
-    from orchestrator.mx3.ovf import read_ovf, write_ovf
+    from orchestrator.ovf.files import read_ovf, write_ovf
 
     film = Film((8, 6, 1), (4e-9, 4e-9, 1e-8))
     made = device(

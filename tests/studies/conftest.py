@@ -12,14 +12,21 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from orchestrator.conditions import Conditions
-from orchestrator.device import CornerContact, Device, Film, Material, Resistivity, SideContact
+from orchestrator.describe.conditions import Conditions
+from orchestrator.describe.device import (
+    CornerContact,
+    Device,
+    Film,
+    Material,
+    Resistivity,
+    SideContact,
+)
+from orchestrator.describe.sections import Training
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.learning.pulses import Done, Pulse, next_pulse
 from orchestrator.learning.train import Block, train
-from orchestrator.mx3.ovf import read_ovf, write_ovf
 from orchestrator.mx3.script import Scripts
-from orchestrator.sections import Training
+from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.transport.network import Network
 
 FILM = Film(cells=(32, 32, 1), cell_size=(6e-9, 6e-9, 1e-6))

@@ -10,12 +10,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from orchestrator.campaign.run import Workplace, run
 from orchestrator.campaign.spec import Campaign
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
 from orchestrator.learning.hopfield import all_patterns, inverse, signs
-from orchestrator.results import open_run
+from orchestrator.run.execute import run
+from orchestrator.run.results import open_run
+from orchestrator.run.workplace import Workplace
 
 ROOT = Path(__file__).parents[2]
 GRIDS = {4: (2, 2), 6: (2, 3), 9: (3, 3), 16: (4, 4)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from orchestrator.describe.sections import Training
 from orchestrator.learning.hopfield import energy, signs, weight_matrix
-from orchestrator.sections import Training
 
 NEEL = {"Dbulk": 0.0, "Dind": 2e-3}
 CROSSING = "+--+"

@@ -11,11 +11,12 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from orchestrator.campaign.run import Workplace, run
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.experiment import Experiment
-from orchestrator.mx3.ovf import write_ovf
-from orchestrator.results import open_run
+from orchestrator.ovf.files import write_ovf
+from orchestrator.run.execute import run
+from orchestrator.run.results import open_run
+from orchestrator.run.workplace import Workplace
 from orchestrator.transport.network import Network
 
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.device import CornerContact, Film
+from orchestrator.analysis.ideal import IdealTextures
+from orchestrator.describe.device import CornerContact, Film
+from orchestrator.describe.sections import Training
 from orchestrator.learning.hopfield import signs
-from orchestrator.learning.ideal import IdealTextures
-from orchestrator.sections import Training
 
 FILM = Film((64, 64, 1), (6e-9, 6e-9, 1e-6))
 PATTERNS = ("+-+-", "+--+", "++-+")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import label
 
-from orchestrator.conditions import Conditions
+from orchestrator.describe.conditions import Conditions
 
 KU1 = 1e5
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from orchestrator.campaign.spec import Campaign
+from orchestrator.describe.sections import Training
 from orchestrator.learning.hopfield import signs
 from orchestrator.learning.pulses import Done, next_pulse
-from orchestrator.sections import Training
 
 CAMPAIGNS = Path(__file__).parents[2] / "data" / "campaigns"
 PATTERN = "+--+"

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from orchestrator.sections import Training
+from orchestrator.describe.sections import Training
 
 PATTERN = "+--+"
 DURATION = 6.4e-10

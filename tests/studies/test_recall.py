@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from orchestrator.learning.hopfield import signs
-from orchestrator.mx3.ovf import write_ovf
+from orchestrator.ovf.files import write_ovf
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from orchestrator.experiment import Experiment
+from orchestrator.analysis.rule_limits import power_law
+from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import signs
-from orchestrator.learning.rule_limits import power_law
 
 ROOT = Path(__file__).parents[2]
 STEP, PULSES = 2e-10, 10

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from orchestrator.device import Film
+from orchestrator.describe.device import Film
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from orchestrator.areas import Box, Mask, Rectangle
-from orchestrator.device import (
+from orchestrator.base.errors import InputError
+from orchestrator.describe.areas import Box, Mask, Rectangle
+from orchestrator.describe.device import (
     Device,
     FaceContact,
     Film,
@@ -20,7 +21,6 @@ from orchestrator.device import (
     Underlayer,
     check_regions,
 )
-from orchestrator.errors import InputError
 from orchestrator.transport.conductivity import Conductivity
 from orchestrator.transport.network import Network
 

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from orchestrator.areas import Box, Mask, read_mask, with_masks_read
-from orchestrator.contacts import contact_grid, contact_nodes
-from orchestrator.device import (
+from orchestrator.base.errors import InputError
+from orchestrator.describe.areas import Box, Mask, read_mask, with_masks_read
+from orchestrator.describe.contacts import contact_grid, contact_nodes
+from orchestrator.describe.device import (
     BoxContact,
     CornerContact,
     DiscContact,
@@ -22,8 +23,7 @@ from orchestrator.device import (
     SideContact,
     check_contacts,
 )
-from orchestrator.errors import InputError
-from orchestrator.mx3.ovf import write_ovf
+from orchestrator.ovf.files import write_ovf
 from orchestrator.transport.network import Network
 
 AMR = Resistivity(rho_par=7e-7, rho_perp=1e-7)

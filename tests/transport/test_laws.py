@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.areas import Rectangle
-from orchestrator.device import (
+from orchestrator.describe.areas import Rectangle
+from orchestrator.describe.device import (
     CornerContact,
     Film,
     RectangleContact,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.areas import Box, Disc, Mask, Rectangle
-from orchestrator.device import (
+from orchestrator.describe.areas import Box, Disc, Mask, Rectangle
+from orchestrator.describe.device import (
     BoxContact,
     CornerContact,
     FaceContact,

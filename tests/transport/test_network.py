@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.device import (
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import (
     CornerContact,
     Film,
     RectangleContact,
     Resistivity,
     SideContact,
 )
-from orchestrator.errors import InputError
 from orchestrator.transport.network import Network
 
 AMR = Resistivity(rho_par=7e-7, rho_perp=1e-7)

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from orchestrator.device import MU0, Film
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import MU0, Film
 from orchestrator.transport.oersted import OerstedField
 
 POINTS, WEIGHTS = np.polynomial.legendre.leggauss(6)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.areas import Rectangle
-from orchestrator.device import CornerContact, Film, Region, Resistivity, SideContact
-from orchestrator.errors import ConvergenceError, InputError
+from orchestrator.base.errors import ConvergenceError, InputError
+from orchestrator.describe.areas import Rectangle
+from orchestrator.describe.device import CornerContact, Film, Region, Resistivity, SideContact
 from orchestrator.transport.network import Network
 from orchestrator.transport.scalar_model import solve_scalar_model
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import splu
 
-from orchestrator.device import CornerContact, Film, Resistivity
+from orchestrator.describe.device import CornerContact, Film, Resistivity
 from orchestrator.transport.network import Network
 
 skfem = pytest.importorskip("skfem")

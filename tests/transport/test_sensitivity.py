@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.areas import Rectangle
-from orchestrator.device import (
+from orchestrator.base.errors import InputError
+from orchestrator.describe.areas import Rectangle
+from orchestrator.describe.device import (
     BoxContact,
     CornerContact,
     Film,
@@ -15,7 +16,6 @@ from orchestrator.device import (
     SideContact,
     Underlayer,
 )
-from orchestrator.errors import InputError
 from orchestrator.plotting.figures import plot_sensitivities
 from orchestrator.transport.network import Network
 from orchestrator.transport.sensitivity import sensitivity

@@ -9,8 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from orchestrator.device import CornerContact, Film, RectangleContact, Resistivity, SideContact
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import (
+    CornerContact,
+    Film,
+    RectangleContact,
+    Resistivity,
+    SideContact,
+)
 from orchestrator.transport.network import Network
 from orchestrator.transport.ordering import nested_dissection
 from orchestrator.transport.solvers import BUILT_IN, SOLVERS

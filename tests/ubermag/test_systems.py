@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.device import Device, Film, Material, Resistivity, SideContact
-from orchestrator.errors import InputError
+from orchestrator.base.errors import InputError
+from orchestrator.describe.device import Device, Film, Material, Resistivity, SideContact
 from orchestrator.mx3.script import Scripts
 from orchestrator.ubermag import from_system, material_script, to_system
 from orchestrator.ubermag.packages import load
@@ -34,8 +34,8 @@ def test_mumax3c_writes_the_same_fields(material, tmp_path):
     """The material half by mumax3c against our own template, by the field of the same texture."""
     import numpy as np
 
-    from orchestrator.engines.cpu.outputs import Outputs
-    from orchestrator.engines.cpu.world import World
+    from orchestrator.engines.cpu.output.outputs import Outputs
+    from orchestrator.engines.cpu.script.world import World
 
     made = device(**material)
     back = from_system(to_system(made), RESISTIVITY, CONTACTS, P=0.5, pbc=made.film.pbc)
@@ -88,10 +88,11 @@ def test_rcparams_of_matplotlib_survive():
 
 
 def test_experiment_of_a_system_runs_with_its_material_script(tmp_path, silent):
-    from orchestrator.campaign.run import Workplace, is_finished, run
+    from orchestrator.describe.experiment import Experiment, Start, Training
     from orchestrator.engines.cpu.session import CpuEngine
-    from orchestrator.experiment import Experiment, Start, Training
-    from orchestrator.results import open_run
+    from orchestrator.run.execute import is_finished, run
+    from orchestrator.run.results import open_run
+    from orchestrator.run.workplace import Workplace
 
     system = to_system(device(Dbulk=2e-3))
     made = from_system(system, RESISTIVITY, CONTACTS, P=0.5, pbc=(0, 0, 1))

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.base.errors import InputError
 from orchestrator.engines.cpu.language.errors import CompileError, ScriptError, ScriptExit
-from orchestrator.errors import InputError
 
 if TYPE_CHECKING:
-    from orchestrator.engines.cpu.interactive import Interactive
-    from orchestrator.engines.cpu.web import WebServer
-    from orchestrator.engines.cpu.world import World
+    from orchestrator.engines.cpu.script.world import World
+    from orchestrator.engines.cpu.web.interactive import Interactive
+    from orchestrator.engines.cpu.web.server import WebServer
 
 _FLAGS: dict[str, tuple[type, Any]] = {
     "gpu": (int, 0), "o": (str, ""), "f": (bool, False), "i": (bool, False),
@@ -139,7 +139,7 @@ def _web_address(options: Options) -> tuple[str, int] | None:
         raise InputError('flag -i: needs the web interface, which -http "" switches off')
     if not text and not interactive:
         return None
-    from orchestrator.engines.cpu.web import DEFAULT_PORT, listen_address
+    from orchestrator.engines.cpu.web.server import DEFAULT_PORT, listen_address
 
     return listen_address(text or f"127.0.0.1:{DEFAULT_PORT}")
 
@@ -167,8 +167,8 @@ def _read(script: str) -> str:
 def _vet(script: str) -> int:
     import tempfile
 
-    from orchestrator.engines.cpu.outputs import Outputs
-    from orchestrator.engines.cpu.world import World
+    from orchestrator.engines.cpu.output.outputs import Outputs
+    from orchestrator.engines.cpu.script.world import World
 
     with tempfile.TemporaryDirectory() as folder:
         world = World(Outputs(Path(folder), quiet=True))
@@ -195,8 +195,8 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
     address : (host, port), optional
         Where the web interface listens; none by default.
     """
-    from orchestrator.engines.cpu.outputs import Outputs
-    from orchestrator.engines.cpu.world import World
+    from orchestrator.engines.cpu.output.outputs import Outputs
+    from orchestrator.engines.cpu.script.world import World
 
     world = server = None
     caught: list[int] = []
@@ -240,7 +240,7 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
 
 
 def _cache_folder(flag: str | None) -> Path | None:
-    from orchestrator.engines.cpu.demag_cache import default_folder
+    from orchestrator.engines.cpu.physics.demag_cache import default_folder
 
     if flag is None:
         return default_folder()
@@ -250,9 +250,9 @@ def _cache_folder(flag: str | None) -> Path | None:
 def _web_interface(
     world: World, address: tuple[str, int], script: str
 ) -> tuple[Interactive, WebServer]:
-    from orchestrator.engines.cpu.interactive import Interactive
-    from orchestrator.engines.cpu.panel import ControlPanel
-    from orchestrator.engines.cpu.web import WebServer
+    from orchestrator.engines.cpu.web.interactive import Interactive
+    from orchestrator.engines.cpu.web.panel import ControlPanel
+    from orchestrator.engines.cpu.web.server import WebServer
 
     session = Interactive(world)
     server = WebServer(*address, ControlPanel(session, script or "mumax3-orchestrator"))

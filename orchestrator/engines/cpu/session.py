@@ -10,12 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.base.errors import EngineError
 from orchestrator.engines.collect import collect
 from orchestrator.engines.session import BlockResult, Progress, load_state
-from orchestrator.errors import EngineError
 
 if TYPE_CHECKING:
-    from orchestrator.engines.cpu.world import World
+    from orchestrator.engines.cpu.script.world import World
 
 _PROGRESS_INTERVAL = 0.2
 _RESTORED = {"dt": float, "step": int}
@@ -60,8 +60,8 @@ class CpuEngine:
         EngineError
             If the setup, the magnetization or the state is unusable.
         """
-        from orchestrator.engines.cpu.outputs import Outputs
-        from orchestrator.engines.cpu.world import World
+        from orchestrator.engines.cpu.output.outputs import Outputs
+        from orchestrator.engines.cpu.script.world import World
 
         world = World(Outputs(folder / "engine.out", quiet=True), self.threads, folder)
         try:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engines.cpu.outputs import Outputs
-from orchestrator.engines.cpu.world import World
+from orchestrator.engines.cpu.output.outputs import Outputs
+from orchestrator.engines.cpu.script.world import World
 
 
 @pytest.fixture(autouse=True)

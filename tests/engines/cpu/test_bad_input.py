@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError, ScriptError
-from orchestrator.engines.cpu.limits import check_memory
-from orchestrator.engines.cpu.world import World
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.engines.cpu.script.limits import check_memory
+from orchestrator.engines.cpu.script.world import World
+from orchestrator.ovf.files import read_ovf, write_ovf
 
 HEAD = """SetGridSize(4, 3, 1)
 SetCellSize(1e-9, 2e-9, 3e-9)

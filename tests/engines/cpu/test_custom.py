@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from orchestrator.engines.cpu.language.errors import PanicError, ScriptError
-from orchestrator.engines.cpu.world import World
-from orchestrator.mx3.ovf import read_ovf
+from orchestrator.engines.cpu.script.world import World
+from orchestrator.ovf.files import read_ovf
 
 MESH = """SetGridSize(5, 4, 2)
 SetCellSize(2e-9, 3e-9, 4e-9)

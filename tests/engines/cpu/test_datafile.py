@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engines.cpu.datafile import function_from_datafile
 from orchestrator.engines.cpu.language.errors import ScriptError
+from orchestrator.engines.cpu.script.datafile import function_from_datafile
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.constants import MU0
-from orchestrator.engines.cpu.demag import Convolution
-from orchestrator.engines.cpu.demag_kernel import demag_tensor
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.simulation import Simulation
+from orchestrator.engines.cpu.physics.constants import MU0
+from orchestrator.engines.cpu.physics.demag import Convolution
+from orchestrator.engines.cpu.physics.demag_kernel import demag_tensor
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.simulation import Simulation
 
 MSAT = 8e5
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.demag_cache import cached_tensor
-from orchestrator.engines.cpu.demag_kernel import XX, XY, XZ, YY, YZ, ZZ, demag_tensor
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.errors import EngineError
+from orchestrator.base.errors import EngineError
+from orchestrator.engines.cpu.physics.demag_cache import cached_tensor
+from orchestrator.engines.cpu.physics.demag_kernel import XX, XY, XZ, YY, YZ, ZZ, demag_tensor
+from orchestrator.engines.cpu.physics.mesh import Mesh
 
 CELL = (3e-9, 4e-9, 2e-9)
 
@@ -123,7 +123,7 @@ class TestCache:
 
     def test_a_second_look_has_the_same_bits(self, tmp_path, monkeypatch):
         first = cached_tensor(self.mesh, 6, tmp_path / "new")
-        monkeypatch.setattr("orchestrator.engines.cpu.demag_cache.demag_tensor", None)
+        monkeypatch.setattr("orchestrator.engines.cpu.physics.demag_cache.demag_tensor", None)
         second = cached_tensor(self.mesh, 6, tmp_path / "new")
         np.testing.assert_array_equal(first, second)
 

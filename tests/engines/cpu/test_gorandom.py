@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.gorandom import GoRandom
+from orchestrator.engines.cpu.physics.gorandom import GoRandom
 
 
 def test_float_stream_of_seed_0() -> None:

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.engines.cpu import kernels
-from orchestrator.engines.cpu.constants import (
+from orchestrator.engines.cpu.kernels import local as kernels
+from orchestrator.engines.cpu.physics.constants import (
     BOHR_MAGNETON,
     ELEMENTARY_CHARGE,
     GAMMA0,
     REDUCED_PLANCK,
 )
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.segments import find_segments
-from orchestrator.engines.cpu.simulation import Simulation
-from orchestrator.engines.cpu.terms import FieldTerm
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.segments import find_segments
+from orchestrator.engines.cpu.physics.simulation import Simulation
+from orchestrator.engines.cpu.physics.terms import FieldTerm
 
 TOLERANCE = 3e-6
 

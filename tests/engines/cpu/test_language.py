@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.engines.cpu.language.errors import CompileError, PanicError, ScriptError
-from orchestrator.engines.cpu.world import World
+from orchestrator.engines.cpu.script.world import World
 
 Printed = Callable[[str], list[str]]
 MESH = "SetGridSize(4, 3, 1)\nSetCellSize(1e-9, 1e-9, 1e-9)\nEnableDemag = false\n"

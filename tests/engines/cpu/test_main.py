@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from orchestrator.engines.cpu.main import UsageError, main, parse_arguments
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.ovf.files import read_ovf, write_ovf
 
 HEAD = """SetGridSize(4, 3, 1)
 SetCellSize(1e-9, 2e-9, 3e-9)

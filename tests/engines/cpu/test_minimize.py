@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.simulation import Simulation
-from orchestrator.errors import EngineError
+from orchestrator.base.errors import EngineError
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.simulation import Simulation
 
 
 def magnet(cells, cell_size=(2e-9, 2e-9, 2e-9), pbc=(0, 0, 0), **values):

@@ -7,19 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.angles import max_angle, spin_angle
-from orchestrator.engines.cpu.configs import skyrmion
-from orchestrator.engines.cpu.constants import (
+from orchestrator.base.errors import EngineError
+from orchestrator.engines.cpu.physics.angles import max_angle, spin_angle
+from orchestrator.engines.cpu.physics.configs import skyrmion
+from orchestrator.engines.cpu.physics.constants import (
     BOHR_MAGNETON,
     ELEMENTARY_CHARGE,
     GAMMA0,
     REDUCED_PLANCK,
 )
-from orchestrator.engines.cpu.exchange_table import pair_table
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.simulation import Simulation
-from orchestrator.engines.cpu.terms import FieldTerm
-from orchestrator.errors import EngineError
+from orchestrator.engines.cpu.physics.exchange_table import pair_table
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.simulation import Simulation
+from orchestrator.engines.cpu.physics.terms import FieldTerm
 
 FILM = {"Msat": 5.8e5, "Aex": 1.5e-11, "alpha": 0.3}
 
@@ -525,7 +525,7 @@ def test_steppers_have_their_order(solver, order):
 
 
 def test_threads_do_not_change_a_bit(monkeypatch):
-    monkeypatch.setattr("orchestrator.engines.cpu.simulation.CELLS_PER_THREAD", 16)
+    monkeypatch.setattr("orchestrator.engines.cpu.physics.simulation.CELLS_PER_THREAD", 16)
     results = []
     for threads in (1, 3):
         sim = simulation((20, 16, 1), pbc=(0, 0, 1), Dbulk=3e-3)

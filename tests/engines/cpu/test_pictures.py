@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.engines.cpu.dump import checksum, dumped, read_dump
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
-from orchestrator.engines.cpu.pictures import colors_of, grays_of, image_of
-from orchestrator.engines.cpu.world import World
+from orchestrator.engines.cpu.output.dump import checksum, dumped, read_dump
+from orchestrator.engines.cpu.output.pictures import colors_of, grays_of, image_of
+from orchestrator.engines.cpu.script.world import World
 
 MESH = "SetGridSize(6, 4, 1)\nSetCellSize(1e-9, 1e-9, 1e-9)\nEnableDemag = false\n"
 

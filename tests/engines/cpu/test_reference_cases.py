@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from orchestrator.engines.cpu.main import main
-from orchestrator.mx3.ovf import read_ovf
+from orchestrator.ovf.files import read_ovf
 
 CASES = Path(__file__).parents[2] / "reference_cases"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orchestrator.base.errors import EngineError
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.session import Progress, load_state
-from orchestrator.errors import EngineError
-from orchestrator.mx3.ovf import read_ovf, write_ovf
+from orchestrator.ovf.files import read_ovf, write_ovf
 
 CELLS, SIZE = (8, 6, 1), (2e-9, 2e-9, 1e-9)
 SETUP = """SetGridSize(8, 6, 1)

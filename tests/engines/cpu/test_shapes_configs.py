@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.gorandom import GoRandom
 from orchestrator.engines.cpu.language.errors import ScriptError
-from orchestrator.engines.cpu.world import World
+from orchestrator.engines.cpu.physics.gorandom import GoRandom
+from orchestrator.engines.cpu.script.world import World
 
 Printed = Callable[[str], list[str]]
 MESH = "SetGridSize(64, 32, 4)\nSetCellSize(1e-9, 1e-9, 1e-9)\nEnableDemag = false\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.constants import GAMMA0
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.simulation import Simulation
+from orchestrator.engines.cpu.physics.constants import GAMMA0
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.simulation import Simulation
 
 SIZES = (2e-9, 3e-9, 2.5e-9)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.simulation import Simulation
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.simulation import Simulation
 
 KB = 1.380649e-23
 

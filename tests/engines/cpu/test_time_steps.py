@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
-from orchestrator.engines.cpu.world import World
+from orchestrator.engines.cpu.script.world import World
 
 HEAD = """
     SetGridSize(4, 4, 1)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu import topology, tracking
-from orchestrator.engines.cpu.world import World
+from orchestrator.engines.cpu.physics import topology, tracking
+from orchestrator.engines.cpu.script.world import World
 
 CELL = (2e-9, 3e-9, 5e-9)
 

@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orchestrator.base.errors import InputError
 from orchestrator.engines.cpu.main import main
-from orchestrator.engines.cpu.web import listen_address
-from orchestrator.errors import InputError
-from orchestrator.mx3.ovf import read_ovf
+from orchestrator.engines.cpu.web.server import listen_address
+from orchestrator.ovf.files import read_ovf
 
 SETUP = """SetGridSize(8, 4, 1)
 SetCellSize(4e-9, 4e-9, 4e-9)

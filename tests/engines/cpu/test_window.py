@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from orchestrator.engines.cpu.commands_extras import end_charge_field
-from orchestrator.engines.cpu.grains import Tessellation
+from orchestrator.engines.cpu.commands.extras import end_charge_field
 from orchestrator.engines.cpu.language.errors import PanicError, ScriptError
-from orchestrator.engines.cpu.mesh import Mesh
-from orchestrator.engines.cpu.world import World
+from orchestrator.engines.cpu.physics.grains import Tessellation
+from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.script.world import World
 
 MESH = """SetGridSize(16, 6, 1)
 SetCellSize(2e-9, 2e-9, 2e-9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.errors import EngineError
+from orchestrator.base.errors import EngineError
 
 
 class ScriptError(EngineError):

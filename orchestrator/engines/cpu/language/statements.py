@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from orchestrator.base.errors import OrchestratorError
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError, ScriptError
 from orchestrator.engines.cpu.language.nodes import EngineVariable, Expression, Variable
-from orchestrator.errors import OrchestratorError
 
 Guard = Callable[[], None]
 """Called before every statement; raises to end the script."""

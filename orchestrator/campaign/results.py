@@ -1,0 +1,164 @@
+"""Results of a campaign as one xarray Dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from orchestrator.base.errors import InputError
+from orchestrator.base.files import written_whole
+from orchestrator.base.lazy import BlockArray
+from orchestrator.campaign.status import run_state
+from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.run.fields import DIMS, NAMES
+from orchestrator.run.results import Variables, field_coordinates, kept_fields, read_variables
+
+_CACHED_RUNS = 1024
+
+
+def open_campaign(path: str | Path) -> xr.Dataset:
+    """Open a campaign folder, finished or in progress, as a Dataset.
+
+    Only the state of each run is looked up; everything else is read when it is used.
+
+    Parameters
+    ----------
+    path : path-like
+        The campaign's folder.
+
+    Returns
+    -------
+    xarray.Dataset
+        The axes of the campaign are dimensions in front of those of a run, see `open_run`; shorter
+        runs are filled with NaN, and so are runs and pulses that are not there yet. A dimension has
+        a coordinate where it is the same for all runs. `status` holds the state of each run,
+        `folder` its folder. Kept fields are there where all
+        runs have the same film and kept the same states.
+
+    Raises
+    ------
+    InputError
+        If it is not a campaign folder.
+    RunFolderError
+        If its description, or, on use, another file is damaged.
+    """
+    folder = CampaignFolder(Path(path))
+    runs = {entry.index: entry for entry in folder.runs}
+    axes = folder.content["axes"]
+    grid = tuple(len(axis["coordinate"]) for axis in axes)
+    names = tuple(axis["name"] for axis in axes)
+    layout = folder.content["layout"]
+    coordinates: dict[str, Any] = {
+        axis["name"]: (axis["name"], axis["coordinate"], {"units": axis["unit"]}) for axis in axes
+    }
+    coordinates |= layout["coordinates"]
+    states = {index: run_state(entry.folder)[0] for index, entry in runs.items()}
+    variables: dict[str, Any] = {
+        "status": (names, _table(grid, states), {"long_name": "state of the run"}),
+        "folder": (names, _table(grid, {i: str(e.folder) for i, e in runs.items()}), {}),
+    }
+    first = folder.experiment((0,) * len(grid))
+    read = _reader(folder, runs, states)
+    for name, (dims, _, attrs) in read_variables(first, None).items():
+        shape = tuple(layout["sizes"][dim] for dim in dims)
+        array = BlockArray(grid, shape, float, _one_variable(read, name, shape))
+        variables[name] = array.variable((*names, *dims), attrs)
+    if layout["fields"]:
+        kept = first.output.states(first.training.pulses)
+        coordinates |= field_coordinates(first, kept)
+        for key in first.output.fields:
+            name, unit, text = NAMES[key]
+            fields = _fields(folder, runs, grid, key)
+            labels = {"units": unit, "long_name": text}
+            variables[name] = fields.variable((*names, "training", "snapshot", *DIMS), labels)
+    attrs = {
+        "campaign": folder.content["campaign"]["name"],
+        "description": json.dumps(folder.content["campaign"]),
+        "hash": folder.content["hash"],
+        "program": f"mumax3-orchestrator {folder.content['program']}",
+    }
+    return xr.Dataset(variables, coordinates, attrs)
+
+
+def export(dataset: xr.Dataset, path: Path, *, fields: bool = False) -> None:
+    """Write a Dataset of a run or a campaign into one compressed netCDF file.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `open_run` or `open_campaign`.
+    path : Path
+        The file; it appears whole.
+    fields : bool
+        With the kept magnetizations and current densities.
+
+    Raises
+    ------
+    InputError
+        If the file's folder does not exist.
+    """
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}")
+    if not fields:
+        kept = [name for name, _, _ in NAMES.values() if name in dataset]
+        dataset = dataset.drop_vars(kept).drop_vars(
+            ["snapshot", "x", "y", "z", "component"], errors="ignore"
+        )
+    encoding = {
+        name: {"zlib": True, "complevel": 1}
+        for name, variable in dataset.data_vars.items()
+        if variable.dtype.kind == "f" and variable.ndim
+    }
+    with written_whole(path) as temporary:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+
+
+def _table(grid: tuple[int, ...], values: Mapping[tuple[int, ...], str]) -> np.ndarray:
+    table = np.full(grid, "", dtype=object)
+    for index, value in values.items():
+        table[index] = value
+    return table.astype(np.str_)
+
+
+def _reader(
+    folder: CampaignFolder, runs: dict[tuple[int, ...], RunEntry], states: Mapping[Any, str]
+) -> Any:
+    @lru_cache(maxsize=_CACHED_RUNS)
+    def read(index: tuple[int, ...]) -> Variables:
+        entry = runs[index]
+        if states[index] == "missing":
+            return {}
+        return read_variables(folder.experiment(index), entry.folder)
+
+    return read
+
+
+def _one_variable(read: Any, name: str, shape: tuple[int, ...]) -> Any:
+    def block(index: tuple[int, ...]) -> np.ndarray:
+        out = np.full(shape, np.nan)
+        variables = read(index)
+        if name in variables:
+            values = variables[name][1]
+            out[tuple(slice(n) for n in values.shape)] = values
+        return out
+
+    return block
+
+
+def _fields(
+    folder: CampaignFolder, runs: dict[tuple[int, ...], RunEntry], grid: tuple[int, ...], key: str
+) -> BlockArray:
+    first = folder.experiment((0,) * len(grid))
+
+    def block(place: tuple[int, ...]) -> np.ndarray:
+        fields = kept_fields(first, key, runs[place[: len(grid)]].folder)
+        return fields.block(place[len(grid) :])
+
+    inner = kept_fields(first, key, folder.path)
+    return BlockArray((*grid, *inner.grid), inner.block_shape, inner.dtype, block)

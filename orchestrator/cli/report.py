@@ -1,0 +1,146 @@
+"""What a run has learned, as tables for the terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from orchestrator.describe.experiment import Experiment
+from orchestrator.learning.hopfield import (
+    Mode,
+    basins,
+    inverse,
+    is_trivial,
+    trained_patterns,
+    weight_matrix,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+MODES: tuple[Mode, ...] = ("asynchronous", "synchronous")
+
+
+def print_report(dataset: xr.Dataset, console: Console) -> None:
+    """Print energies, conductances and recall of every finished training."""
+    for training in dataset.training.to_numpy():
+        run = dataset.sel(training=training)
+        if "energy" not in run or run.energy.isnull().any():
+            console.print(f"{{{training}}}: not finished")
+            continue
+        if len(dataset.contact) > 2:
+            console.print(_energy_table(run, training))
+            for reference in dataset.reference.to_numpy():
+                console.print(_verdict(run, reference), highlight=False)
+        if len(dataset.contact) <= 10:
+            console.print(_conductance_table(run, training))
+        if len(dataset.contact) > 2:
+            console.print(_recall_table(run, training))
+    seconds = dataset.wall_time.sum(["training", "pulse"])
+    total = float(seconds.sum())
+    if total:
+        shares = [f"{s} {float(seconds.sel(stage=s)) / total:.0%}" for s in ("transport", "files")]
+        engine = float(seconds.sel(stage="engine")) / total
+        console.print(f"training took {total:.1f} s: engine {engine:.0%}, {', '.join(shares)}")
+
+
+def _energy_table(run: xr.Dataset, training: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"E' of Eq. (7) for training {{{training}}}, in mW and in units of E0")
+    table.add_column("input", no_wrap=True)
+    for reference in run.reference.to_numpy():
+        for column in ("before", "after", "after/E0"):
+            table.add_column(f"{reference}\n{column}", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    half = _chosen_inputs(run, training)
+    for pattern in half:
+        pair = f"{pattern} {inverse(pattern)}"
+        cells = [pair if len(pattern) <= 10 else pattern]
+        for reference in run.reference.to_numpy():
+            chosen = run.sel(reference=reference, input=pattern)
+            before = float(chosen.energy.sel(state="before"))
+            after = float(chosen.energy.sel(state="relaxed"))
+            power = float(chosen.reference_power)
+            ratio = "" if is_trivial(pattern) else f"{after / power:+.3f}"
+            cells += [f"{1e3 * before:+.2f}", f"{1e3 * after:+.2f}", ratio]
+        own = pattern in trained_patterns(training)
+        mark = "<- trained" if own else "trivial" if is_trivial(pattern) else ""
+        table.add_row(*cells, mark, style="bold" if own else None)
+    return table
+
+
+def _chosen_inputs(run: xr.Dataset, training: str, most: int = 16) -> list[str]:
+    """Inputs without their inverses; of many the trained ones and the lowest of the others."""
+    trained = trained_patterns(training)
+    listed = run.input.to_numpy()
+    known = set(listed)
+    half = [p for p in listed if p[0] == "+" or inverse(p) not in known]
+    if len(half) <= most:
+        return half
+    lowest = run.energy.isel(reference=-1).sel(state="relaxed").to_series()
+    others = sorted((p for p in half if p not in trained), key=lambda p: lowest[p])
+    return [p for p in half if p in trained] + others[:most]
+
+
+def _verdict(run: xr.Dataset, reference: str) -> str:
+    rank = float(run.trained_rank.sel(reference=reference))
+    if np.isnan(rank):
+        return f"reference {reference}: no rank: the pattern is trivial, or the film has no weights"
+    others = len({max(p, inverse(p)) for p in run.input.to_numpy() if not is_trivial(p)})
+    lowest = "the lowest" if rank == 1 else f"number {rank:.0f}"
+    return (
+        f"reference {reference}: the trained pattern is {lowest} of {others} non-trivial "
+        "inputs (a pattern and its inverse counted once)"
+    )
+
+
+def _conductance_table(run: xr.Dataset, training: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"conductance matrix in S, before -> after training {{{training}}}")
+    table.add_column("contact")
+    for name in run.contact_in.to_numpy():
+        table.add_column(str(name), justify="right")
+    before = run.conductance_state.sel(state="before").to_numpy()
+    after = run.conductance_state.sel(state="relaxed").to_numpy()
+    for k, name in enumerate(run.contact.to_numpy()):
+        cells = [f"{b:+.3f} -> {a:+.3f}" for b, a in zip(before[k], after[k], strict=True)]
+        table.add_row(str(name), *cells)
+    return table
+
+
+def _recall_table(run: xr.Dataset, training: str) -> Table:
+    from rich.table import Table
+
+    count = len(run.input)
+    table = Table(title=f"recall of {{{training}}} from {count} starts")
+    attractors = "attractors: starts (mean sweeps)"
+    for column in ("reference", "update", "self-term", "reaches the pattern", attractors):
+        table.add_column(column)
+    drive = Experiment.from_dict(json.loads(run.attrs["description"])).training.drive
+    after = weight_matrix(run.conductance_state.sel(state="relaxed").to_numpy(), drive)
+    for reference in run.reference.to_numpy():
+        weights = after - weight_matrix(
+            run.conductance_reference.sel(reference=reference).to_numpy(), drive
+        )
+        for mode in MODES:
+            for self_term in (False, True):
+                found, unsettled = basins(
+                    weights, mode, self_term=self_term, starts=run.input.to_numpy()
+                )
+                own = trained_patterns(training)
+                reached = sum(b.starts for b in found if b.attractor in own)
+                parts = []
+                for b in found[:8]:
+                    trivial = " (trivial)" if is_trivial(b.attractor) else ""
+                    parts.append(f"{b.attractor}{trivial}: {b.starts} ({b.steps:.1f})")
+                parts += [f"{len(found) - 8} more"] if len(found) > 8 else []
+                parts += [f"never settle: {unsettled}"] if unsettled else []
+                words = "with" if self_term else "without"
+                table.add_row(reference, mode, words, f"{reached} of {count}", ", ".join(parts))
+    return table

@@ -1,0 +1,288 @@
+"""Contacts: equipotential electrodes on a film, each perhaps behind a series resistance."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Discriminator
+from pydantic.dataclasses import dataclass
+
+from orchestrator.base.errors import InputError
+from orchestrator.describe.areas import FROZEN, Box, Disc, Face, Mask, Rectangle, in_disc
+from orchestrator.describe.plausibility import check_name, check_range
+
+if TYPE_CHECKING:
+    from orchestrator.describe.device import Film
+
+Side = Literal["left", "right", "bottom", "top"]
+Corner = Literal["top left", "top right", "bottom right", "bottom left"]
+
+
+@dataclass(frozen=True, config=FROZEN)
+class _Electrode:
+    """What all contacts have: a name, and a resistance (ohm) between terminal and film."""
+
+    name: str
+    resistance: float = field(default=0.0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.resistance < 0:
+            raise ValueError(f"resistance must not be negative (ohm), got {self.resistance:g}")
+        check_name(self.name)
+        check_range("resistance", self.resistance, 0, 1e15, "ohm")
+
+
+@dataclass(frozen=True, config=FROZEN)
+class SideContact(_Electrode):
+    """All nodes of one side of the film, or of its part from `start` to `stop` (m)."""
+
+    side: Side
+    shape: Literal["side"] = "side"
+    start: float = 0.0
+    stop: float | None = None
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        x, y, z = film.node_coordinates()
+        across, along = (x, y) if self.side in ("left", "right") else (y, x)
+        edge = 0.0 if self.side in ("left", "bottom") else float(across.max())
+        stop = float(along.max()) if self.stop is None else self.stop
+        tol = 1e-6 * min(film.cell_size)
+        mask = (np.abs(across - edge) < tol) & (along >= self.start - tol) & (along <= stop + tol)
+        return np.broadcast_to(mask & np.isfinite(z), film.node_shape)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class CornerContact(_Electrode):
+    """A square patch of edge `size` (m) in a corner of the film, through its whole thickness."""
+
+    corner: Corner
+    size: float
+    shape: Literal["corner"] = "corner"
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        lx, ly, _ = film.lengths
+        vertical, horizontal = self.corner.split()
+        x0 = 0.0 if horizontal == "left" else lx - self.size
+        y0 = 0.0 if vertical == "bottom" else ly - self.size
+        return Rectangle((x0, y0), (x0 + self.size, y0 + self.size)).nodes(film)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class DiscContact(_Electrode):
+    """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
+
+    center: tuple[float, float]
+    radius: float
+    shape: Literal["disc"] = "disc"
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        return Disc(self.center, self.radius).nodes(film)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class RectangleContact(_Electrode):
+    """A rectangle from `lower` to `upper` (x, y in m), through the film's whole thickness."""
+
+    lower: tuple[float, float]
+    upper: tuple[float, float]
+    shape: Literal["rectangle"] = "rectangle"
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        return Rectangle(self.lower, self.upper).nodes(film)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class BoxContact(_Electrode):
+    """A box from `lower` to `upper` (x, y, z in m)."""
+
+    lower: tuple[float, float, float]
+    upper: tuple[float, float, float]
+    shape: Literal["box"] = "box"
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        return Box(self.lower, self.upper).nodes(film)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class FaceContact(_Electrode):
+    """A whole face of the film, or a rectangle or disc on it.
+
+    Parameters
+    ----------
+    face : str
+        x-, x+, y-, y+, z- or z+: the outer normal.
+    lower, upper : (a, b), optional
+        Corners in m of a rectangle, in the two coordinates of the face in the order x, y, z.
+    center, radius : (a, b) and float, optional
+        A disc, m.
+    """
+
+    face: Face
+    shape: Literal["face"] = "face"
+    lower: tuple[float, float] | None = None
+    upper: tuple[float, float] | None = None
+    center: tuple[float, float] | None = None
+    radius: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.lower is None) != (self.upper is None):
+            raise ValueError("lower and upper belong together")
+        if (self.center is None) != (self.radius is None):
+            raise ValueError("center and radius belong together")
+        if self.lower is not None and self.center is not None:
+            raise ValueError("give either lower and upper, or center and radius, or neither")
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        points = film.node_coordinates()
+        a, b = (points["xyz".index(axis)] for axis in "xyz" if axis != self.face[0])
+        tol = 1e-6 * min(film.cell_size)
+        inside: np.ndarray = np.ones(film.node_shape, bool)
+        if self.lower is not None and self.upper is not None:
+            inside &= (a >= self.lower[0] - tol) & (a <= self.upper[0] + tol)
+            inside &= (b >= self.lower[1] - tol) & (b <= self.upper[1] + tol)
+        if self.center is not None and self.radius is not None:
+            inside &= in_disc(a, b, self.center, self.radius)
+        return inside & _on_face(film, self.face)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class MaskContact(_Electrode):
+    """The cells of a mask, or their sides on one face of the film.
+
+    `grid` and `runs` are those of `orchestrator.describe.areas.Mask`; `read_mask` makes them from
+    a file, and in an experiment file `file` stands for both.
+    """
+
+    grid: tuple[int, int, int]
+    runs: tuple[int, ...]
+    shape: Literal["mask"] = "mask"
+    face: Face | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        Mask(self.grid, self.runs)
+
+    @classmethod
+    def of(cls, name: str, mask: Mask, face: Face | None = None) -> MaskContact:
+        """The contact of a mask."""
+        return cls(name, mask.grid, mask.runs, face=face)
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the contact's nodes, shape `film.node_shape`."""
+        mask = Mask(self.grid, self.runs)
+        if self.face is None:
+            return mask.nodes(film)
+        on_face = _on_face(film, self.face)
+        axis, layer = _axis_and_layer(self.face)
+        cells = mask.cells(film).take([layer], axis)
+        return Mask.of(cells).nodes(film) & on_face
+
+
+def _axis_and_layer(face: Face) -> tuple[int, int]:
+    """Array axis of a face's normal and index of the outermost layer there."""
+    return 2 - "xyz".index(face[0]), -1 if face[1] == "+" else 0
+
+
+def _on_face(film: Film, face: Face) -> np.ndarray:
+    axis, layer = _axis_and_layer(face)
+    if axis == 0 and film.is_2d:
+        raise InputError(
+            f"face {face!r} needs several layers of cells; the potential of a film of one layer "
+            "is uniform along its normal, so use a contact through its whole thickness"
+        )
+    nodes = np.zeros(film.node_shape, bool)
+    np.moveaxis(nodes, axis, 0)[layer] = True
+    return nodes
+
+
+Contact = Annotated[
+    SideContact
+    | CornerContact
+    | DiscContact
+    | RectangleContact
+    | BoxContact
+    | FaceContact
+    | MaskContact,
+    Discriminator("shape"),
+]
+
+
+def contact_nodes(film: Film, contact: Contact) -> np.ndarray:
+    """Mask of a contact's nodes, shape `film.node_shape`.
+
+    Raises
+    ------
+    InputError
+        With the contact's name, if it touches no node or does not fit the film.
+    """
+    try:
+        nodes = contact.nodes(film)
+    except InputError as error:
+        raise InputError(f"contact {contact.name!r}: {error}") from None
+    if not nodes.any():
+        lx, ly, lz = film.lengths
+        height = "" if film.is_2d else f", z from 0 to {lz:g} m"
+        raise InputError(
+            f"contact {contact.name!r} touches no node of the film "
+            f"(x from 0 to {lx:g} m, y from 0 to {ly:g} m{height}, origin in the lower left corner)"
+        )
+    return nodes
+
+
+def check_contacts(film: Film, contacts: tuple[Contact, ...]) -> None:
+    """Refuse contacts that are doubled, empty or overlapping, by name.
+
+    Raises
+    ------
+    InputError
+        With the names of the contacts concerned.
+    """
+    if len(contacts) < 2:
+        raise InputError(f"a network needs at least 2 contacts, got {len(contacts)}")
+    owner = np.full(film.node_shape, -1)
+    names: set[str] = set()
+    for k, contact in enumerate(contacts):
+        if contact.name in names:
+            raise InputError(f"two contacts are named {contact.name!r}; names must differ")
+        names.add(contact.name)
+        nodes = contact_nodes(film, contact)
+        taken = owner[nodes]
+        if (taken >= 0).any():
+            other = contacts[int(taken[taken >= 0][0])].name
+            raise InputError(f"contacts {other!r} and {contact.name!r} overlap or touch")
+        owner[nodes] = k
+
+
+def contact_grid(
+    film: Film, columns: int, rows: int, size: float, margin: float = 0.0
+) -> tuple[RectangleContact, ...]:
+    """Square contacts in columns and rows over the film, such as 5 x 7 for a picture.
+
+    Named "1", "2", ... from the top left, row by row.
+
+    Parameters
+    ----------
+    columns, rows : int
+        At least 1 each.
+    size : float
+        Edge of a contact, m.
+    margin : float
+        Distance in m of the outermost contacts from the edges of the film.
+    """
+    lx, ly, _ = film.lengths
+    x = np.linspace(margin, lx - margin - size, columns)
+    y = np.linspace(ly - margin - size, margin, rows)
+    corners = [(float(a), float(b)) for b in y for a in x]
+    return tuple(
+        RectangleContact(str(k), (a, b), (a + size, b + size))
+        for k, (a, b) in enumerate(corners, start=1)
+    )

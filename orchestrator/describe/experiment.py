@@ -1,0 +1,271 @@
+"""Experiments: what to run, as frozen descriptions read from TOML files."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from orchestrator.base.errors import InputError
+from orchestrator.base.tomlfile import read_toml
+from orchestrator.describe.areas import Area, with_masks_read
+from orchestrator.describe.conditions import Conditions
+from orchestrator.describe.device import (
+    FROZEN,
+    Contact,
+    Device,
+    Film,
+    Material,
+    Region,
+    Resistivity,
+    Underlayer,
+    canonical_hash,
+    check_conducting,
+    check_contacts,
+    check_open,
+    check_regions,
+    without_defaults,
+)
+from orchestrator.describe.material_script import check_material_script
+from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
+from orchestrator.describe.validation import explain, within
+from orchestrator.mx3.geometry import non_magnetic_cells
+from orchestrator.ovf.files import read_ovf
+
+MAX_ASPECT = 100.0
+"""Largest ratio of a cell's edges for which mumax3 computes the demagnetizing field."""
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+PLAIN_NAME_IN_WORDS = "a plain name (letters, digits, '_', '-', '.')"
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Experiment:
+    """One experiment: a device, a start, trainings and what to keep.
+
+    `to_dict` is the whole description; `hash`, which names the run folder, is the digest of what
+    differs from the defaults.
+
+    Parameters
+    ----------
+    name : str
+        Names the run folder.
+    film, material, resistivity, contacts, script, regions, underlayer
+        As in `Device`.
+    training : Training
+        Patterns, voltages or currents, pulses.
+    start : Start
+        The texture from which all trainings start.
+    reference : Reference
+        The untrained reference of the weights.
+    probes : tuple of Probe
+        Pairs of contacts that are read but not connected.
+    output : Output
+        What is kept of a run.
+    solver : Solver
+        Settings of the time integration.
+    conditions : Conditions
+        Field, temperature, grains.
+
+    Raises
+    ------
+    InputError
+        If parts do not fit each other. What is impossible within one part is a `ValidationError` of
+        pydantic (a ValueError) of its class; `from_dict` and `from_toml` turn both into InputError.
+    """
+
+    name: str
+    film: Film
+    material: Material
+    resistivity: Resistivity
+    contacts: tuple[Contact, ...]
+    training: Training
+    start: Start = Start()
+    reference: Reference = Reference()
+    probes: tuple[Probe, ...] = ()
+    output: Output = Output()
+    solver: Solver = Solver()
+    script: str | None = None
+    regions: tuple[Region, ...] = ()
+    underlayer: Underlayer | None = None
+    conditions: Conditions = Conditions()
+
+    def __post_init__(self) -> None:
+        if not PLAIN_NAME.fullmatch(self.name):
+            raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
+        within("contacts", check_contacts, self.film, self.contacts)
+        within("regions", check_regions, self.film, self.regions)
+        within("contacts", check_conducting, self.film, self.contacts, self.regions)
+        if self.script is not None:
+            within("script", check_material_script, self.script, self.material)
+        within("film.pbc", check_open, self.film, "the transport network")
+        if abs(self.material.P) < 1e-12:
+            raise InputError("material.P: 0 is refused by mumax3; without torque, take P = 1e-9")
+        if self.material.demag:
+            _check_aspect(self.film)
+        names = [probe.name for probe in self.probes]
+        for probe in self.probes:
+            key = f"probes {probe.name!r}"
+            if names.count(probe.name) > 1:
+                raise InputError(f"{key}: two probes have this name; names must differ")
+            within(key, check_contacts, self.film, probe.contacts)
+            within(key, check_conducting, self.film, probe.contacts, self.regions)
+        for pattern in "/".join(self.training.patterns).split("/"):
+            if len(pattern) != len(self.contacts):
+                raise InputError(
+                    f"training.patterns: pattern {pattern!r} has {len(pattern)} signs, "
+                    f"the device has {len(self.contacts)} contacts"
+                )
+        if self.conditions.grain_size:
+            if self.regions:
+                raise InputError("conditions.grain_size: grains and regions exclude each other")
+            if not self.material.Ku1:
+                raise InputError("conditions.grain_spread: needs an anisotropy Ku1 to spread")
+        for n in self.output.snapshots:
+            if not 0 <= n <= self.training.pulses:
+                raise InputError(
+                    f"output.snapshots: state {n} does not exist, "
+                    f"states run from 0 to {self.training.pulses}"
+                )
+
+    @cached_property
+    def device(self) -> Device:
+        """The film with everything that conducts."""
+        return Device(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Device)})
+
+    @classmethod
+    def of_device(cls, name: str, device: Device, training: Training, **rest: Any) -> Experiment:
+        """The experiment of a device, such as one from `Device.from_system`.
+
+        Parameters
+        ----------
+        name : str
+            Names the run folder.
+        device : Device
+            Film, material, resistivities, contacts, and the material script of a System.
+        training : Training
+            What to train.
+        rest
+            The other fields: start, reference, probes, output, solver, conditions.
+        """
+        return cls(
+            name=name,
+            training=training,
+            **{f.name: getattr(device, f.name) for f in dataclasses.fields(device)},
+            **rest,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Whole description: plain types, all defaults written out."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @property
+    def hash(self) -> str:
+        """Hash of what differs from the defaults, see `describe.device.canonical_hash`."""
+        return canonical_hash(without_defaults(self))
+
+    @classmethod
+    def from_dict(cls, description: dict[str, Any], source: str = "experiment") -> Experiment:
+        """The experiment of a description; `source` names it in messages.
+
+        Raises
+        ------
+        InputError
+            With source, key, what was wrong and what would be right.
+        """
+        try:
+            text = json.dumps(description, default=str)
+            return _ADAPTER.validate_json(text, strict=True)
+        except ValidationError as error:
+            lines = [explain(problem, cls, SECTIONS) for problem in error.errors()]
+            raise InputError("\n".join(f"{source}: {line}" for line in lines)) from None
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Experiment:
+        """Read an experiment file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, is not TOML, or describes something impossible.
+        """
+        path = Path(path)
+        description = read_toml(path)
+        if "film" not in description and ("base" in description or "extends" in description):
+            raise InputError(
+                f"{path}: this is a campaign; `orchestrator campaign run` carries it out"
+            )
+        return cls.from_table(description, path.parent, str(path))
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any], folder: Path, source: str) -> Experiment:
+        """The experiment of a file's content; names of masks and m0 are relative to `folder`.
+
+        Raises
+        ------
+        InputError
+            If it describes something impossible, or a file that it names cannot be read.
+        """
+        try:
+            table = with_masks_read(table, folder)
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+        experiment = cls.from_dict(table, source)
+        if experiment.start.m0 is None:
+            return experiment
+        m0 = (folder / experiment.start.m0).resolve()
+        within(f"{source}: start.m0", _check_m0, m0, experiment.device)
+        digest = hashlib.sha256(m0.read_bytes()).hexdigest()
+        start = dataclasses.replace(experiment.start, m0=str(m0), m0_sha256=digest)
+        return dataclasses.replace(experiment, start=start)
+
+    def initial_magnetization(self, seed: int) -> np.ndarray:
+        """Unit vectors to settle from, shape (nz, ny, nx, 3): random by `seed`, or the m0 file."""
+        if self.start.m0 is not None:
+            return read_ovf(self.start.m0).data
+        rng = np.random.default_rng(seed)
+        mz = rng.uniform(-1, 1, self.film.shape)
+        angle = rng.uniform(0, 2 * np.pi, self.film.shape)
+        in_plane = np.sqrt(1 - mz**2)
+        return np.stack([in_plane * np.cos(angle), in_plane * np.sin(angle), mz], axis=-1)
+
+
+_ADAPTER = TypeAdapter(Experiment)
+
+
+def _check_aspect(film: Film) -> None:
+    aspect = max(film.cell_size) / min(film.cell_size)
+    if aspect > MAX_ASPECT:
+        raise InputError(
+            f"film.cell_size: edges of a cell differ by a factor of {aspect:.3g}; with "
+            f"material.demag = true mumax3 accepts at most {MAX_ASPECT:g}: take thinner layers"
+        )
+
+
+def _check_m0(path: Path, device: Device) -> None:
+    film, m0 = device.film, read_ovf(path).data
+    if m0.shape != (*film.shape, 3):
+        nz, ny, nx, n = m0.shape
+        raise InputError(
+            f"{path} holds {nx} x {ny} x {nz} cells of {n} components, "
+            f"the film has {' x '.join(map(str, film.cells))} cells of 3"
+        )
+    length = np.linalg.norm(m0, axis=-1)[~non_magnetic_cells(device)]
+    if not np.allclose(length, 1, atol=1e-3):
+        raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
+
+
+_KINDS: tuple[type, ...] = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
+SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Conditions, Underlayer)}
+SECTIONS |= {"probes": Probe, "regions": Region}
+SECTIONS |= {kind.shape: kind for kind in get_args(get_args(Contact)[0])}
+SECTIONS |= {f"area.{kind.shape}": kind for kind in get_args(get_args(Area)[0])}

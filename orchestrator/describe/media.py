@@ -1,0 +1,156 @@
+"""What conducts: the resistivities of a magnet, regions of other media, a layer underneath."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from orchestrator.describe.areas import FROZEN, Area
+from orchestrator.describe.plausibility import check_name, check_range
+
+AmrConvention = Literal["mean"]
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Resistivity:
+    """Anisotropic magnetoresistance: rho_par along m, rho_perp across it, in ohm m.
+
+    Give either `rho_par` and `rho_perp`, or `mean = (rho_par + rho_perp) / 2` with `amr_ratio` and
+    `amr_convention = "mean"`, the paper's a = 2 (rho_par - rho_perp) / (rho_par + rho_perp).
+    The literature knows at least two other ratios, hence the name is asked for.
+
+    `sigma_ah` is the anomalous Hall conductivity in S/m (Sigma_ij += sigma_ah eps_ijk m_k).
+    """
+
+    rho_par: float | None = None
+    rho_perp: float | None = None
+    mean: float | None = None
+    amr_ratio: float | None = None
+    amr_convention: AmrConvention | None = None
+    sigma_ah: float = 0.0
+
+    def __post_init__(self) -> None:
+        explicit = (self.rho_par, self.rho_perp)
+        by_ratio = (self.mean, self.amr_ratio, self.amr_convention)
+        if all(v is not None for v in explicit) and all(v is None for v in by_ratio):
+            pass
+        elif all(v is None for v in explicit) and all(v is not None for v in by_ratio):
+            assert self.mean is not None and self.amr_ratio is not None
+            if not self.mean > 0:
+                raise ValueError(f"mean resistivity must be positive (ohm m), got {self.mean:g}")
+            if not -2 < self.amr_ratio < 2:
+                raise ValueError(
+                    "amr_ratio in the convention 'mean' lies between -2 and 2 "
+                    f"(1.5 stands for 150 %), got {self.amr_ratio:g}"
+                )
+        else:
+            raise ValueError(
+                "give either rho_par and rho_perp, or mean, amr_ratio and "
+                'amr_convention = "mean" (a = 2 (rho_par - rho_perp) / (rho_par + rho_perp))'
+            )
+        for name, rho in (("rho_par", self.parallel), ("rho_perp", self.perpendicular)):
+            _check_resistivity(name, rho)
+        check_range("sigma_ah", self.sigma_ah, -1e12, 1e12, "S/m")
+
+    @property
+    def parallel(self) -> float:
+        """rho_par in ohm m."""
+        if self.rho_par is not None:
+            return self.rho_par
+        assert self.mean is not None and self.amr_ratio is not None
+        return self.mean * (1 + self.amr_ratio / 2)
+
+    @property
+    def perpendicular(self) -> float:
+        """rho_perp in ohm m."""
+        if self.rho_perp is not None:
+            return self.rho_perp
+        assert self.mean is not None and self.amr_ratio is not None
+        return self.mean * (1 - self.amr_ratio / 2)
+
+
+def _check_resistivity(name: str, rho: float) -> None:
+    if not rho > 0:
+        raise ValueError(f"{name} must be positive (ohm m), got {rho:g}")
+    if not 1e-12 < rho < 1e6:
+        raise ValueError(f"{name} = {rho:g} ohm m is implausible for a conducting film")
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Region:
+    """A part of the film that differs from the rest; where regions overlap, the last one counts.
+
+    Parameters
+    ----------
+    name : str
+        Names it in messages.
+    area : Rectangle, Disc, Box or Mask
+        Its cells: those whose center is inside.
+    medium : str
+        `magnet` conducts with a `resistivity` of its own where m is not zero; `metal` conducts
+        with the plain resistivity `rho`, whatever m is (pads, shunts); `vacuum` does not conduct.
+    resistivity : Resistivity, optional
+        Of a magnet.
+    rho : float, optional
+        Of a metal, ohm m.
+    """
+
+    name: str
+    area: Area
+    medium: Literal["magnet", "metal", "vacuum"]
+    resistivity: Resistivity | None = None
+    rho: float | None = None
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        needs = {"magnet": "resistivity", "metal": "rho"}
+        for medium, key in needs.items():
+            given = getattr(self, key) is not None
+            if given != (self.medium == medium):
+                verb = "has no" if given else "needs a"
+                raise ValueError(f"region {self.name!r}: a {self.medium} {verb} {key}")
+        if self.rho is not None:
+            _check_resistivity(f"region {self.name!r}: rho", self.rho)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Underlayer:
+    """A conducting layer in contact with the film's lower face, wherever the film conducts.
+
+    Give its resistance per square, or its resistivity and thickness.
+
+    Parameters
+    ----------
+    sheet_resistance : float, optional
+        Ohm.
+    rho, thickness : float, optional
+        Ohm m and m.
+    """
+
+    sheet_resistance: float | None = None
+    rho: float | None = None
+    thickness: float | None = None
+
+    def __post_init__(self) -> None:
+        explicit = self.sheet_resistance is not None
+        by_rho = (self.rho is not None, self.thickness is not None)
+        if by_rho != (not explicit, not explicit):
+            raise ValueError("give either sheet_resistance, or rho and thickness")
+        for name in ("sheet_resistance", "rho", "thickness"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be positive, got {value:g}")
+        if self.sheet_resistance is not None:
+            check_range("sheet_resistance", self.sheet_resistance, 1e-9, 1e15, "ohm")
+        if self.rho is not None and self.thickness is not None:
+            _check_resistivity("rho", self.rho)
+            check_range("thickness", self.thickness, 1e-12, 1e-3, "m")
+
+    @property
+    def sheet_conductance(self) -> float:
+        """Conductance per square, S."""
+        if self.sheet_resistance is not None:
+            return 1 / self.sheet_resistance
+        assert self.rho is not None and self.thickness is not None
+        return self.thickness / self.rho

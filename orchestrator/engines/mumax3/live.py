@@ -1,0 +1,161 @@
+"""mumax3 as an engine: one live process for all blocks, fed through its web interface.
+
+Each block starts as a new process would: magnetization and time are loaded, the time step is the
+first one of a fresh start. So the results are those of the process engine, bit for bit where the
+hardware repeats itself, and a process that died costs one block only.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time as clock
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.base.errors import EngineError
+from orchestrator.engines.mumax3.blocks import LOG, Mumax3Engine, Mumax3Session, ProcessSession
+from orchestrator.engines.mumax3.diagnosis import LASTING, in_block
+from orchestrator.engines.mumax3.dialect import Dialect
+from orchestrator.engines.mumax3.liveprocess import LiveProcess
+from orchestrator.engines.session import BlockResult, Progress, Session, load_state
+
+TRIES = 2
+"""Live processes that may fail at one block before the process engine takes over."""
+
+FRESH_STEP = """{
+	ownStep := FixDt
+	FixDt = 1e-15
+	Steps(1)
+	FixDt = ownStep
+}
+"""
+"""Sets dt to the 1e-15 s that a new process starts with; the state it steps is replaced after."""
+
+
+class LiveEngine(Mumax3Engine):
+    """The `mumax3` command, or another one with its flags and web interface, kept alive."""
+
+    mode = "live"
+
+    def start(
+        self,
+        setup: str,
+        folder: Path,
+        magnetization: str,
+        *,
+        time: float = 0.0,
+        state: Mapping[str, Any] | None = None,
+    ) -> Session:
+        """Start a session; see `Engine.start`. The process starts with the first block."""
+        dialect = self.prepare(setup)
+        if not dialect.live:
+            self.say(f"{dialect.name} has another web interface; one process for each block")
+            return ProcessSession(self, dialect, setup, folder, magnetization, time)
+        return LiveSession(self, dialect, setup, folder, magnetization, time)
+
+
+class LiveSession(Mumax3Session):
+    """Blocks sent to one process, which is replaced when it fails."""
+
+    def __init__(
+        self,
+        engine: LiveEngine,
+        dialect: Dialect,
+        setup: str,
+        folder: Path,
+        magnetization: str,
+        time: float,
+    ) -> None:
+        super().__init__(engine, dialect, setup, folder, magnetization, time)
+        self._process: LiveProcess | None = None
+        self._fallback: ProcessSession | None = None
+
+    def execute(
+        self,
+        block: str,
+        magnetization: str,
+        outputs: Sequence[str] = (),
+        *,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> BlockResult:
+        """Run a block; see `Session.execute`."""
+        if self._fallback is None:
+            what = f"{self._folder / magnetization}: mumax3 -i"
+            for _ in range(TRIES):
+                try:
+                    return self._try(block, magnetization, outputs, progress)
+                except EngineError as error:
+                    fault = in_block(error, what, self._folder / LOG)
+                    if fault.kind == "script":  # the process lives on
+                        raise fault from None
+                    self._discard()
+                    if fault.kind in LASTING:
+                        raise fault from None
+                    self._engine.say(f"{fault}\nstarted again from {self._magnetization}")
+                except BaseException:
+                    self._discard()
+                    raise
+            self._engine.say(f"{self._folder}: goes on with one process for each block")
+            self._fallback = ProcessSession(
+                self._engine,
+                self._dialect,
+                self._setup,
+                self._folder,
+                self._magnetization,
+                self._time,
+            )
+        return self._fallback.execute(block, magnetization, outputs, progress=progress)
+
+    def _try(
+        self,
+        block: str,
+        magnetization: str,
+        outputs: Sequence[str],
+        progress: Callable[[Progress], None] | None,
+    ) -> BlockResult:
+        start = clock.perf_counter()
+        process = self._running()
+
+        def report(time: float | None) -> None:
+            if progress is not None and time is not None:
+                progress(Progress(time))
+
+        load = load_state(self._magnetization, self._time)
+        steps = process.execute([FRESH_STEP, load], block, report)
+        result = self._finished(process.out, block, magnetization, outputs, steps, start)
+        if progress is not None:
+            progress(Progress(result.time, steps))
+        return result
+
+    def _running(self) -> LiveProcess:
+        if self._process is not None and self._process.worn:
+            self._process.close()
+            self._process = None
+        if self._process is None:
+            engine = self._engine
+            log = self._folder / LOG
+            self._process = LiveProcess(
+                engine.command,
+                self._dialect,
+                engine.gpu,
+                self._setup,
+                self._folder,
+                log,
+                engine.limits,
+            )
+        return self._process
+
+    def _discard(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def close(self) -> None:
+        """End the process and remove what it leaves; may be called twice."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+            shutil.rmtree(self._folder / "live.out", ignore_errors=True)
+            (self._folder / "live.mx3").unlink(missing_ok=True)
+        shutil.rmtree(self._folder / ".kernels", ignore_errors=True)

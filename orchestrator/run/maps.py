@@ -1,0 +1,45 @@
+"""Maps of the current density, and of its Oersted field, as files that scripts load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from orchestrator.describe.device import Film
+from orchestrator.ovf.files import write_ovf
+from orchestrator.transport.oersted import OerstedField
+
+
+def field_name(current_map: str) -> str:
+    """Name of the Oersted field that belongs to a current map: b_000001.ovf to j_000001.ovf."""
+    return "b" + current_map.removeprefix("j")
+
+
+class Maps:
+    """Writes the maps of pulses.
+
+    Parameters
+    ----------
+    film : Film
+        The film.
+    oersted : bool
+        Whether the Oersted field of each current map is wanted.
+    """
+
+    def __init__(self, film: Film, oersted: bool) -> None:
+        self._film = film
+        self._oersted = OerstedField(film) if oersted else None
+
+    def names(self, current_map: str) -> list[str]:
+        """Names of the files that belong to a current map, itself first."""
+        return [current_map, *([field_name(current_map)] if self._oersted else [])]
+
+    def write(self, folder: Path, current_map: str, j: np.ndarray) -> str | None:
+        """Write a current map (A/m2) and its Oersted field (T); the name of the latter's file."""
+        write_ovf(folder / current_map, j, self._film.cell_size, title="j", unit="A/m2")
+        if self._oersted is None:
+            return None
+        name = field_name(current_map)
+        write_ovf(folder / name, self._oersted(j), self._film.cell_size, title="b", unit="T")
+        return name

@@ -1,0 +1,163 @@
+"""Scripts and maps of an experiment as files that mumax3 runs alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import shutil
+from pathlib import Path
+
+from orchestrator.base.errors import InputError, RunFolderError
+from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.sections import Training
+from orchestrator.engines.session import load_state
+from orchestrator.learning.pulses import Done, contact_voltages, next_pulse
+from orchestrator.mx3.script import Scripts
+from orchestrator.ovf.files import write_ovf
+from orchestrator.run.execute import run_folder
+from orchestrator.run.fields import checksum
+from orchestrator.run.folder import JOURNAL, Journal
+from orchestrator.run.maps import Maps, field_name
+from orchestrator.transport.network import Network
+
+
+def render_experiment(
+    experiment: Experiment, root: Path, output: Path, templates: Path | None = None
+) -> list[Path]:
+    """Write one folder for each training, with its script and maps; nothing is run.
+
+    Where the training has been run under `root`, the script starts from its settled texture and
+    replays its pulses with the current maps that it used. Else the script settles the initial
+    magnetization first and every pulse has a map of that initial magnetization: an open loop,
+    to look at before a run.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What to render.
+    root : Path
+        Folder of the run folders.
+    output : Path
+        Folder to write into; must be empty or not there.
+    templates : Path, optional
+        The user's own templates.
+
+    Returns
+    -------
+    list of Path
+        The scripts.
+
+    Raises
+    ------
+    InputError
+        If `output` exists and is not empty, or the run did not keep its maps.
+    RunFolderError
+        If a file of the run is damaged.
+    """
+    if output.exists() and any(output.iterdir()):
+        raise InputError(f"{output}: exists and is not empty")
+    done = run_folder(root, experiment)
+    scripts = Scripts.of_experiment(experiment, templates)
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        return [
+            _render_training(experiment, scripts, pattern, done / str(k), output / str(k))
+            for k, pattern in enumerate(experiment.training.patterns, start=1)
+        ]
+    except BaseException:
+        shutil.rmtree(output)
+        raise
+
+
+def _render_training(
+    experiment: Experiment, scripts: Scripts, pattern: str, run: Path, target: Path
+) -> Path:
+    target.mkdir()
+    journal = Journal(run / JOURNAL)
+    text = (
+        _replay(experiment, scripts, journal, target)
+        if journal.records
+        else _open_loop(experiment, scripts, pattern, target)
+    )
+    path = target / f"{experiment.name}.mx3"
+    path.write_text(text)
+    return path
+
+
+def _replay(experiment: Experiment, scripts: Scripts, journal: Journal, target: Path) -> str:
+    plan, run = experiment.training, journal.path.parent
+    _copy_checked("m_000000.ovf", run, target, journal.records[0].get("files", {}))
+    blocks = [scripts.setup(), load_state("m_000000.ovf", 0.0)]
+    for record in journal.records:
+        if record["kind"] == "pulse":
+            n = record["pulse"]
+            name = f"j_{n:06d}.ovf"
+            field_map = field_name(name) if plan.oersted else None
+            for needed in filter(None, (name, field_map)):
+                if not (run / needed).exists():
+                    raise InputError(f"{run / needed}: not kept; a replay needs output.maps = true")
+                _copy_checked(needed, run, target, record.get("files", {}))
+            voltages, duration = record["voltages"], record["duration"]
+            save, gap = f"m_{n:06d}.ovf", record.get("gap", 0.0)
+            block = scripts.pulse(n, voltages, name, duration, save, gap=gap, field_map=field_map)
+            blocks.append(block)
+        elif record["kind"] == "relaxed" and plan.relax_time:
+            blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
+    return "".join(blocks)
+
+
+def _copy_checked(name: str, source: Path, target: Path, files: dict[str, str]) -> None:
+    if name in files and checksum(source / name) != files[name]:
+        raise RunFolderError(
+            f"{source / name}: damaged (its checksum is wrong); "
+            f"`orchestrator campaign check --repair {source.parent}` lets it be computed again"
+        )
+    shutil.copyfile(source / name, target / name)
+
+
+def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: Path) -> str:
+    plan, start, film = _of_equal_pulses(experiment.training), experiment.start, experiment.film
+    m0 = experiment.initial_magnetization(start.seed)
+    write_ovf(target / "m_initial.ovf", m0, film.cell_size)
+    device = experiment.device
+    state = Network.of_device(device).solve(m0)
+    blocks = [scripts.setup(), load_state("m_initial.ovf", 0.0)]
+    blocks.append(scripts.relax(start.settle_time, "m_000000.ovf", start.settle_alpha))
+    blocks.append("// Open loop: every pulse has a current map of m_initial.ovf.\n")
+    done: list[Done] = []
+    files = Maps(film, plan.oersted)
+    maps: dict[tuple[float, ...], tuple[str, str | None]] = {}
+    while (pulse := next_pulse(plan, pattern, done, state.conductance)) is not None:
+        voltages = contact_voltages(pulse, state.conductance)
+        currents = state.conductance @ voltages
+        if pulse.values not in maps:
+            name = f"j_initial_{len(maps) + 1:06d}.ovf"
+            field_map = files.write(target, name, state.current_density(voltages))
+            maps[pulse.values] = name, field_map
+        before = done[-1].time if done else 0.0
+        done.append(Done(before + pulse.duration + pulse.gap, 0.0, voltages, currents))
+        save = f"m_{len(done):06d}.ovf"
+        name, field_map = maps[pulse.values]
+        block = scripts.pulse(
+            len(done),
+            voltages.tolist(),
+            name,
+            pulse.duration,
+            save,
+            gap=pulse.gap,
+            field_map=field_map,
+        )
+        blocks.append(block)
+    if plan.relax_time:
+        blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
+    return "".join(blocks)
+
+
+def _of_equal_pulses(plan: Training) -> Training:
+    """Lengths that adapt are not known before a run; pulses of the first one's length instead."""
+    if plan.duration is None:
+        return plan
+    pulses = math.ceil(plan.duration / plan.pulse_length - 1e-9)
+    return dataclasses.replace(
+        plan, max_change=None, max_current_change=None, duration=None, pulses=pulses
+    )

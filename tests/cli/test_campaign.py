@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+
+from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.store import create
+from orchestrator.cli.campaign import STOPPED
+from orchestrator.cli.main import cli
+from orchestrator.run.folder import DESCRIPTION, FAILED, JOURNAL
+
+TOML = """
+base = "base.toml"
+change = { "output.maps" = false }
+
+[[axes]]
+name = "seed"
+key = "start.seed"
+integers = { start = 3, count = 2 }
+"""
+
+
+@pytest.fixture
+def file(base_file, tmp_path):
+    path = tmp_path / "few.toml"
+    path.write_text(TOML)
+    return path
+
+
+def call(*arguments, root):
+    words = [str(a) for a in arguments]
+    return CliRunner().invoke(cli, ["campaign", *words, "--root", str(root)])
+
+
+def test_plan_run_status_gather_and_plot(file, tmp_path):
+    root = tmp_path / "runs"
+    plan = call("plan", file, "--engine", "cpu", "--workers", 2, root=root)
+    assert plan.exit_code == 0, plan.output
+    assert "2 runs: 2 missing" in plan.output
+    assert "3 settled textures, of which 3 are to be computed" in plan.output
+    assert not root.exists()
+    done = call("run", file, "--engine", "cpu", "--workers", 2, root=root)
+    assert done.exit_code == 0, done.output
+    assert "2 of 2 runs to do" in done.output
+    assert "2 runs: 2 finished" in done.output
+    again = call("run", file, "--engine", "cpu", root=root)
+    assert (again.exit_code, "0 of 2 runs to do" in again.output) == (0, True)
+    plan = call("plan", file, "--engine", "cpu", root=root)
+    assert "2 runs: 2 finished" in plan.output
+    assert "3 settled textures, of which 0 are to be computed" in plan.output
+    (folder,) = root.glob("few-*.campaign")
+    assert "2 finished; 6 of 6 pulses" in call("status", folder, root=root).output
+    assert call("gather", file, root=root).exit_code == 0
+    with xr.open_dataset(folder / "results.nc", engine="h5netcdf") as data:
+        assert data.sizes["seed"] == 2
+    drawn = call("plot", folder, root=root)
+    assert drawn.exit_code == 0, drawn.output
+    assert (folder / "figures" / "conductance.png").exists()
+
+
+def test_failure_is_told_and_retried(file, tmp_path):
+    root = tmp_path / "runs"
+    folder = create(Campaign.from_toml(file), root)
+    run = folder.runs[0].folder
+    run.mkdir()
+    (run / DESCRIPTION).write_text("{}")
+    options = ("--engine", "cpu", "--workers", 1)
+    done = call("resume", file, *options, root=root)
+    assert done.exit_code == 1
+    assert "description.json: damaged" in done.output.replace("\n", "")
+    assert "1 failed, 1 finished" in call("status", folder.path, root=root).output
+    assert "damaged" in call("status", folder.path, root=root).output
+    (run / DESCRIPTION).unlink()
+    assert call("resume", folder.path, *options, root=root).exit_code == 1
+    assert call("resume", folder.path, *options, "--retry-failed", root=root).exit_code == 0
+    assert not (run / FAILED).exists()
+
+
+@pytest.mark.parametrize("how", ["signal", "cancel"])
+def test_stopping_leaves_75_and_a_resumable_state(file, tmp_path, how):
+    file.write_text(TOML + '[[axes]]\nname = "n"\nkey = "training.pulses"\nvalues = [2000]\n')
+    root = tmp_path / "runs"
+    command = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+    command += ["campaign", "run", str(file), "--root", str(root), "--engine", "cpu"]
+    process = subprocess.Popen(
+        [*command, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not any(b'"pulse"' in p.read_bytes() for p in root.glob(f"*/1/{JOURNAL}")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    if how == "signal":
+        os.kill(process.pid, signal.SIGTERM)
+    else:
+        assert call("cancel", file, root=root).exit_code == 0
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == STOPPED, said
+    assert "1 stopped, 1 missing" in said
+    assert not list(root.glob("*/.lock"))
+
+
+def test_unknown_campaign_and_bad_key(file, tmp_path):
+    missing = call("status", file, root=tmp_path / "runs")
+    assert "has not been begun under" in str(missing.exception)
+    file.write_text(TOML.replace("start.seed", "start.sed"))
+    bad = call("plan", file, root=tmp_path / "runs")
+    assert "did you mean 'start.seed'" in str(bad.exception)

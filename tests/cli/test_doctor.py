@@ -1,0 +1,53 @@
+"""`orchestrator doctor`, with and without a binary."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from orchestrator.cli.doctor import examine, render
+
+CLI = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+
+
+def doctor(*arguments, **environment):
+    return subprocess.run(
+        [*CLI, "doctor", *arguments],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/nowhere", "HOME": "/tmp"} | environment,
+        timeout=120,
+    )
+
+
+def test_without_mumax3_the_embedded_engine_works():
+    done = doctor("--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["ok"] is True
+    assert found["mumax3"] is None
+    assert [(t["engine"], t["passed"]) for t in found["trials"]] == [("cpu", True)]
+    assert found["chosen"] == "cpu"
+    assert found["packages"]["numba"] not in ("", "missing")
+    assert found["cores"] >= 1
+    assert found["findings"][0]["remedy"].startswith("unpack mumax3")
+
+
+def test_a_broken_mumax3_is_named_with_a_remedy(tmp_path):
+    program = tmp_path / "mumax3"
+    program.write_text("#!/bin/sh\necho cuda/init.go:61 CUDA_ERROR_NO_DEVICE >&2\nexit 1\n")
+    program.chmod(0o755)
+    done = doctor(MUMAX3=str(program))
+    assert done.returncode == 1
+    assert "engine     mumax3 FAILS" in done.stdout
+    assert "WRONG: mumax3 is there, but nvidia-smi shows no GPU" in done.stdout
+    assert "CUDA_ERROR_NO_DEVICE" in done.stdout
+    assert "remedy: take the mumax3 build for your driver" in done.stdout
+    assert "auto       cpu" in done.stdout
+
+
+def test_a_path_that_is_no_program_is_named():
+    found = examine("/nowhere/mumax3")
+    assert not found.ok
+    assert "WRONG: /nowhere/mumax3 is not a program" in render(found)

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from orchestrator.cli.campaign import ENGINE_NAMES
+from orchestrator.engines.choose import ENGINES
+from orchestrator.ovf.files import read_ovf
+
+BIN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+
+
+def call(*arguments, cwd):
+    return subprocess.run(
+        [*BIN, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.fixture
+def file(description, write_toml):
+    return write_toml("small.toml", description)
+
+
+def test_run_plot_report_render_and_replay(file, tmp_path):
+    done = call("run", file, "--engine", "cpu", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "open_run(" in done.stdout
+    (folder,) = (tmp_path / "runs").glob("small-*")
+    assert {p.name for p in (folder / "figures").iterdir()} >= {"conductance.png", "textures.png"}
+    assert call("report", folder, cwd=tmp_path).returncode == 0
+    assert call("plot", folder, cwd=tmp_path).returncode == 0
+    again = call("run", file, "--engine", "cpu", cwd=tmp_path)
+    assert "is finished" in again.stdout
+
+    shutil.rmtree(folder / "figures")
+    (folder / "figures").touch()
+    blocked = call("plot", folder, cwd=tmp_path)
+    assert blocked.returncode == 1
+    assert blocked.stderr == f"orchestrator: {folder / 'figures'}: File exists\n"
+
+    rendered = call("render", file, "--output", "scripts", cwd=tmp_path)
+    assert rendered.returncode == 0, rendered.stderr
+    replayed = call("mx3", "small.mx3", cwd=tmp_path / "scripts" / "1")
+    assert replayed.returncode == 0, replayed.stderr
+    for name in ("m_000003.ovf", "m_relaxed.ovf"):
+        replay = read_ovf(tmp_path / "scripts" / "1" / "small.out" / name).data
+        kept = read_ovf(folder / "1" / name).data
+        np.testing.assert_array_equal(replay, kept)
+
+
+def test_render_before_a_run_is_a_valid_input(file, tmp_path):
+    assert call("render", file, "--output", "dry", cwd=tmp_path).returncode == 0
+    assert not (tmp_path / "runs").exists()
+    script = tmp_path / "dry" / "1" / "small.mx3"
+    assert len(re.findall("Run\\(", script.read_text())) == 1 + 3 + 1
+    assert call("mx3", "-vet", script, cwd=tmp_path).returncode == 0
+    assert call("render", file, "--output", "dry", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("material", "alpha", -1), "alpha must not be negative"),
+        (("material", "alhpa", 1), "did you mean 'alpha'"),
+        (("training", "patterns", ["+-+"]), "has 3 signs"),
+    ],
+)
+def test_bad_input_exits_with_2_and_writes_nothing(
+    description, write_toml, tmp_path, change, words
+):
+    section, key, value = change
+    description[section][key] = value
+    path = write_toml("bad.toml", description)
+    done = call("run", path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "bad.toml" in done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.toml"]
+
+
+def test_asking_for_mumax3_where_there_is_none(file, tmp_path):
+    done = subprocess.run(
+        [*BIN, "run", str(file), "--engine", "mumax3"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/nowhere"},
+    )
+    assert done.returncode == 1
+    assert "no mumax3 binary" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "nothing"),
+        ("plot", "."),
+        ("campaign", "status", "."),
+        ("campaign", "run", "small.toml", "--engine", "gpu"),
+        ("campaign", "run", "small.toml", "--site", "small.toml"),
+        ("run", "small.toml", "--time-limit", "-1"),
+        ("run", "small.toml", "--engine", "cpu", "--templates", "mine"),
+    ],
+)
+def test_wrong_arguments_exit_with_2_and_write_nothing(file, tmp_path, arguments):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "relax.mx3.j2").write_text("{{ nothing }}")
+    done = call(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "small.toml"]
+
+
+def test_a_film_of_one_row_is_drawn(description, write_toml, tmp_path):
+    description["film"]["cells"] = [20, 1, 1]
+    description["probes"] = []
+    done = call("run", write_toml("row.toml", description), "--engine", "cpu", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "textures.png" in done.stdout
+
+
+def test_python_m_and_a_trivial_pattern(description, write_toml, tmp_path):
+    description["contacts"].append(
+        {"name": "upper", "shape": "side", "side": "top", "start": 4e-8, "stop": 6e-8}
+    )
+    description |= {"probes": [], "output": {"maps": False}}
+    description["training"] |= {"patterns": ["+++"], "pulses": 1}
+    file = write_toml("trivial.toml", description)
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator", "run", file, "--engine", "cpu"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no rank: the pattern is trivial" in done.stdout
+
+
+def test_engines_are_those_that_can_be_chosen():
+    assert tuple(ENGINE_NAMES.choices) == ENGINES
+
+
+def test_help_is_quick_to_import():
+    code = (
+        "import sys, orchestrator.cli.main\n"
+        "heavy = {'numba', 'xarray', 'scipy', 'matplotlib', 'discretisedfield', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

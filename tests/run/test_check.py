@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+
+from orchestrator.base.errors import RunFolderError
+from orchestrator.cli.main import cli
+from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.run.check import find_damage, take_back
+from orchestrator.run.execute import is_finished, run
+from orchestrator.run.folder import DESCRIPTION, FINISHED, JOURNAL, UNTRAINED
+from orchestrator.run.rendering import render_experiment
+from orchestrator.run.results import open_run
+from orchestrator.run.workplace import Quiet, Workplace
+
+
+def workplace(root):
+    return Workplace(root, CpuEngine(threads=1), Quiet(), lambda: False)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A finished run, and its results."""
+    from orchestrator.describe.experiment import Experiment
+
+    experiment = Experiment.from_dict(
+        {
+            "name": "small",
+            "film": {"cells": [20, 16, 1], "cell_size": [5e-9, 5e-9, 1e-6]},
+            "material": {"Ms": 4.9e5, "Aex": 1e-11, "Dbulk": 2e-3, "alpha": 0.5, "P": 0.5},
+            "resistivity": {"rho_par": 9e-7, "rho_perp": 1e-7},
+            "contacts": [
+                {"name": "left", "shape": "side", "side": "left"},
+                {"name": "right", "shape": "side", "side": "right"},
+            ],
+            "start": {"settle_time": 2e-11},
+            "training": {
+                "patterns": ["+-", "-+"],
+                "voltage": 0.025,
+                "pulse_length": 1e-11,
+                "pulses": 5,
+                "relax_time": 1e-11,
+            },
+            "reference": {"starts": 1},
+            "output": {"snapshots": [2, 5]},
+        }
+    )
+    folder = run(experiment, workplace(tmp_path_factory.mktemp("runs")))
+    return experiment, folder, open_run(folder).load()
+
+
+@pytest.fixture
+def copy(original, tmp_path):
+    root = tmp_path / "runs"
+    shutil.copytree(original[1].parent, root)
+    return root / original[1].name
+
+
+def flip(path, place=-100):
+    raw = bytearray(path.read_bytes())
+    raw[place] ^= 1
+    path.write_bytes(raw)
+
+
+DAMAGES = {
+    "state": ("1/state_000002.nc", 0),
+    "last state": ("1/state_000005.nc", 5),
+    "map": ("2/j_000004.ovf", 2),
+    "start": ("1/m_000000.ovf", 0),
+    "last": ("2/m_000005.ovf", 2),
+    "relaxed": ("1/m_relaxed.ovf", 5),
+    "journal": (f"1/{JOURNAL}", 2),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damage_is_named_and_computed_again_with_the_same_bits(original, copy, name):
+    relative, pulses = DAMAGES[name]
+    assert find_damage(copy) == []
+    path = copy / relative
+    place = path.read_bytes().index(b'"pulse":4') if name == "journal" else -100
+    flip(path, place)
+    (damage,) = find_damage(copy)
+    assert damage.path == path
+    said = take_back(copy)
+    assert f"training {relative[0]} goes on after pulse {pulses}" in said
+    assert find_damage(copy) == []
+    assert not (copy / FINISHED).exists()
+    run(original[0], workplace(copy.parent))
+    assert find_damage(copy) == []
+    again = open_run(copy).load()
+    xr.testing.assert_equal(again.drop_vars("wall_time"), original[2].drop_vars("wall_time"))
+    for k in (1, 2):
+        name = f"{k}/m_relaxed.ovf"
+        assert (copy / name).read_bytes() == (original[1] / name).read_bytes()
+
+
+def test_missing_and_shared_files_are_noticed(copy):
+    (copy / "1" / "state_000002.nc").unlink()
+    flip(copy / UNTRAINED, 0)
+    (texture,) = (copy.parent / "textures").glob("*.ovf")
+    flip(texture)
+    found = {str(damage) for damage in find_damage(copy)}
+    assert found == {
+        f"{copy / UNTRAINED}: not readable",
+        f"{copy / '1' / 'state_000002.nc'}: missing",
+        f"{texture}: checksum is wrong",
+    }
+
+
+@pytest.mark.parametrize("lost", ["untrained", "journal", "training"])
+def test_a_finished_run_that_has_lost_results_is_not_taken_for_finished(original, copy, lost):
+    assert is_finished(copy)
+    if lost == "untrained":
+        (copy / UNTRAINED).unlink()
+    elif lost == "journal":
+        journal = copy / "1" / JOURNAL
+        journal.write_bytes(journal.read_bytes()[: journal.stat().st_size // 2])
+    else:
+        shutil.rmtree(copy / "1")
+        (copy / "1").touch()
+    assert not is_finished(copy)
+    assert find_damage(copy)
+    take_back(copy)
+    run(original[0], workplace(copy.parent))
+    assert find_damage(copy) == []
+    assert is_finished(copy)
+    again = open_run(copy).load()
+    xr.testing.assert_equal(again.drop_vars("wall_time"), original[2].drop_vars("wall_time"))
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{"])
+def test_damaged_description_is_named(original, copy, content):
+    (copy / DESCRIPTION).write_text(content)
+    (damage,) = find_damage(copy)
+    assert str(damage) == f"{copy / DESCRIPTION}: not readable"
+    for use in (lambda: open_run(copy), lambda: run(original[0], workplace(copy.parent))):
+        with pytest.raises(RunFolderError, match=r"description\.json: damaged"):
+            use()
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", "{"])
+def test_damaged_notes_are_computed_again(original, copy, content):
+    (note,) = (copy.parent / "textures").glob("*.json")
+    for path in (note, copy / UNTRAINED):
+        path.write_text(content)
+    texture = note.with_suffix(".ovf")
+    assert {str(damage) for damage in find_damage(copy)} == {
+        f"{copy / UNTRAINED}: not readable",
+        f"{note}: checksum is not known",
+        f"{texture}: checksum is not known",
+    }
+    with pytest.raises(RunFolderError, match=r"untrained\.json: damaged"):
+        open_run(copy)
+    bits = texture.read_bytes()
+    take_back(copy)
+    run(original[0], workplace(copy.parent))
+    assert find_damage(copy) == []
+    assert texture.read_bytes() == bits
+
+
+def test_a_damaged_map_is_not_replayed(original, copy, tmp_path):
+    flip(copy / "2" / "j_000004.ovf")
+    with pytest.raises(RunFolderError, match=r"j_000004\.ovf: damaged .*check --repair"):
+        render_experiment(original[0], copy.parent, tmp_path / "scripts")
+    assert not (tmp_path / "scripts").exists()
+
+
+def test_damaged_fields_are_not_read(copy):
+    flip(copy / "1" / "state_000002.nc", -1000)
+    data = open_run(copy)
+    with pytest.raises(RunFolderError, match=r"state_000002\.nc: damaged"):
+        data.magnetization.load()
+    assert np.isfinite(data.conductance).all()
+
+
+def test_going_on_from_a_damaged_texture_is_refused(original, copy):
+    journal = copy / "1" / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-2]))
+    (copy / FINISHED).unlink()
+    flip(copy / "1" / "m_000005.ovf")
+    with pytest.raises(RunFolderError, match=r"m_000005\.ovf: damaged .*check --repair"):
+        run(original[0], workplace(copy.parent))
+
+
+def test_on_the_command_line(copy):
+    clean = CliRunner().invoke(cli, ["campaign", "check", str(copy)])
+    assert (clean.exit_code, clean.output) == (0, "1 run folders: no damage\n")
+    flip(copy / "1" / "state_000002.nc")
+    damaged = CliRunner().invoke(cli, ["campaign", "check", str(copy)])
+    assert damaged.exit_code == 1
+    assert "state_000002.nc: checksum is wrong" in damaged.output
+    repaired = CliRunner().invoke(cli, ["campaign", "check", "--repair", str(copy)])
+    assert repaired.exit_code == 0
+    assert "training 1 goes on after pulse 0" in repaired.output
