@@ -14,7 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.describe.device import Device, Film, Material, Resistivity, SideContact
+from orchestrator.describe.contacts import SideContact
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
+from orchestrator.describe.media import Resistivity
 from orchestrator.engines.mumax3.blocks import Mumax3Engine
 from orchestrator.engines.mumax3.live import LiveEngine
 from orchestrator.mx3.script import Scripts

@@ -21,7 +21,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu, spsolve
 
-from orchestrator.describe.device import CornerContact, Film, Resistivity
+from orchestrator.describe.contacts import CornerContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport.elements import corners, gradient_products
 from orchestrator.transport.network import Network
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from orchestrator.describe.areas import Mask, Rectangle
 from orchestrator.describe.contacts import DiscContact, MaskContact, RectangleContact
-from orchestrator.describe.device import Film, Region, Resistivity
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.plotting.style import new_figure, save

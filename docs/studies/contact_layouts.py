@@ -19,8 +19,9 @@ from matplotlib.axes import Axes
 import orchestrator
 from orchestrator.analysis.ideal import Disorder, Driven, IdealTextures
 from orchestrator.analysis.references import with_references
-from orchestrator.describe.device import Contact, CornerContact, DiscContact, Film
+from orchestrator.describe.contacts import Contact, CornerContact, DiscContact
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.film import Film
 from orchestrator.learning.hopfield import is_trivial, trained_rank
 from orchestrator.plotting.style import new_figure
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from orchestrator.describe.areas import Box
 from orchestrator.describe.contacts import FaceContact, RectangleContact
-from orchestrator.describe.device import Film, Region, Resistivity
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.plotting.style import draw_current, new_figure, save

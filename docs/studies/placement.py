@@ -19,8 +19,9 @@ import numpy as np
 
 from orchestrator.analysis.ideal import Disorder, Driven, IdealTextures, Reference
 from orchestrator.analysis.placement import DiscFamily, best_placement
-from orchestrator.describe.device import Contact, Film
+from orchestrator.describe.contacts import Contact
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.film import Film
 
 HERE = Path(__file__).parent
 EXPERIMENTS = HERE.parents[1] / "data" / "experiments"

@@ -23,7 +23,7 @@ import orchestrator
 from orchestrator.analysis.ideal import Disorder
 from orchestrator.analysis.references import with_references
 from orchestrator.campaign.spec import Campaign
-from orchestrator.describe.device import CornerContact, DiscContact
+from orchestrator.describe.contacts import CornerContact, DiscContact
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import is_trivial, trained_patterns
 from orchestrator.plotting.style import new_figure

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from orchestrator.describe.device import Film, Material
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
 
 MU_B_OVER_E = 5.7883818e-5
 """Bohr magneton over elementary charge, A m2 / C."""

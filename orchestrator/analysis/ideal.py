@@ -21,7 +21,9 @@ from typing import Literal
 import numpy as np
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import Contact, Film, Resistivity
+from orchestrator.describe.contacts import Contact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.learning.hopfield import (
     all_patterns,
     energy,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import DiscContact, Film
+from orchestrator.describe.contacts import DiscContact
+from orchestrator.describe.film import Film
 
 Measure = Callable[[tuple[DiscContact, ...]], float]
 """A figure of merit of a layout; larger is better."""

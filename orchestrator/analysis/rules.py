@@ -21,7 +21,9 @@ import numpy as np
 import xarray as xr
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import Contact, Film, Resistivity
+from orchestrator.describe.contacts import Contact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.learning.hopfield import inverse, is_trivial, pattern_string, recall, signs
 from orchestrator.transport.network import Network
 

@@ -18,7 +18,7 @@ from pydantic.dataclasses import dataclass
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.task import STOP_AT
-from orchestrator.describe.device import FROZEN
+from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.validation import nearest
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from pydantic.dataclasses import dataclass
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.keys import changed, check_key
-from orchestrator.describe.device import FROZEN, canonical_hash
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
+from orchestrator.describe.hashing import canonical_hash
+from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.validation import nearest, within
 
 MOST_RUNS = 100_000

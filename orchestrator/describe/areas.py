@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import ConfigDict, Discriminator
+from pydantic import Discriminator
 from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
-
-if TYPE_CHECKING:
-    from orchestrator.describe.device import Film
-
-FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
-"""How descriptions are validated: unknown keys, NaN and infinity are refused."""
+from orchestrator.describe.film import Film
+from orchestrator.describe.plausibility import FROZEN
 
 Face = Literal["x-", "x+", "y-", "y+", "z-", "z+"]
 
@@ -226,14 +222,13 @@ def with_masks_read(description: Any, folder: Path, key: str = "") -> Any:
 
 
 def _dark_pixels(path: Path) -> np.ndarray:
-    from matplotlib.image import imread
+    from PIL import Image
 
     try:
-        pixels = np.asarray(imread(path), float)
-    except (OSError, SyntaxError) as error:
+        with Image.open(path) as image:
+            if image.mode.startswith("I"):
+                return np.asarray(image) < 0x8000
+            pixels = np.asarray(image.convert("RGBA"), float) / 255
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"{path}: cannot be read as an image ({error})") from None
-    if pixels.ndim == 2:
-        return pixels < 0.5
-    opaque = pixels[..., -1] >= 0.5 if pixels.shape[-1] in (2, 4) else True
-    colors = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., :1]
-    return (colors.mean(axis=-1) < 0.5) & opaque
+    return (pixels[..., :3].mean(axis=-1) < 0.5) & (pixels[..., 3] >= 0.5)

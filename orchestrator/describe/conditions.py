@@ -7,8 +7,7 @@ import math
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from orchestrator.describe.device import FROZEN
-from orchestrator.describe.plausibility import check_range, check_seed
+from orchestrator.describe.plausibility import FROZEN, check_range, check_seed
 
 REGIONS = 256
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Discriminator
 from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.areas import FROZEN, Box, Disc, Face, Mask, Rectangle, in_disc
-from orchestrator.describe.plausibility import check_name, check_range
-
-if TYPE_CHECKING:
-    from orchestrator.describe.device import Film
+from orchestrator.describe.areas import Box, Disc, Face, Mask, Rectangle, in_disc
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, cells_of
+from orchestrator.describe.plausibility import FROZEN, check_name, check_range
 
 Side = Literal["left", "right", "bottom", "top"]
 Corner = Literal["top left", "top right", "bottom right", "bottom left"]
@@ -260,6 +259,24 @@ def check_contacts(film: Film, contacts: tuple[Contact, ...]) -> None:
             other = contacts[int(taken[taken >= 0][0])].name
             raise InputError(f"contacts {other!r} and {contact.name!r} overlap or touch")
         owner[nodes] = k
+
+
+def check_conducting(
+    film: Film, contacts: tuple[Contact, ...], regions: tuple[Region, ...]
+) -> None:
+    """Refuse contacts that touch cells of vacuum regions only.
+
+    Raises
+    ------
+    InputError
+        With the contact's name.
+    """
+    touched = Mask.of(~cells_of(film, regions, "vacuum")).nodes(film)
+    for contact in contacts:
+        if not (contact_nodes(film, contact) & touched).any():
+            raise InputError(
+                f"contact {contact.name!r} touches no conducting cell; move it or the vacuum region"
+            )
 
 
 def contact_grid(

@@ -18,26 +18,16 @@ from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.describe.areas import Area, with_masks_read
 from orchestrator.describe.conditions import Conditions
-from orchestrator.describe.device import (
-    FROZEN,
-    Contact,
-    Device,
-    Film,
-    Material,
-    Region,
-    Resistivity,
-    Underlayer,
-    canonical_hash,
-    check_conducting,
-    check_contacts,
-    check_open,
-    check_regions,
-    without_defaults,
-)
+from orchestrator.describe.contacts import Contact, check_conducting, check_contacts
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film, check_open
+from orchestrator.describe.hashing import canonical_hash, without_defaults
+from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
+from orchestrator.describe.media import Region, Resistivity, Underlayer, check_regions
+from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
 from orchestrator.describe.validation import explain, within
-from orchestrator.mx3.geometry import non_magnetic_cells
 from orchestrator.ovf.files import read_ovf
 
 MAX_ASPECT = 100.0
@@ -259,7 +249,7 @@ def _check_m0(path: Path, device: Device) -> None:
             f"{path} holds {nx} x {ny} x {nz} cells of {n} components, "
             f"the film has {' x '.join(map(str, film.cells))} cells of 3"
         )
-    length = np.linalg.norm(m0, axis=-1)[~non_magnetic_cells(device)]
+    length = np.linalg.norm(m0, axis=-1)[~device.non_magnetic]
     if not np.allclose(length, 1, atol=1e-3):
         raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
 

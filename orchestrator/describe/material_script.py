@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.base.errors import InputError
 
 if TYPE_CHECKING:
-    from orchestrator.describe.device import Material
+    from orchestrator.describe.material import Material
 
 Value = float | bool | tuple[float, float, float]
 

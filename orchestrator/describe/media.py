@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from pydantic.dataclasses import dataclass
 
-from orchestrator.describe.areas import FROZEN, Area
-from orchestrator.describe.plausibility import check_name, check_range
+from orchestrator.base.errors import InputError
+from orchestrator.describe.areas import Area
+from orchestrator.describe.film import Film
+from orchestrator.describe.plausibility import FROZEN, check_name, check_range
 
 AmrConvention = Literal["mean"]
 
@@ -154,3 +157,32 @@ class Underlayer:
             return 1 / self.sheet_resistance
         assert self.rho is not None and self.thickness is not None
         return self.thickness / self.rho
+
+
+def check_regions(film: Film, regions: tuple[Region, ...]) -> None:
+    """Refuse regions that are doubled or hold no cell of the film.
+
+    Raises
+    ------
+    InputError
+        With the region's name.
+    """
+    names: set[str] = set()
+    for region in regions:
+        if region.name in names:
+            raise InputError(f"two regions are named {region.name!r}; names must differ")
+        names.add(region.name)
+        try:
+            empty = not region.area.cells(film).any()
+        except InputError as error:
+            raise InputError(f"region {region.name!r}: {error}") from None
+        if empty:
+            raise InputError(f"region {region.name!r} holds the center of no cell of the film")
+
+
+def cells_of(film: Film, regions: tuple[Region, ...], *media: str) -> np.ndarray:
+    """Cells that lie in regions of these media, shape `film.shape`."""
+    cells = np.zeros(film.shape, bool)
+    for region in regions:
+        cells[region.area.cells(film)] = region.medium in media
+    return cells

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
-from orchestrator.describe.device import FROZEN, Contact
-from orchestrator.describe.plausibility import check_name, check_range, check_seed
+from orchestrator.describe.contacts import Contact
+from orchestrator.describe.plausibility import FROZEN, check_name, check_range, check_seed
 
 Drive = Literal["voltage", "current"]
 Waveform = Literal["constant", "alternating", "ramp", "triangle"]

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrator.describe.device import Device, Film
-
-
-def non_magnetic_cells(device: Device) -> np.ndarray:
-    """Cells in regions of metal or vacuum, shape `film.shape`."""
-    cells = np.zeros(device.film.shape, bool)
-    for region in device.regions:
-        cells[region.area.cells(device.film)] = region.medium != "magnet"
-    return cells
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
 
 
 def geometry_script(device: Device) -> str:
     """Statements that empty the non-magnetic cells; nothing where all cells are magnetic."""
-    boxes = _boxes(non_magnetic_cells(device))
+    boxes = _boxes(device.non_magnetic)
     if not boxes:
         return ""
     first, *others = (_cuboid(device.film, lower, upper) for lower, upper in boxes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.describe.device import Film
+from orchestrator.describe.film import Film
 from orchestrator.ovf.files import write_ovf
 from orchestrator.transport.oersted import OerstedField
 

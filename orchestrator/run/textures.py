@@ -11,8 +11,8 @@ from pathlib import Path
 
 from orchestrator.base.errors import RunFolderError
 from orchestrator.base.files import sync
-from orchestrator.describe.device import canonical_hash
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.hashing import canonical_hash
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import write_ovf
 from orchestrator.run.fields import checksum

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import Film, Region, Resistivity
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity
 
 UNIT_TOLERANCE = 1e-3
 """Largest accepted deviation of |m| from 1."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.contacts import Contact, check_contacts, contact_nodes
-from orchestrator.describe.device import Film, check_open
+from orchestrator.describe.film import Film, check_open
 
 
 @dataclass(frozen=True)

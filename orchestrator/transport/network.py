@@ -14,7 +14,10 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import Contact, Device, Film, Region, Resistivity, Underlayer
+from orchestrator.describe.contacts import Contact
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.transport.assembly import Assembler, Stencil, half_offsets
 from orchestrator.transport.conductivity import (
     PAIRS,

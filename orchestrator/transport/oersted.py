@@ -21,8 +21,9 @@ import itertools
 
 import numpy as np
 
+from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import MU0, Film, check_open
+from orchestrator.describe.film import Film, check_open
 
 NEAR = 8
 """Distance along x or y in longest edges up to which pairs of cells are integrated exactly."""

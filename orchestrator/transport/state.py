@@ -10,7 +10,7 @@ import numpy as np
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.contacts import Contact
-from orchestrator.describe.device import Film
+from orchestrator.describe.film import Film
 from orchestrator.describe.validation import nearest
 from orchestrator.transport.assembly import Stencil
 from orchestrator.transport.conductivity import Conductivity

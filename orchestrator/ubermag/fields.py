@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import Film
+from orchestrator.describe.film import Film
 from orchestrator.ubermag.packages import load
 
 if TYPE_CHECKING:

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
+from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import MU0, Contact, Device, Film, Material, Resistivity
+from orchestrator.describe.contacts import Contact
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
+from orchestrator.describe.media import Resistivity
 from orchestrator.ubermag.fields import to_field
 from orchestrator.ubermag.packages import load
 from orchestrator.ubermag.script import written_by_mumax3c

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import MU0
 from orchestrator.ubermag.packages import load
 
 if TYPE_CHECKING:

@@ -14,7 +14,10 @@ from orchestrator.analysis.cost import (
     readout_heat,
     training_heat,
 )
-from orchestrator.describe.device import CornerContact, Film, Material, Resistivity
+from orchestrator.describe.contacts import CornerContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport.network import Network
 
 MAZE = Material(Ms=4.9e5, Aex=1e-11, alpha=0.3, Dbulk=2e-3, Ku1=1e5, P=0.5)

@@ -5,7 +5,9 @@ import pytest
 
 from orchestrator.analysis.ideal import Driven, IdealTextures
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import CornerContact, DiscContact, Film, Resistivity, SideContact
+from orchestrator.describe.contacts import CornerContact, DiscContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.learning.hopfield import all_patterns, energy, signs
 from orchestrator.transport.network import Network
 

@@ -6,7 +6,9 @@ import pytest
 from orchestrator.analysis.ideal import IdealTextures
 from orchestrator.analysis.placement import DiscFamily, best_placement
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import Film, Resistivity, check_contacts
+from orchestrator.describe.contacts import check_contacts
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 
 FILM = Film((20, 16, 1), (10e-9, 10e-9, 1e-6))
 AMR = Resistivity(mean=5e-7, amr_ratio=1.5, amr_convention="mean")

@@ -13,7 +13,9 @@ from orchestrator.analysis.rules import (
     recalled_neighbors,
 )
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import CornerContact, Film, Resistivity, SideContact
+from orchestrator.describe.contacts import CornerContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.learning.hopfield import signs
 from orchestrator.transport.conductivity import Conductivity
 from orchestrator.transport.network import Network

@@ -6,25 +6,23 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Rectangle
-from orchestrator.describe.device import (
-    MU0,
+from orchestrator.describe.contacts import (
     BoxContact,
     CornerContact,
-    Device,
     DiscContact,
     FaceContact,
-    Film,
     MaskContact,
-    Material,
     RectangleContact,
-    Region,
-    Resistivity,
     SideContact,
-    Underlayer,
     check_contacts,
 )
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
+from orchestrator.describe.media import Region, Resistivity, Underlayer
 
 FILM = Film(cells=(10, 8, 1), cell_size=(4e-9, 5e-9, 1e-6))
 MATERIAL = {"Ms": 4.9e5, "Aex": 1e-11, "alpha": 0.3}

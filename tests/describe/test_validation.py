@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import MaskContact
+from orchestrator.describe.contacts import MaskContact
 from orchestrator.describe.experiment import Experiment
-from orchestrator.mx3.geometry import non_magnetic_cells
 from orchestrator.ovf.files import write_ovf
 from orchestrator.transport.network import Network
 
@@ -99,7 +98,7 @@ def test_m0_may_be_zero_where_nothing_is_magnetic(file):
     device = Experiment.from_toml(file).device
     m = np.zeros((*device.film.shape, 3))
     m[..., 2] = 1
-    m[non_magnetic_cells(device)] = 0
+    m[device.non_magnetic] = 0
     write_ovf(file.parent / "m0.ovf", m, device.film.cell_size)
     file.write_text(FILE + '[start]\nm0 = "m0.ovf"\n')
     assert Experiment.from_toml(file).start.m0 is not None

@@ -8,7 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from orchestrator.describe.device import Device, Film
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.mumax3.blocks import Mumax3Engine
 from orchestrator.engines.mumax3.hardware import find_gpus, find_mumax3

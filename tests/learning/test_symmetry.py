@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.describe.device import Film
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.film import Film
 from orchestrator.learning.hopfield import all_patterns, energy, inverse, is_trivial, signs
 from orchestrator.transport.network import Network
 

@@ -7,8 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from orchestrator.describe.areas import Mask, Rectangle
-from orchestrator.describe.device import Device, Film, Material, Region, Resistivity, SideContact
-from orchestrator.mx3.geometry import geometry_script, non_magnetic_cells
+from orchestrator.describe.contacts import SideContact
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
+from orchestrator.describe.media import Region, Resistivity
+from orchestrator.mx3.geometry import geometry_script
 from orchestrator.mx3.script import Scripts
 
 MATERIAL = Material(Ms=4.9e5, Aex=1e-11, alpha=0.3)
@@ -81,6 +85,6 @@ def test_engine_finds_no_magnetization_in_metal_and_vacuum(tmp_path):
     session.close()
     after = read_ovf(result.magnetization).data
     length = np.linalg.norm(after, axis=-1)
-    assert length[~non_magnetic_cells(made)] == pytest.approx(1, abs=1e-6)
-    assert (length[non_magnetic_cells(made)] == 0).all()
-    assert non_magnetic_cells(made).sum() == 4 + 12
+    assert length[~made.non_magnetic] == pytest.approx(1, abs=1e-6)
+    assert (length[made.non_magnetic] == 0).all()
+    assert made.non_magnetic.sum() == 4 + 12

@@ -13,14 +13,11 @@ import numpy as np
 import pytest
 
 from orchestrator.describe.conditions import Conditions
-from orchestrator.describe.device import (
-    CornerContact,
-    Device,
-    Film,
-    Material,
-    Resistivity,
-    SideContact,
-)
+from orchestrator.describe.contacts import CornerContact, SideContact
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
+from orchestrator.describe.media import Resistivity
 from orchestrator.describe.sections import Training
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.learning.pulses import Done, Pulse, next_pulse

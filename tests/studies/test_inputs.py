@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from orchestrator.describe.device import Film
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.film import Film
 from orchestrator.learning.hopfield import all_patterns, energy, is_trivial, signs
 from orchestrator.transport.network import Network
 

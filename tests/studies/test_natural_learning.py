@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from orchestrator.analysis.ideal import IdealTextures
-from orchestrator.describe.device import CornerContact, Film
+from orchestrator.describe.contacts import CornerContact
+from orchestrator.describe.film import Film
 from orchestrator.describe.sections import Training
 from orchestrator.learning.hopfield import signs
 

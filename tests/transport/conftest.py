@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from orchestrator.describe.device import Film
+from orchestrator.describe.film import Film
 
 
 @pytest.fixture(scope="session")

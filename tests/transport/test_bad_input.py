@@ -8,19 +8,11 @@ from pydantic import ValidationError
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Box, Mask, Rectangle
-from orchestrator.describe.device import (
-    Device,
-    FaceContact,
-    Film,
-    MaskContact,
-    Material,
-    RectangleContact,
-    Region,
-    Resistivity,
-    SideContact,
-    Underlayer,
-    check_regions,
-)
+from orchestrator.describe.contacts import FaceContact, MaskContact, RectangleContact, SideContact
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
+from orchestrator.describe.media import Region, Resistivity, Underlayer, check_regions
 from orchestrator.transport.conductivity import Conductivity
 from orchestrator.transport.network import Network
 

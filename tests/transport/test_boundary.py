@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.contacts import contact_grid
-from orchestrator.describe.device import (
+from orchestrator.describe.contacts import (
     CornerContact,
-    Film,
     RectangleContact,
-    Resistivity,
     SideContact,
+    contact_grid,
 )
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport.network import Network
 
 AMR = Resistivity(rho_par=7e-7, rho_perp=1e-7)

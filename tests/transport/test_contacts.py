@@ -10,19 +10,20 @@ from hypothesis.extra.numpy import arrays
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Box, Mask, read_mask, with_masks_read
-from orchestrator.describe.contacts import contact_grid, contact_nodes
-from orchestrator.describe.device import (
+from orchestrator.describe.contacts import (
     BoxContact,
     CornerContact,
     DiscContact,
     FaceContact,
-    Film,
     MaskContact,
     RectangleContact,
-    Resistivity,
     SideContact,
     check_contacts,
+    contact_grid,
+    contact_nodes,
 )
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.ovf.files import write_ovf
 from orchestrator.transport.network import Network
 

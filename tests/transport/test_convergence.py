@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.describe.device import Film, Resistivity
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport import solvers
 from orchestrator.transport.assembly import Assembler
 from orchestrator.transport.conductivity import Media, conductivity

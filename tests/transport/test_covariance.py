@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrator.describe.device import DiscContact, Film, Resistivity
+from orchestrator.describe.contacts import DiscContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport.network import Network
 
 HALL = Resistivity(rho_par=7e-7, rho_perp=1e-7, sigma_ah=2e6)

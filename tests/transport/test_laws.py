@@ -10,15 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.describe.areas import Rectangle
-from orchestrator.describe.device import (
-    CornerContact,
-    Film,
-    RectangleContact,
-    Region,
-    Resistivity,
-    SideContact,
-    Underlayer,
-)
+from orchestrator.describe.contacts import CornerContact, RectangleContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.transport.network import Network
 
 AMR = Resistivity(rho_par=7e-7, rho_perp=1e-7)

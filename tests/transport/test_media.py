@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 
 from orchestrator.describe.areas import Box, Disc, Mask, Rectangle
-from orchestrator.describe.device import (
-    BoxContact,
-    CornerContact,
-    FaceContact,
-    Film,
-    Region,
-    Resistivity,
-    SideContact,
-    Underlayer,
-)
+from orchestrator.describe.contacts import BoxContact, CornerContact, FaceContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.transport.network import Network
 
 AMR = Resistivity(rho_par=7e-7, rho_perp=1e-7)

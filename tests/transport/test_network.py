@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import (
-    CornerContact,
-    Film,
-    RectangleContact,
-    Resistivity,
-    SideContact,
-)
+from orchestrator.describe.contacts import CornerContact, RectangleContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport.network import Network
 
 AMR = Resistivity(rho_par=7e-7, rho_perp=1e-7)

@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
+from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import MU0, Film
+from orchestrator.describe.film import Film
 from orchestrator.transport.oersted import OerstedField
 
 POINTS, WEIGHTS = np.polynomial.legendre.leggauss(6)

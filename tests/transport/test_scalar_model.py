@@ -7,7 +7,9 @@ import pytest
 
 from orchestrator.base.errors import ConvergenceError, InputError
 from orchestrator.describe.areas import Rectangle
-from orchestrator.describe.device import CornerContact, Film, Region, Resistivity, SideContact
+from orchestrator.describe.contacts import CornerContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity
 from orchestrator.transport.network import Network
 from orchestrator.transport.scalar_model import solve_scalar_model
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import splu
 
-from orchestrator.describe.device import CornerContact, Film, Resistivity
+from orchestrator.describe.contacts import CornerContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport.network import Network
 
 skfem = pytest.importorskip("skfem")

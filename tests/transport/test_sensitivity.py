@@ -7,15 +7,9 @@ import pytest
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Rectangle
-from orchestrator.describe.device import (
-    BoxContact,
-    CornerContact,
-    Film,
-    Region,
-    Resistivity,
-    SideContact,
-    Underlayer,
-)
+from orchestrator.describe.contacts import BoxContact, CornerContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.plotting.figures import plot_sensitivities
 from orchestrator.transport.network import Network
 from orchestrator.transport.sensitivity import sensitivity

@@ -10,13 +10,9 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import (
-    CornerContact,
-    Film,
-    RectangleContact,
-    Resistivity,
-    SideContact,
-)
+from orchestrator.describe.contacts import CornerContact, RectangleContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
 from orchestrator.transport.network import Network
 from orchestrator.transport.ordering import nested_dissection
 from orchestrator.transport.solvers import BUILT_IN, SOLVERS

@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.device import Device, Film, Material, Resistivity, SideContact
+from orchestrator.describe.contacts import SideContact
+from orchestrator.describe.device import Device
+from orchestrator.describe.film import Film
+from orchestrator.describe.material import Material
+from orchestrator.describe.media import Resistivity
 from orchestrator.mx3.script import Scripts
 from orchestrator.ubermag import from_system, material_script, to_system
 from orchestrator.ubermag.packages import load

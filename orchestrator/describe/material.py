@@ -1,0 +1,78 @@
+"""The magnetic material, in mumax3's names and units."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic.dataclasses import dataclass
+
+from orchestrator.describe.plausibility import FROZEN, check_range
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Material:
+    """Magnetic parameters in mumax3's names and units.
+
+    Parameters
+    ----------
+    Ms : float
+        Saturation magnetization, A/m.
+    Aex : float
+        Exchange stiffness, J/m.
+    alpha : float
+        Gilbert damping; 0 for none.
+    Dbulk, Dind : float
+        Bulk (Bloch) or interfacial (Neel) DMI, J/m2; at most one of them.
+    Ku1 : float
+        First-order uniaxial anisotropy, J/m3, along `axis`.
+    P : float
+        Spin polarization of the current (mumax3's Pol).
+    xi : float
+        Non-adiabaticity of the Zhang-Li torque; 0 in the paper's Eq. (3).
+    """
+
+    Ms: float
+    Aex: float
+    alpha: float
+    Dbulk: float = 0.0
+    Dind: float = 0.0
+    Ku1: float = 0.0
+    axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    P: float = 1.0
+    xi: float = 0.0
+    demag: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.Ms > 0:
+            raise ValueError(f"Ms must be positive (A/m), got {self.Ms:g}")
+        if not 1e2 <= self.Ms <= 1e7:
+            raise ValueError(f"Ms = {self.Ms:g} A/m is implausible; expected 1e2 to 1e7 A/m")
+        if self.Aex < 0:
+            raise ValueError(f"Aex must not be negative (J/m), got {self.Aex:g}")
+        if self.Aex > 1e-9:
+            raise ValueError(f"Aex = {self.Aex:g} J/m is implausible; expected about 1e-11 J/m")
+        if self.Aex:
+            check_range("Aex", self.Aex, 1e-16, 1e-9, "J/m")
+        if self.alpha < 0:
+            raise ValueError(f"alpha must not be negative, got {self.alpha:g}")
+        check_range("alpha", self.alpha, 0, 100)
+        check_range("xi", self.xi, -100, 100)
+        check_range("Ku1", self.Ku1, -1e9, 1e9, "J/m3")
+        if self.Dbulk and self.Dind:
+            raise ValueError("Dbulk and Dind cannot both be set: mumax3 accepts one DMI at a time")
+        if (self.Dbulk or self.Dind) and not self.Aex > 0:
+            raise ValueError("DMI needs Aex > 0: its edge condition divides by Aex")
+        if abs(self.Dbulk) > 1 or abs(self.Dind) > 1:
+            raise ValueError("DMI is given in J/m2; expected about 1e-3 J/m2")
+        if abs(self.P) > 1:
+            raise ValueError(f"|P| must be at most 1, got {self.P:g}")
+        if self.Ku1 and not any(self.axis):
+            raise ValueError("axis must not be the zero vector when Ku1 is set")
+        if any(self.axis):
+            check_range("the length of axis", math.hypot(*self.axis), 1e-6, 1e6)
+
+    @property
+    def helix_pitch(self) -> float:
+        """Period 4 pi Aex / |D| in m of the free helix; inf without DMI."""
+        d = abs(self.Dbulk) + abs(self.Dind)
+        return 4 * math.pi * self.Aex / d if d else math.inf
