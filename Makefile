@@ -14,6 +14,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 validate: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/engines tests/transport tests/studies -s
