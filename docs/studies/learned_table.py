@@ -1,6 +1,6 @@
 """How often and how well the patterns of a campaign were learned.
 
-    python docs/studies/learned_table.py CAMPAIGN_FOLDER
+    python -m docs.studies.learned_table CAMPAIGN_FOLDER
 
 prints one line for each point of the axes other than `seed` and each training: E' of the trained
 pattern in units of E0, its power in the saturated film, before training and relaxed after it (mean
@@ -18,21 +18,15 @@ import sys
 import numpy as np
 import xarray as xr
 
-import orchestrator
-from orchestrator.analysis.references import with_references
+from docs.studies.shared import REFERENCES, print_header, with_all_references
 from orchestrator.analysis.statistics import trained_names
-
-REFERENCES = ("saturated", "untrained", "own")
 
 
 def main() -> None:
-    campaign = with_references(orchestrator.open_campaign(sys.argv[1]).load(), REFERENCES)
+    campaign = with_all_references(sys.argv[1])
     axes = [d for d in campaign.status.dims if d != "seed"]
-    print(
-        f"| {' | '.join(axes)} | training | E'/E0 before | relaxed "
-        "| lowest: saturated | untrained | own |"
-    )
-    print("|---" * (len(axes) + 6) + "|")
+    heads = ("training", "E'/E0 before", "relaxed", "lowest: saturated", *REFERENCES[1:])
+    print_header(*axes, *heads)
     for point in itertools.product(*(range(campaign.sizes[axis]) for axis in axes)):
         chosen = campaign.isel(dict(zip(axes, point, strict=True)))
         labels = [str(chosen[axis].values) for axis in axes]

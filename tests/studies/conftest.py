@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -135,16 +133,6 @@ def corners():
 
 
 @pytest.fixture
-def load_study(monkeypatch):
-    """Imports a script of docs/studies."""
-
-    def load(name: str) -> ModuleType:
-        path = Path(__file__).parents[2] / "docs" / "studies" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, name, module)
-        spec.loader.exec_module(module)
-        return module
-
-    return load
+def load_study():
+    """Imports a script of docs/studies, as in `load_study("hall.analysis")`."""
+    return lambda name: importlib.import_module(f"docs.studies.{name}")

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "docs" / "studies" / "annulus.py"
-
 
 @pytest.fixture
-def study() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("annulus", SCRIPT)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def study(load_study) -> ModuleType:
+    return load_study("other_models.annulus")
 
 
 @pytest.fixture

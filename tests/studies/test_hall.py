@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def study(load_study):
-    return load_study("hall")
+    return load_study("hall.analysis")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ INPUTS = all_patterns(4)
 
 @pytest.fixture
 def study(load_study):
-    return load_study("inputs")
+    return load_study("inputs.analysis")
 
 
 def turned(m: np.ndarray) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -23,14 +21,8 @@ GRIDS = {4: (2, 2), 6: (2, 3), 9: (3, 3), 16: (4, 4)}
 
 
 @pytest.fixture
-def study(monkeypatch) -> ModuleType:
-    path = ROOT / "docs" / "studies" / "many_contacts.py"
-    spec = importlib.util.spec_from_file_location("many_contacts", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    return module
+def study(load_study) -> ModuleType:
+    return load_study("many_contacts.measures")
 
 
 def test_symmetries_of_a_grid(study):

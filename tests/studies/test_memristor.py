@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -20,33 +18,23 @@ from orchestrator.run.workplace import Workplace
 from orchestrator.transport.network import Network
 
 ROOT = Path(__file__).parents[2]
-STUDIES = ROOT / "docs" / "studies"
 SATURATED = 8.0
 """sigma_perp t W/L of a square film of the paper's material, S."""
 
 
-def load(name: str, monkeypatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, STUDIES / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, module)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def memristor(load_study) -> ModuleType:
+    return load_study("memristor.analysis")
 
 
 @pytest.fixture
-def memristor(monkeypatch) -> ModuleType:
-    return load("memristor", monkeypatch)
+def voltage(load_study) -> ModuleType:
+    return load_study("voltage.analysis")
 
 
 @pytest.fixture
-def voltage(monkeypatch) -> ModuleType:
-    return load("voltage", monkeypatch)
-
-
-@pytest.fixture
-def energy(monkeypatch) -> ModuleType:
-    return load("energy", monkeypatch)
+def energy(load_study) -> ModuleType:
+    return load_study("energy.analysis")
 
 
 @pytest.fixture

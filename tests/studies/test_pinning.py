@@ -13,7 +13,7 @@ KU1 = 1e5
 
 @pytest.fixture
 def study(load_study):
-    return load_study("pinning")
+    return load_study("pinning.analysis")
 
 
 def anisotropy_map(film) -> np.ndarray:
