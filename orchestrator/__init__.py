@@ -5,11 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.run import run
+from orchestrator.run import run  # the function, which hides the room of the same name; see there
 
 if TYPE_CHECKING:
     from orchestrator.base.errors import OrchestratorError
     from orchestrator.campaign.results import open_campaign
+    from orchestrator.campaign.run import run_campaign
     from orchestrator.campaign.spec import Campaign
     from orchestrator.describe.device import Device
     from orchestrator.describe.experiment import Experiment
@@ -24,6 +25,7 @@ _HOMES = {
     "OrchestratorError": "base.errors",
     "open_campaign": "campaign.results",
     "open_run": "run.results",
+    "run_campaign": "campaign.run",
 }
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "open_campaign",
     "open_run",
     "run",
+    "run_campaign",
 ]
 
 

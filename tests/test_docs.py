@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from pathlib import Path
@@ -13,6 +14,7 @@ from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.describe.areas import with_masks_read
 from orchestrator.describe.experiment import Experiment
+from orchestrator.engines.table import ENGINES, EngineOptions
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -41,10 +43,32 @@ def test_python_of_campaigns(tmp_path):
     folder = create(Campaign.from_toml(ROOT / "data/campaigns/success.toml"), tmp_path)
     names: dict = {"xarray": xarray, "orchestrator": orchestrator, "__name__": "page"}
     for block in python:
+        if "run_campaign" in block:
+            continue  # the next test's
         text = block.replace("data/experiments", str(ROOT / "data/experiments"))
         exec(text.replace("runs/success-....campaign", str(folder.path)), names)
     assert names["campaign"].axes[0].unit == "V"
     assert names["results"].status.to_numpy().tolist() == [["missing"] * 3] * 10
+
+
+def test_running_a_campaign_from_python(campaign, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = (b for b in blocks("docs/campaigns.md", "python") if "run_campaign" in b)
+    names = {"orchestrator": orchestrator, "campaign": campaign}
+    exec(block, names)
+    assert names["results"].status.to_numpy().tolist() == [["finished"] * 2] * 3
+    assert names["folder"] == next(Path("runs").glob("*.campaign"))
+
+
+def test_engines_and_their_options_stand_on_the_page():
+    text = (ROOT / "docs/mumax3.md").read_text()
+    for kind in ENGINES.values():
+        assert f"| `{kind.name}` | {kind.title} | {kind.auto}".rstrip() in text
+    rows = re.findall(r"^\| `--[^|]*\| `(\w+)` \| ([^|]*) \|", text, re.M)
+    takers = {option: set(re.findall(r"`(\w+)`", names)) for option, names in rows}
+    for field in dataclasses.fields(EngineOptions)[1:]:
+        found = {kind.name for kind in ENGINES.values() if field.name in kind.options}
+        assert takers[field.name] == found, field.name
 
 
 def test_campaign_file_of_the_page(tmp_path):
@@ -107,8 +131,6 @@ def test_options_are_on_the_pages_and_those_of_the_pages_exist():
 
 
 def test_every_key_of_an_experiment_is_on_its_page():
-    import dataclasses
-
     from orchestrator.describe.experiment import SECTIONS
 
     text = " ".join(

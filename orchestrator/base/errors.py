@@ -21,3 +21,7 @@ class RunFolderError(OrchestratorError, RuntimeError):
 
 class ConvergenceError(OrchestratorError, RuntimeError):
     """An iteration ended before it was as exact as asked."""
+
+
+class CampaignError(OrchestratorError, RuntimeError):
+    """Some runs of a campaign have failed; all others have ended."""

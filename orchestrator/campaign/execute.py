@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.campaign.status import run_state, run_status
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.campaign.task import Outcome, Task, execute, failed
+from orchestrator.engines.table import EngineOptions
 
 _POLL = 0.25
 _BUSY_WAIT = 2.0
@@ -24,12 +27,30 @@ class _Attempt:
 
 
 def tasks_of(
-    folder: CampaignFolder, engine: str, threads: int | None, templates: str | None = None
+    folder: CampaignFolder,
+    options: EngineOptions,
+    transport_solver: str = "auto",
+    templates: str | os.PathLike[str] | None = None,
 ) -> dict[tuple[int, ...], Task]:
-    """The tasks of a campaign's runs by their place along the axes."""
+    """The tasks of a campaign's runs by their place along the axes.
+
+    Parameters
+    ----------
+    folder : CampaignFolder
+        The campaign.
+    options : EngineOptions
+        The engine of each worker.
+    transport_solver : str
+        Solver of the transport network.
+    templates : path-like, optional
+        Folder of the user's own script templates.
+    """
     root, stop_file = str(folder.root.resolve()), str(folder.stop_file.resolve())
+    own = None if templates is None else str(Path(templates).resolve())
     return {
-        point.index: Task(point.experiment.to_dict(), root, engine, threads, stop_file, templates)
+        point.index: Task(
+            point.experiment.to_dict(), root, stop_file, options, transport_solver, own
+        )
         for point in folder.campaign.points
     }
 

@@ -88,19 +88,38 @@ class Plan:
     bytes: int
 
 
-def make_plan(campaign: Campaign, root: Path, engine: Engine) -> Plan:
+def make_plan(
+    campaign: Campaign,
+    root: Path,
+    engine: Engine,
+    solver: str = "auto",
+    templates: Path | None = None,
+) -> Plan:
     """Look at what exists, measure the pace, and estimate the rest.
 
     The pace is that of the finished runs among the campaign's, or else of a short trial.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        What is to be run.
+    root : Path
+        Folder of the run folders.
+    engine : Engine
+        What would run it.
+    solver : str
+        Solver of the transport network.
+    templates : Path, optional
+        The user's own templates.
     """
     experiments = [point.experiment for point in campaign.points]
     found = [run_state(run_folder(root, experiment))[0] for experiment in experiments]
     finished = [e for e, state in zip(experiments, found, strict=True) if state == "finished"]
     left = [e for e, state in zip(experiments, found, strict=True) if state != "finished"]
-    pace = _pace_of_runs(finished, root) or try_out(experiments[0], engine)
+    pace = _pace_of_runs(finished, root) or try_out(experiments[0], engine, solver, templates)
     needed, textures_bytes = dict[str, Experiment](), 0
     for experiment in experiments:
-        scripts = Scripts.of_experiment(experiment)
+        scripts = Scripts.of_experiment(experiment, templates)
         for seed in start_seeds(experiment):
             key = texture_key(experiment, scripts, engine.name, seed)
             if key not in needed:
@@ -140,10 +159,12 @@ def run_bytes(experiment: Experiment) -> int:
     return int(once * len(plan.patterns)) + 6000
 
 
-def try_out(experiment: Experiment, engine: Engine) -> Pace:
+def try_out(
+    experiment: Experiment, engine: Engine, solver: str = "auto", templates: Path | None = None
+) -> Pace:
     """The pace of a short trial: a piece of the first pulse, after a moment of settling."""
     plan = experiment.training
-    scripts, device = Scripts.of_experiment(experiment), experiment.device
+    scripts, device = Scripts.of_experiment(experiment, templates), experiment.device
     cells = _cells(experiment)
     piece = min(plan.pulse_length, 2e-10)
     with tempfile.TemporaryDirectory() as name:
@@ -153,7 +174,7 @@ def try_out(experiment: Experiment, engine: Engine) -> Pace:
         session = engine.start(scripts.setup(), folder, "m0.ovf")
         try:
             session.execute(scripts.relax(2e-10, "m1.ovf", 1.0), "m1.ovf")
-            network = Network.of_device(device, device.contacts, "auto", warm_start=False)
+            network = Network.of_device(device, device.contacts, solver, warm_start=False)
             network.solve(m0)
             begun = time.perf_counter()
             state = network.solve(-m0)

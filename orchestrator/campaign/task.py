@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.base.errors import OrchestratorError
+from orchestrator.engines.table import EngineOptions
 
 
 @dataclass(frozen=True)
@@ -26,21 +27,21 @@ class Task:
         The experiment.
     root : str
         Folder of the run folders.
-    engine : str
-        Name of the engine.
-    threads : int or None
-        Threads of the embedded engine.
     stop_file : str
         File whose existence asks to stop.
+    options : EngineOptions
+        The engine, and with what.
+    transport_solver : str
+        Solver of the transport network.
     templates : str or None
         Folder of the user's own templates.
     """
 
     description: dict[str, Any]
     root: str
-    engine: str
-    threads: int | None
     stop_file: str
+    options: EngineOptions
+    transport_solver: str = "auto"
     templates: str | None = None
 
 
@@ -76,13 +77,14 @@ def execute(task: Task) -> Outcome:
         experiment = Experiment.from_dict(task.description)
         root = Path(task.root)
         folder = run_folder(root, experiment)
-        engine, _ = choose_engine(task.engine, task.threads)
+        engine = choose_engine(task.options).engine
         templates = None if task.templates is None else Path(task.templates)
         with stop_on_signals() if in_main else nullcontext(lambda: False) as signaled:
             stop = _stopper(signaled, task.stop_file)
             if stop():
                 return Outcome("stopped")
-            run(experiment, Workplace(root, engine, Quiet(), stop, templates))
+            workplace = Workplace(root, engine, Quiet(), stop, templates, task.transport_solver)
+            run(experiment, workplace)
         (folder / FAILED).unlink(missing_ok=True)
     except Interrupted:
         return Outcome("stopped")

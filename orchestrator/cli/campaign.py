@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.base.console import new_console
+from orchestrator.cli.options import ROOT, working
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from rich.console import Console
 
-    from orchestrator.campaign.sites import Site
+    from orchestrator.campaign.crew import CalledCrew, Crew
     from orchestrator.campaign.store import CampaignFolder
 
 STOPPED = 75
@@ -29,29 +27,8 @@ def campaign() -> None:
     """Many runs from one file: plan, run, status, resume, cancel, gather, plot, check."""
 
 
-ROOT = click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of the run folders.",
-)
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
-ENGINE_NAMES = click.Choice(["auto", "live", "mumax3", "cpu"])
-_ENGINE = click.option(
-    "--engine", type=ENGINE_NAMES, default="auto", show_default=True, help="As for `run`."
-)
-_WORKERS = click.option(
-    "--workers", type=click.IntRange(1), help="Worker processes.  [default: one per core or GPU]"
-)
-_THREADS = click.option(
-    "--threads",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Threads of each worker.",
-)
 
 
 def _read_site(_context: click.Context, _option: click.Parameter, path: Path | None) -> Any:
@@ -63,16 +40,36 @@ def _read_site(_context: click.Context, _option: click.Parameter, path: Path | N
     return read_site(path)
 
 
-def _working(command: Any) -> Any:
+def _split(_context: click.Context, _option: click.Parameter, names: str | None) -> Any:
+    return None if names is None else tuple(name.strip() for name in names.split(","))
+
+
+def _with_workers(command: Any) -> Any:
+    """The options of what workers on this machine do."""
+    options = (
+        working,
+        click.option(
+            "--workers",
+            type=click.IntRange(1),
+            help="Worker processes.  [default: one per core or GPU]",
+        ),
+        click.option(
+            "--threads", type=click.IntRange(1), help="Threads of each worker.  [default: 1]"
+        ),
+        click.option(
+            "--gpus", "--gpu", callback=_split, help="GPUs to use, such as 0,1.  [default: all]"
+        ),
+        click.option("--per-gpu", type=click.IntRange(1), help="Runs per GPU.  [default: 1]"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _with_crew(command: Any) -> Any:
     """The options of `run` and `resume`."""
     options = (
-        _ENGINE,
-        _WORKERS,
-        _THREADS,
-        click.option("--gpus", help="GPUs to use, such as 0,1.  [default: all]"),
-        click.option(
-            "--per-gpu", type=click.IntRange(1), default=1, show_default=True, help="Runs per GPU."
-        ),
+        _with_workers,
         click.option(
             "--site",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -87,11 +84,6 @@ def _working(command: Any) -> Any:
             show_default=True,
             help="How often a run may lose its worker without progress.",
         ),
-        click.option(
-            "--templates",
-            type=click.Path(path_type=Path, exists=True, file_okay=False),
-            help="Folder of your own script templates.",
-        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -101,9 +93,8 @@ def _working(command: Any) -> Any:
 @campaign.command()
 @_FILE
 @ROOT
-@_ENGINE
-@_WORKERS
-def plan(file: Path, root: Path, engine: str, workers: int | None) -> None:
+@_with_workers
+def plan(file: Path, root: Path, **options: Any) -> None:
     """Say how many runs FILE means, what exists, and what time and space the rest takes."""
     from orchestrator.campaign.plan import make_plan
     from orchestrator.campaign.spec import Campaign
@@ -111,32 +102,38 @@ def plan(file: Path, root: Path, engine: str, workers: int | None) -> None:
     from orchestrator.engines.choose import choose_engine
 
     described = Campaign.from_toml(file)
-    chosen, _ = choose_engine(engine, 1)
-    found = make_plan(described, root, chosen)
-    print_plan(described, found, workers or _cores(), new_console())
+    crew = _crew(**options)
+    called = crew.called(described, root)
+    engine = choose_engine(called.options).engine
+    found = make_plan(described, root, engine, crew.transport_solver, crew.templates)
+    print_plan(described, found, called.workers, new_console())
 
 
 @campaign.command()
 @_FILE
 @ROOT
-@_working
-def run(file: Path, root: Path, **options: Any) -> None:
+@_with_crew
+def run(file: Path, root: Path, retry_failed: bool, retries: int, **options: Any) -> None:
     """Carry out the campaign of FILE, or what is left of it."""
     from orchestrator.campaign.spec import Campaign
     from orchestrator.campaign.store import create
 
-    _work(create(Campaign.from_toml(file), root), **options)
+    described = Campaign.from_toml(file)
+    called = _crew(**options).called(described, root)
+    _work(create(described, root), called, retry_failed, retries)
 
 
 @campaign.command()
 @_WHICH
 @ROOT
-@_working
-def resume(campaign: Path, root: Path, **options: Any) -> None:
+@_with_crew
+def resume(campaign: Path, root: Path, retry_failed: bool, retries: int, **options: Any) -> None:
     """Go on with a campaign that was stopped, given its FILE or FOLDER."""
     from orchestrator.campaign.store import find
 
-    _work(find(campaign, root), **options)
+    folder = find(campaign, root)
+    called = _crew(**options).called(folder.campaign, folder.root)
+    _work(folder, called, retry_failed, retries)
 
 
 @campaign.command()
@@ -227,8 +224,23 @@ def check(campaign: Path, root: Path, repair: bool) -> None:
         click.echo(f"{len(folders)} run folders: no damage")
 
 
-def _work(folder: CampaignFolder, *, retry_failed: bool, retries: int, **options: Any) -> None:
-    from orchestrator.campaign.execute import carry_out, tasks_of, to_do
+def _crew(
+    *,
+    engine: str,
+    binary: str | None,
+    time_limit: float | None,
+    silence_limit: float | None,
+    **options: Any,
+) -> Crew:
+    from orchestrator.campaign.crew import Crew
+    from orchestrator.engines.table import EngineOptions
+
+    each = EngineOptions(engine, binary=binary, time_limit=time_limit, silence_limit=silence_limit)
+    return Crew(each, **options)
+
+
+def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retries: int) -> None:
+    from orchestrator.campaign.execute import to_do
     from orchestrator.cli.campaign_table import LiveTable
     from orchestrator.run.progress import stop_on_signals
 
@@ -237,53 +249,10 @@ def _work(folder: CampaignFolder, *, retry_failed: bool, retries: int, **options
     runs = to_do(folder, retry_failed=retry_failed)
     console.print(f"{folder.path}: {len(runs)} of {len(folder.runs)} runs to do", highlight=False)
     if runs:
-        templates = options.pop("templates")
-        tasks = tasks_of(
-            folder,
-            options["engine"],
-            options["threads"],
-            None if templates is None else str(templates.resolve()),
-        )
-        with stop_on_signals() as stop, ExitStack() as stack:
-            executor = stack.enter_context(_executor(folder, console, len(runs), **options))
-            table = stack.enter_context(LiveTable(folder, console))
-            carry_out(folder, runs, tasks, executor, retries=retries, stop=stop, tick=table.tick)
+        console.print(called.reason, highlight=False)
+        with stop_on_signals() as stop, LiveTable(folder, console) as table:
+            called.carry_out(folder, runs, retries=retries, stop=stop, tick=table.tick)
     sys.exit(_summary(folder, console))
-
-
-def _executor(
-    folder: CampaignFolder,
-    console: Console,
-    count: int,
-    *,
-    engine: str,
-    workers: int | None,
-    threads: int,
-    gpus: str | None,
-    per_gpu: int,
-    site: Site | None,
-) -> Executor:
-    from orchestrator.campaign.local import LocalExecutor, core_slots, gpu_slots
-    from orchestrator.engines.choose import choose_engine
-
-    if site is not None:
-        from orchestrator.campaign.sites import parsl_executor
-
-        return parsl_executor(site, folder.path / "parsl")
-    chosen, reason = choose_engine(engine, threads)
-    console.print(f"engine {chosen.name}: {reason}", highlight=False)
-    if chosen.name == "cpu":
-        slots = core_slots(workers or max(1, _cores() // threads), threads)
-    else:
-        names = gpus.split(",") if gpus else _all_gpus()
-        slots = gpu_slots(names, per_gpu, threads)[: workers or None]
-    return LocalExecutor(slots[:count], folder.path / "workers")
-
-
-def _all_gpus() -> list[str]:
-    from orchestrator.engines.mumax3.hardware import find_gpus
-
-    return [str(k) for k in range(len(find_gpus()))] or ["0"]
 
 
 def _summary(folder: CampaignFolder, console: Console) -> int:
@@ -299,9 +268,3 @@ def _summary(folder: CampaignFolder, console: Console) -> int:
     if counts["finished"] == len(found):
         return 0
     return STOPPED if folder.stop_file.exists() or not counts["failed"] else 1
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,15 +17,14 @@ from orchestrator.base.errors import OrchestratorError
 from orchestrator.engines import selftest
 from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.engines.mumax3.blocks import Mumax3Engine
 from orchestrator.engines.mumax3.hardware import Gpu, find_gpus, find_mumax3
-from orchestrator.engines.mumax3.live import LiveEngine
-from orchestrator.engines.mumax3.process import Limits
 from orchestrator.engines.session import Engine
+from orchestrator.engines.table import ENGINES, EngineOptions
 from orchestrator.ovf.files import read_ovf
 
 _LEAST_DISK = 1 << 30
-_LIMITS = Limits(time=60.0, silence=60.0, start=60.0)
+_LIMIT = 60.0
+"""Longest time of a self-test's block, s."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +120,14 @@ def examine(binary: str | None = None, gpu: int = 0) -> Examination:
         mumax3=find_mumax3(binary),
         gpus=find_gpus(),
     )
-    engines: list[tuple[str, Engine]] = [("cpu", CpuEngine())]
-    if found.mumax3 is not None:
-        engines.append(("mumax3", Mumax3Engine(found.mumax3, gpu, _LIMITS)))
-        engines.append(("live", LiveEngine(found.mumax3, gpu, _LIMITS)))
-    for name, engine in engines:
-        found.trials.append(_try(name, engine))
-    engine, found.reason = choose_engine("auto", binary=binary, gpu=gpu)
-    found.chosen = "live" if isinstance(engine, LiveEngine) else engine.name
+    for kind in reversed(ENGINES.values()):
+        if not kind.needs_mumax3:
+            found.trials.append(_try(kind.name, kind.make(EngineOptions(kind.name), "")))
+        elif found.mumax3 is not None:
+            options = EngineOptions(kind.name, gpu=gpu, time_limit=_LIMIT, silence_limit=_LIMIT)
+            found.trials.append(_try(kind.name, kind.make(options, found.mumax3)))
+    choice = choose_engine(EngineOptions(binary=found.mumax3, gpu=gpu))
+    found.chosen, found.reason = choice.kind.name, choice.reason
     _judge(found, binary)
     return found
 

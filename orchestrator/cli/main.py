@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import InputError, OrchestratorError
-from orchestrator.cli.campaign import ENGINE_NAMES, ROOT, STOPPED, campaign
+from orchestrator.cli.campaign import STOPPED, campaign
+from orchestrator.cli.options import BINARY, EXPERIMENT, GPU, ROOT, TEMPLATES, THREADS, working
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,75 +25,44 @@ def cli() -> None:
 
 cli.add_command(campaign)
 
-_TEMPLATES = click.option(
-    "--templates",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of your own script templates, which replace the package's by name.",
-)
-_EXPERIMENT = click.argument("experiment", type=click.Path(path_type=Path))
-_SECONDS = click.FloatRange(0, min_open=True)
-_BINARY = click.option("--mumax3", "binary", help="mumax3's binary.  [default: $MUMAX3, or PATH]")
-_GPU = click.option(
-    "--gpu", type=click.IntRange(0), default=0, show_default=True, help="GPU of mumax3."
-)
-
 
 @cli.command()
-@_EXPERIMENT
+@EXPERIMENT
 @ROOT
-@_TEMPLATES
-@click.option(
-    "--engine",
-    "engine_name",
-    type=ENGINE_NAMES,
-    default="auto",
-    show_default=True,
-    help="live: one mumax3 process for all pulses; mumax3: one for each; cpu: the embedded engine; "
-    "auto: live where the binary and a GPU are found, else cpu.",
-)
-@click.option("--threads", type=click.IntRange(1), help="Threads of the CPU engine.")
-@_BINARY
-@_GPU
-@click.option("--time-limit", type=_SECONDS, help="Wall-clock limit of a pulse in mumax3, s.")
-@click.option(
-    "--silence-limit",
-    type=_SECONDS,
-    default=600.0,
-    show_default=True,
-    help="Kill mumax3 after so many seconds without a sign of life.",
-)
+@working
+@THREADS
+@GPU
 def run(
     experiment: Path,
     root: Path,
+    transport_solver: str,
     templates: Path | None,
-    engine_name: str,
-    threads: int | None,
-    binary: str | None,
-    gpu: int,
-    time_limit: float | None,
-    silence_limit: float,
+    **options: Any,
 ) -> None:
     """Carry out an EXPERIMENT file, or go on with it where it stopped."""
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
-    from orchestrator.engines.mumax3.process import Limits
+    from orchestrator.engines.table import EngineOptions
     from orchestrator.run.execute import is_finished, run_folder
     from orchestrator.run.execute import run as carry_out
     from orchestrator.run.progress import ProgressBar, stop_on_signals
     from orchestrator.run.workplace import Interrupted, Workplace
+    from orchestrator.transport.solvers import check_solver
 
     description = Experiment.from_toml(experiment)
     console = new_console()
-    limits = Limits(time=time_limit, silence=silence_limit)
-    engine, reason = choose_engine(engine_name, threads, binary=binary, gpu=gpu, limits=limits)
-    console.print(f"engine {engine.name}: {reason}", highlight=False)
+    check_solver(transport_solver)
+    choice = choose_engine(EngineOptions(**options))
+    engine = choice.engine
+    console.print(f"engine {engine.name}: {choice.reason}", highlight=False)
     folder = run_folder(root, description)
     if (folder / "description.json").exists():
         state = "is finished" if is_finished(folder) else "goes on where it stopped"
         console.print(f"{folder} {state}", highlight=False)
     with stop_on_signals() as stop, ProgressBar(console, description, folder) as tracker:
         try:
-            carry_out(description, Workplace(root, engine, tracker, stop, templates))
+            workplace = Workplace(root, engine, tracker, stop, templates, transport_solver)
+            carry_out(description, workplace)
         except Interrupted:
             console.print(f"stopped at a pulse boundary; run the same command to go on: {folder}")
             sys.exit(STOPPED)
@@ -121,9 +91,9 @@ def plot(run_folder: Path) -> None:
 
 
 @cli.command()
-@_EXPERIMENT
+@EXPERIMENT
 @ROOT
-@_TEMPLATES
+@TEMPLATES
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -145,10 +115,10 @@ def render(experiment: Path, root: Path, templates: Path | None, output: Path | 
 
 
 @cli.command()
-@_BINARY
-@_GPU
+@BINARY
+@GPU
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(binary: str | None, gpu: int, as_json: bool) -> None:
+def doctor(binary: str | None, gpu: int | None, as_json: bool) -> None:
     """Look for mumax3, GPUs and packages, try every engine, and say what would be used.
 
     Ends with exit code 1 if something is wrong.
@@ -157,7 +127,7 @@ def doctor(binary: str | None, gpu: int, as_json: bool) -> None:
 
     from orchestrator.cli.doctor import examine, render
 
-    found = examine(binary, gpu)
+    found = examine(binary, gpu or 0)
     click.echo(json.dumps(found.to_dict(), indent=1) if as_json else render(found))
     sys.exit(0 if found.ok else 1)
 

@@ -19,6 +19,12 @@ def run(
     engine: str = "auto",
     *,
     threads: int | None = None,
+    binary: str | None = None,
+    gpu: int | None = None,
+    time_limit: float | None = None,
+    silence_limit: float | None = None,
+    transport_solver: str = "auto",
+    templates: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Carry out an experiment, or what is left of it, without a word.
 
@@ -33,7 +39,19 @@ def run(
     engine : {"auto", "live", "mumax3", "cpu"}
         As on the command line.
     threads : int, optional
-        Threads of the embedded engine.
+        Threads of the embedded engine; all cores by default.
+    binary : str, optional
+        mumax3's binary; the environment's MUMAX3 or the one on PATH by default.
+    gpu : int, optional
+        GPU of mumax3; 0 by default.
+    time_limit : float, optional
+        Wall-clock limit of a pulse in mumax3, s; none by default.
+    silence_limit : float, optional
+        Longest time without a sign of life from mumax3, s; 600 s by default.
+    transport_solver : {"auto", "direct", "multigrid", "pardiso"}
+        Solver of the transport network.
+    templates : path-like, optional
+        Folder of your own script templates, which replace the package's by name.
 
     Returns
     -------
@@ -42,14 +60,29 @@ def run(
 
     Raises
     ------
+    InputError
+        If an argument cannot be used; nothing is written.
     EngineError
-        If there is no such engine, or it fails; committed pulses stay.
+        If the engine cannot run or fails; committed pulses stay.
     RunFolderError
         If the folder is in use, damaged or belongs to another description.
     """
+    from orchestrator.base.errors import InputError
+    from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
+    from orchestrator.engines.table import EngineOptions
     from orchestrator.run.execute import run as carry_out
     from orchestrator.run.workplace import Quiet, Workplace
+    from orchestrator.transport.solvers import check_solver
 
-    chosen, _ = choose_engine(engine, threads)
-    return carry_out(experiment, Workplace(Path(root), chosen, Quiet(), lambda: False))
+    if not isinstance(experiment, Experiment):
+        raise InputError(
+            f"experiment: must be an Experiment, got {type(experiment).__name__}; "
+            "Experiment.from_toml reads a file"
+        )
+    check_solver(transport_solver)
+    options = EngineOptions(engine, threads, binary, gpu, time_limit, silence_limit)
+    chosen = choose_engine(options).engine
+    own = None if templates is None else Path(templates)
+    workplace = Workplace(Path(root), chosen, Quiet(), lambda: False, own, transport_solver)
+    return carry_out(experiment, workplace)

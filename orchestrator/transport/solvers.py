@@ -9,7 +9,7 @@ satisfy the equations on them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -107,6 +107,17 @@ def solver_direct(geometry: Geometry) -> Prepare:
     return prepare
 
 
+def _pypardiso() -> Any:
+    try:
+        from pypardiso import PyPardisoSolver
+    except ImportError:
+        raise InputError(
+            "solver 'pardiso' needs the package pypardiso, which is not installed; "
+            f"install it (pip install pypardiso) or use one of auto, {', '.join(BUILT_IN)}"
+        ) from None
+    return PyPardisoSolver
+
+
 def solver_pardiso(geometry: Geometry) -> Prepare:
     """MKL PARDISO, an option for machines where the package pypardiso is installed.
 
@@ -115,13 +126,7 @@ def solver_pardiso(geometry: Geometry) -> Prepare:
     InputError
         If it is not.
     """
-    try:
-        from pypardiso import PyPardisoSolver
-    except ImportError:
-        raise InputError(
-            "solver 'pardiso' needs the package pypardiso, which is not installed; "
-            f"install it (pip install pypardiso) or use one of auto, {', '.join(BUILT_IN)}"
-        ) from None
+    PyPardisoSolver = _pypardiso()
     places = np.flatnonzero(geometry.free)
     matrix = sparse_matrices(geometry, places)
 
@@ -207,6 +212,20 @@ LARGEST_DIRECT = {2: 20_000, 3: 4_000}
 """Most free nodes for which `auto` factorizes, by dimension."""
 
 
+def check_solver(name: object) -> None:
+    """Make sure that there is a solver of this name, and its package.
+
+    Raises
+    ------
+    InputError
+        With the names that are known.
+    """
+    if not isinstance(name, str) or name not in ("auto", *SOLVERS):
+        raise InputError(f"unknown solver {name!r}; known are auto, {', '.join(SOLVERS)}")
+    if name == "pardiso":
+        _pypardiso()
+
+
 def choose_solver(name: str, geometry: Geometry) -> Prepare:
     """The named solver for a geometry; `auto` decides by its size.
 
@@ -215,9 +234,8 @@ def choose_solver(name: str, geometry: Geometry) -> Prepare:
     InputError
         If there is no solver of this name, or its package is not installed.
     """
+    check_solver(name)
     if name == "auto":
         small = geometry.free.sum() <= LARGEST_DIRECT[geometry.free.ndim]
         name = "direct" if small else "multigrid"
-    if name not in SOLVERS:
-        raise InputError(f"unknown solver {name!r}; known are auto, {', '.join(SOLVERS)}")
     return SOLVERS[name](geometry)

@@ -16,6 +16,7 @@ from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import run_state, run_status, statuses
 from orchestrator.campaign.store import create
 from orchestrator.campaign.task import Outcome
+from orchestrator.engines.table import EngineOptions
 from orchestrator.run.folder import DESCRIPTION, FAILED, JOURNAL
 from orchestrator.run.locks import LOCK, holder
 from orchestrator.run.results import open_run
@@ -27,7 +28,7 @@ def states(folder):
 
 def work(folder, executor=None, **options):
     runs = to_do(folder, retry_failed=options.pop("retry_failed", False))
-    tasks = tasks_of(folder, "cpu", 1)
+    tasks = tasks_of(folder, EngineOptions("cpu", 1))
     if executor is not None:
         return carry_out(folder, runs, tasks, executor, **options)
     with ThreadPoolExecutor(1) as threads:
@@ -198,7 +199,7 @@ def test_engine_failure_is_noted_with_its_message(experiment, tmp_path, monkeypa
 def test_a_worker_stops_before_its_walltime(experiment, tmp_path, monkeypatch):
     folder = create(Campaign(experiment, {"start.seed": [3]}), tmp_path)
     monkeypatch.setenv("ORCHESTRATOR_STOP_AT", str(time.time() - 1))
-    task = tasks_of(folder, "cpu", 1)[(0,)]
+    task = tasks_of(folder, EngineOptions("cpu", 1))[(0,)]
     assert execute.execute(task) == Outcome("stopped")
     monkeypatch.delenv("ORCHESTRATOR_STOP_AT")
     assert execute.execute(task) == Outcome("finished")

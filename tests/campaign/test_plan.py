@@ -11,6 +11,7 @@ from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.cli.campaign_table import duration, size
 from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.engines.table import EngineOptions
 
 SHIPPED = Path(__file__).parents[2] / "data" / "campaigns"
 
@@ -28,7 +29,7 @@ def test_disk_space_is_that_of_a_run(experiment, tmp_path, output):
     change = output | {"output.snapshots": [], "training.pulses": 20, "film.cells": [40, 32, 1]}
     folder = create(Campaign(experiment, {"start.seed": [3]}, change=change), tmp_path)
     with ThreadPoolExecutor(1) as executor:
-        carry_out(folder, folder.runs, tasks_of(folder, "cpu", 1), executor)
+        carry_out(folder, folder.runs, tasks_of(folder, EngineOptions("cpu", 1)), executor)
     run = folder.runs[0].folder
     found = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
     assert run_bytes(folder.experiment((0,))) == pytest.approx(found, rel=0.3)
@@ -42,7 +43,7 @@ def test_time_is_that_of_what_is_left(campaign, tmp_path):
     assert (before.textures, before.textures_missing) == (4, 4)
     assert "trial" in before.pace.basis
     with ThreadPoolExecutor(1) as executor:
-        carry_out(folder, folder.runs[:2], tasks_of(folder, "cpu", 1), executor)
+        carry_out(folder, folder.runs[:2], tasks_of(folder, EngineOptions("cpu", 1)), executor)
     after = make_plan(campaign, tmp_path, engine)
     assert after.states == {"finished": 2, "missing": 4}
     assert after.textures_missing == 2

@@ -14,6 +14,7 @@ from orchestrator.campaign.results import export, open_campaign
 from orchestrator.campaign.spec import RESERVED, Axis, Campaign
 from orchestrator.campaign.store import create
 from orchestrator.describe.experiment import Experiment
+from orchestrator.engines.table import EngineOptions
 from orchestrator.run.folder import FINISHED, JOURNAL
 from orchestrator.run.results import open_run
 
@@ -58,7 +59,7 @@ def folder(tmp_path_factory):
     folder = create(Campaign(small(), axes, change=change), root)
     runs = to_do(folder, retry_failed=False)
     with ThreadPoolExecutor(1) as executor:
-        carry_out(folder, runs[:3], tasks_of(folder, "cpu", 1), executor)
+        carry_out(folder, runs[:3], tasks_of(folder, EngineOptions("cpu", 1)), executor)
     half = folder.runs[2].folder
     journal = half / "1" / JOURNAL
     journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
@@ -142,7 +143,7 @@ def test_fields_are_read_on_use_and_become_discretisedfields(tmp_path):
     keep = {"output.every": 2, "output.precision": "int16", "training.pulses": 2}
     folder = create(Campaign(small(), {"start.seed": [3, 4]}, change=keep), tmp_path)
     with ThreadPoolExecutor(1) as executor:
-        carry_out(folder, folder.runs[:1], tasks_of(folder, "cpu", 1), executor)
+        carry_out(folder, folder.runs[:1], tasks_of(folder, EngineOptions("cpu", 1)), executor)
     data = open_campaign(folder.path)
     assert data.snapshot.values.tolist() == [0, 2]
     m = data.magnetization.isel(seed=0, training=0)

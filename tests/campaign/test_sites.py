@@ -14,6 +14,7 @@ from orchestrator.campaign.sites import parsl_executor, read_site, worker_init
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import run_status, statuses
 from orchestrator.campaign.store import create
+from orchestrator.engines.table import EngineOptions
 from orchestrator.run.locks import LOCK, holder
 
 SITES = Path(__file__).parents[2] / "data" / "sites"
@@ -68,7 +69,7 @@ def test_parsl_on_this_machine_survives_killed_workers(experiment, tmp_path):
                 os.kill(owner.pid, number)
                 sent.append(number)
 
-    tasks = tasks_of(folder, "cpu", 1)
+    tasks = tasks_of(folder, EngineOptions("cpu", 1))
     runs = to_do(folder, retry_failed=False)
     with parsl_executor(read_site(SITES / "local.toml"), tmp_path / "parsl") as executor:
         outcomes = carry_out(folder, runs, tasks, executor, tick=disturb)

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from orchestrator.cli.campaign import ENGINE_NAMES
-from orchestrator.engines.choose import ENGINES
+from orchestrator.cli.main import cli
+from orchestrator.engines.table import ENGINE_NAMES
 from orchestrator.ovf.files import read_ovf
 
 BIN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
@@ -143,8 +143,30 @@ def test_python_m_and_a_trivial_pattern(description, write_toml, tmp_path):
     assert "no rank: the pattern is trivial" in done.stdout
 
 
-def test_engines_are_those_that_can_be_chosen():
-    assert tuple(ENGINE_NAMES.choices) == ENGINES
+def test_every_command_that_works_takes_the_options_of_run():
+    def options(command):
+        return {p.name: tuple(getattr(p.type, "choices", ())) for p in command.params}
+
+    wanted = options(cli.commands["run"])
+    assert wanted["engine"] == ENGINE_NAMES
+    del wanted["experiment"], wanted["gpu"]  # campaigns take several GPUs
+    campaign = cli.commands["campaign"].commands
+    for name in ("plan", "run", "resume"):
+        assert options(campaign[name]).items() >= wanted.items(), name
+        assert "gpus" in options(campaign[name])
+
+
+def test_the_name_run_is_the_function_whatever_is_imported():
+    code = (
+        "import orchestrator\n"
+        "function = orchestrator.run\n"
+        "from orchestrator.run.execute import run, run_folder\n"
+        "import orchestrator.run.results\n"
+        "assert orchestrator.run is function and callable(function)\n"
+        "assert 'transport_solver' in function.__kwdefaults__\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_help_is_quick_to_import():

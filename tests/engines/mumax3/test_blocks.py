@@ -18,6 +18,7 @@ from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.mumax3.blocks import LOG, Mumax3Engine
 from orchestrator.engines.mumax3.hardware import Gpu
+from orchestrator.engines.table import EngineOptions
 from orchestrator.ovf.files import read_ovf
 
 
@@ -61,15 +62,15 @@ def test_a_refused_script_is_traced_to_its_template(started, fake):
 
 def test_auto_says_which_engine_and_why(monkeypatch):
     monkeypatch.setenv("MUMAX3", "/nowhere/mumax3")
-    engine, reason = choose_engine("auto")
-    assert engine.name == "cpu"
-    assert "no mumax3 binary" in reason
+    choice = choose_engine()
+    assert (choice.engine.name, choice.kind.name) == ("cpu", "cpu")
+    assert "no mumax3 binary" in choice.reason
     monkeypatch.setenv("MUMAX3", sys.executable)
     gpus = [Gpu(0, "card A", 8192, 8000, "550"), Gpu(1, "card B", 8192, 8000, "550")]
     monkeypatch.setattr("orchestrator.engines.mumax3.hardware.find_gpus", lambda: gpus)
-    engine, reason = choose_engine("auto", gpu=1)
-    assert (engine.name, engine.mode) == ("mumax3", "live")
-    assert "GPU 1 (card B)" in reason
+    choice = choose_engine(EngineOptions(gpu=1))
+    assert (choice.kind.name, choice.engine.name, choice.engine.mode) == ("live", "mumax3", "live")
+    assert "GPU 1 (card B)" in choice.reason
     with pytest.raises(EngineError, match="GPU 2: nvidia-smi shows 2"):
-        choose_engine("mumax3", gpu=2)
-    assert choose_engine("mumax3")[0].mode == "process"
+        choose_engine(EngineOptions("mumax3", gpu=2))
+    assert choose_engine(EngineOptions("mumax3")).engine.mode == "process"

@@ -1,0 +1,73 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.engines.table import ENGINE_NAMES, ENGINES
+
+EXPERIMENT = click.argument("experiment", type=click.Path(path_type=Path))
+ROOT = click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of the run folders.",
+)
+TEMPLATES = click.option(
+    "--templates",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of your own script templates, which replace the package's by name.",
+)
+THREADS = click.option(
+    "--threads",
+    type=click.IntRange(1),
+    help="Threads of the embedded engine.  [default: all cores]",
+)
+BINARY = click.option("--mumax3", "binary", help="mumax3's binary.  [default: $MUMAX3, or PATH]")
+GPU = click.option("--gpu", type=click.IntRange(0), help="GPU of mumax3.  [default: 0]")
+
+_SECONDS = click.FloatRange(0, min_open=True)
+_ENGINE = click.option(
+    "--engine",
+    type=click.Choice(ENGINE_NAMES),
+    default="auto",
+    show_default=True,
+    help="; ".join(
+        [f"{kind.name}: {kind.title}" for kind in ENGINES.values()]
+        + ["auto: " + ", ".join(f"{k.name} {k.auto}" for k in ENGINES.values() if k.auto)]
+    )
+    + ".",
+)
+_TIME_LIMIT = click.option(
+    "--time-limit", type=_SECONDS, help="Wall-clock limit of a pulse in mumax3, s."
+)
+_SILENCE_LIMIT = click.option(
+    "--silence-limit",
+    type=_SECONDS,
+    help="Kill mumax3 after so many seconds without a sign of life.  [default: 600]",
+)
+_TRANSPORT_SOLVER = click.option(
+    "--transport-solver",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Solver of the transport network: auto, direct, multigrid or pardiso.",
+)
+
+
+def working(command: Any) -> Any:
+    """The options of everything that runs an engine; which GPU and how many threads come apart."""
+    for option in (
+        TEMPLATES,
+        _TRANSPORT_SOLVER,
+        _SILENCE_LIMIT,
+        _TIME_LIMIT,
+        BINARY,
+        _ENGINE,
+    ):
+        command = option(command)
+    return command
