@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.engines.mumax3.diagnosis import EngineFault
+from orchestrator.base.errors import EngineError
 from orchestrator.ovf.files import OvfField, write_ovf
 
 CELLS = (4, 4, 1)
@@ -48,13 +48,13 @@ def check_answer(field: OvfField) -> None:
 
     Raises
     ------
-    EngineFault
+    EngineError
         If m_z differs by more than 1e-3.
     """
     time = DURATION if field.time is None else field.time
     wanted = math.tanh(_ALPHA * _GAMMA * time / (1 + _ALPHA**2))
     found = float(field.data[..., 2].mean())
     if not abs(found - wanted) < 1e-3:
-        raise EngineFault(
-            "output", f"wrong physics: m_z = {found:.5f} after {time:g} s, should be {wanted:.5f}"
+        raise EngineError(
+            f"wrong physics: m_z = {found:.5f} after {time:g} s, should be {wanted:.5f}"
         )
