@@ -1,7 +1,6 @@
-"""OVF 2.0 files as mumax3 reads and writes them.
+"""Fields in files: OVF 1 and 2 in text or binary, and mumax3's dump.
 
-Binary data of 4 or 8 bytes and text are read, OVF 1.0 too; binary 4 is written. Arrays have the
-file's own order: `(nz, ny, nx, components)`, x fastest.
+Arrays have the files' own order: `(nz, ny, nx, components)`, x fastest.
 """
 
 from __future__ import annotations
@@ -15,20 +14,25 @@ import numpy as np
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.files import written_whole
+from orchestrator.base.numbers import go_number
+from orchestrator.ovf.dump import dumped, undumped
+from orchestrator.ovf.formats import CHECK_VALUES, OVF2_BINARY, OutputFormat, byte_order
+from orchestrator.ovf.header import Header, header_lines, read_header, version_of
 
-_CHECK = {4: 1234567.0, 8: 123456789012345.0}
-_HEADER_LIMIT = 1 << 16
-_TIME = re.compile(r"(?:total simulation time:|time \(s\)\s*:)\s*([-+0-9.eE]+)", re.IGNORECASE)
+_BEGIN = re.compile(rb"^# *begin: *data\b *([^\n]*)\n", re.I | re.M)
+_END = re.compile(rb"# *end: *data", re.I)
+_GO_DIFFERS = 1e6
+"""From here on, up to 1e16, NumPy writes float32 without an exponent, and Go with one."""
 
 
 @dataclass(frozen=True)
 class OvfField:
-    """One field of an OVF file.
+    """One field of a file.
 
     Attributes
     ----------
     data : ndarray, shape (nz, ny, nx, components)
-        float32 from binary 4 and text files, float64 from binary 8.
+        float64 from binary numbers of 8 bytes, float32 from all others.
     cell_size : (cx, cy, cz)
         Cell size in m.
     time : float or None
@@ -42,75 +46,110 @@ class OvfField:
 
 
 def read_ovf(path: str | os.PathLike[str]) -> OvfField:
-    """Read the first segment of an OVF file.
+    """Read the first segment of an OVF file, or a dump file, named `.dump`.
 
     Raises
     ------
     InputError
-        If the file is missing, not OVF, truncated or its check value is wrong.
+        If the file is missing, of another kind, truncated, holds too many values or anything else
+        than numbers, or its check value or checksum is wrong.
     """
     path = Path(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    start = raw[:40].split(b"\n", 1)[0].strip().lower()
-    if start == b"# oommf ovf 2.0":
-        version = 2
-    elif start == b"# oommf: rectangular mesh v1.0":
-        version = 1
-    else:
-        raise InputError(f"{path}: not an OVF file (its first line is {start[:40]!r})")
-    begin = re.search(rb"^# *begin: *data +(text|binary +[48])[^\n]*\n", raw, re.I | re.M)
-    if begin is None:
-        raise InputError(f"{path}: truncated OVF file, no data section found")
-    header = _header(raw[: begin.start()].decode("latin-1"))
     try:
-        nx, ny, nz = (int(header[f"{axis}nodes"]) for axis in "xyz")
-        cx, cy, cz = (float(header[f"{axis}stepsize"]) for axis in "xyz")
-        components = 3 if version == 1 else int(header["valuedim"])
-    except (KeyError, ValueError) as error:
-        raise InputError(f"{path}: OVF header incomplete or malformed ({error})") from None
-    if min(nx, ny, nz, components) < 1:
-        raise InputError(f"{path}: OVF header gives an empty grid ({nx} x {ny} x {nz})")
-    count = nx * ny * nz * components
-    kind = begin.group(1).lower()
-    if kind == b"text":
-        body = raw[begin.end() :].split(b"#", 1)[0]
-        try:
-            values = np.array(body.split(), dtype=np.float64).astype(np.float32)
-        except ValueError:
-            raise InputError(f"{path}: OVF text data holds something else than numbers") from None
-        if values.size != count:
-            raise InputError(f"{path}: truncated OVF file, {values.size} of {count} values")
+        data, header = undumped(raw) if path.suffix == ".dump" else _parsed(raw)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return OvfField(data, header.cell_size, header.time, header.title)
+
+
+def _parsed(raw: bytes) -> tuple[np.ndarray, Header]:
+    first = raw[:80].partition(b"\n")[0]
+    version = version_of(first.decode("latin-1"))
+    if version is None:
+        raise InputError(f"not an OVF file (its first line is {first[:40]!r})")
+    begin = _BEGIN.search(raw)
+    if begin is None:
+        raise InputError("truncated OVF file, no data section found")
+    header = read_header(raw[: begin.start()].decode("utf-8", "replace"), version)
+    encoding = begin.group(1).decode("latin-1").strip().lower()
+    if encoding == "text":
+        values = _text_values(raw, begin.end(), header)
+    elif encoding in ("binary 4", "binary 8"):
+        values = _binary_values(raw, begin.end(), header, version, int(encoding[-1]))
     else:
-        width = int(kind[-1:])
-        dtype = np.dtype(f"{'<' if version == 2 else '>'}f{width}")
-        if len(raw) < begin.end() + (count + 1) * width:
-            present = max(0, (len(raw) - begin.end()) // width - 1)
-            raise InputError(f"{path}: truncated OVF file, {present} of {count} values")
-        check = np.frombuffer(raw, dtype, 1, begin.end())[0]
-        if check != _CHECK[width]:
-            raise InputError(f"{path}: OVF check value is {check!r}, expected {_CHECK[width]!r}")
-        values = np.frombuffer(raw, dtype, count, begin.end() + width)
-        values = values.astype(dtype.newbyteorder("="))
-    stated = _TIME.search(header.get("desc", ""))
-    return OvfField(
-        values.reshape(nz, ny, nx, components),
-        (cx, cy, cz),
-        float(stated.group(1)) if stated else None,
-        header.get("title", ""),
-    )
+        raise InputError(f"OVF data are {encoding!r}; expected text, binary 4 or binary 8")
+    return values.reshape(*header.cells[::-1], header.components), header
 
 
-def _header(text: str) -> dict[str, str]:
-    entries: dict[str, str] = {}
-    for line in text.splitlines():
-        key, colon, value = line.lstrip("# ").partition(":")
-        if colon and not line.startswith("##"):
-            key, value = key.strip().lower(), value.strip()
-            entries[key] = f"{entries[key]}\n{value}" if key in entries else value
-    return entries
+def _count(header: Header) -> int:
+    nx, ny, nz = header.cells
+    return nx * ny * nz * header.components
+
+
+def _text_values(raw: bytes, start: int, header: Header) -> np.ndarray:
+    end = _END.search(raw, start)
+    words = raw[start : end.start() if end else len(raw)]
+    try:
+        if b"#" in words:
+            raise ValueError
+        values = np.array(words.split(), dtype=np.float64)
+    except ValueError:
+        raise InputError(_no_numbers(words, raw.count(b"\n", 0, start) + 1)) from None
+    count = _count(header)
+    if values.size < count:
+        raise InputError(f"truncated OVF file, {values.size} of {count} values")
+    if values.size > count:
+        raise InputError(
+            f"OVF text data hold {values.size} values where {count} belong ({header.grid})"
+        )
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def _no_numbers(words: bytes, first: int) -> str:
+    """What stands in text data beside numbers, and on which line of the file."""
+    for number, line in enumerate(words.split(b"\n"), first):
+        what = "a remark between the rows"
+        try:
+            if b"#" not in line:
+                what = "something else than numbers"
+                np.array(line.split(), dtype=np.float64)
+                continue
+        except ValueError:
+            pass
+        shown = line.decode("utf-8", "replace").strip()[:60]
+        return f"OVF text data hold {what} ({shown!r}, line {number}); take it out"
+    return "OVF text data hold something else than numbers"
+
+
+def _binary_values(raw: bytes, start: int, header: Header, version: int, width: int) -> np.ndarray:
+    dtype = np.dtype(f"{byte_order(version)}f{width}")
+    count, wanted = _count(header), CHECK_VALUES[width]
+    if len(raw) >= start + width:
+        found = np.frombuffer(raw, dtype, 1, start)[0]
+        if found != wanted:
+            swapped = found.byteswap() == wanted
+            order = "; its bytes are in the other order: big-endian is OVF 1, little-endian OVF 2"
+            raise InputError(
+                f"OVF check value of binary {width} is {found!r}, expected {wanted!r}"
+                + (order if swapped else "")
+            )
+    end = start + (count + 1) * width
+    if len(raw) < end:
+        present = max(0, (len(raw) - start) // width - 1)
+        raise InputError(f"truncated OVF file, {present} of {count} values")
+    rest = raw[end : end + 80].lstrip()
+    if rest and not rest.startswith(b"#"):
+        following = _END.search(raw, end)
+        extra = ((following.start() if following else len(raw)) - end) // width
+        raise InputError(
+            f"OVF binary data hold {count + extra} values where {count} belong ({header.grid})"
+        )
+    return np.frombuffer(raw, dtype, count, start + width).astype(dtype.newbyteorder("="))
 
 
 def write_ovf(
@@ -119,50 +158,61 @@ def write_ovf(
     cell_size: tuple[float, float, float],
     *,
     title: str = "m",
-    labels: tuple[str, ...] | None = None,
-    unit: str = "1",
+    unit: str = "",
     time: float = 0.0,
+    form: OutputFormat = OVF2_BINARY,
 ) -> None:
-    """Write a field as OVF 2.0 binary 4, whole or not at all.
+    """Write a field, whole or not at all, with the header that mumax3 gives it.
 
     Parameters
     ----------
     path : path-like
         The file; its folder must exist.
     data : ndarray, shape (nz, ny, nx, components)
-        The values; written as float32.
+        The values; written as float32 unless the format has 8 bytes a number.
     cell_size : (cx, cy, cz)
         Cell size in m.
-    title, labels, unit, time
-        Header entries; labels default to `title_x`, `title_y`, ... and time is in s.
+    title, unit, time
+        Header entries; time is in s.
+    form : OutputFormat
+        What to write.
 
     Raises
     ------
     InputError
-        If a value is not finite (mumax3 dies of a NaN in a current map).
+        If a value is not finite (mumax3 dies of a NaN in a current map), or the format cannot hold
+        the field.
     """
     if data.ndim != 4:
         raise InputError(f"a field has the shape (nz, ny, nx, components), got {data.shape}")
-    values = np.ascontiguousarray(data, dtype="<f4")
+    order = byte_order(form.version)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(data, dtype=f"{order}f{form.width or 4}")
     if not np.isfinite(values).all():
         raise InputError(f"{path}: the field {title!r} holds NaN or infinite values")
     nz, ny, nx, components = values.shape
-    if labels is None:
-        labels = tuple(f"{title}_{c}" for c in "xyz") if components == 3 else (title,) * components
-    axes = list(zip("xyz", (nx, ny, nz), cell_size, strict=True))
-    lines = ["# OOMMF OVF 2.0", "# Segment count: 1", "# Begin: Segment", "# Begin: Header"]
-    lines += [f"# Title: {title}", "# meshtype: rectangular", "# meshunit: m"]
-    lines += [f"# {a}min: 0" for a, _, _ in axes]
-    lines += [f"# {a}max: {n * c!r}" for a, n, c in axes]
-    lines += [f"# valuedim: {components}", f"# valuelabels: {' '.join(labels)}"]
-    lines += [f"# valueunits: {' '.join([unit] * components)}"]
-    lines += [f"# Desc: Total simulation time:  {time!r}  s"]
-    lines += [f"# {a}base: {c / 2!r}" for a, _, c in axes]
-    lines += [f"# {a}nodes: {n}" for a, n, _ in axes]
-    lines += [f"# {a}stepsize: {c!r}" for a, _, c in axes]
-    lines += ["# End: Header", "# Begin: Data Binary 4", ""]
+    if form.version == 1 and components != 3:
+        raise InputError(f"{path}: OVF 1 holds 3 components, {title} has {components}")
+    header = Header((nx, ny, nz), components, cell_size, time, title, unit)
     with written_whole(Path(path)) as temporary, open(temporary, "wb") as file:
-        file.write("\n".join(lines).encode())
-        file.write(np.array(_CHECK[4], "<f4").tobytes())
-        file.write(values.data)
-        file.write(b"\n# End: Data Binary 4\n# End: Segment\n")
+        if form.version == 0:
+            file.write(dumped(values, header))
+            return
+        file.write("\n".join([*header_lines(header, form.version, form.encoding), ""]).encode())
+        if form.width:
+            file.write(np.array(CHECK_VALUES[form.width], values.dtype).tobytes())
+            file.write(values.data)
+        else:
+            file.write(_text(values.reshape(-1, components)).encode())
+        file.write(f"# End: Data {form.encoding}\n# End: Segment\n".encode())
+
+
+def _text(rows: np.ndarray) -> str:
+    """Rows of float32 numbers with the fewest digits that read back, a blank after each."""
+    rows = rows.astype(np.float32)
+    words = rows.astype(str).astype(object)
+    for place in np.argwhere(np.abs(rows) >= _GO_DIFFERS):
+        words[tuple(place)] = go_number(rows[tuple(place)])
+    return "".join(
+        "".join(f"{word.removesuffix('.0')} " for word in row) + "\n" for row in words.tolist()
+    )

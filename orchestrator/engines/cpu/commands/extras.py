@@ -10,6 +10,7 @@ import numpy as np
 
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
+from orchestrator.engines.cpu.output.files import fatal
 from orchestrator.engines.cpu.physics import topology
 from orchestrator.engines.cpu.physics.constants import MU0
 from orchestrator.engines.cpu.physics.grains import Tessellation
@@ -71,7 +72,8 @@ class ExtraCommands:
 
     @exposed
     def ext_init_geom_from_ovf(self, path: str) -> None:
-        found = read_ovf(self.world.input_path(path))
+        with fatal(path):
+            found = read_ovf(self.world.input_path(path))
         if found.data.shape[3] != 1:
             raise FatalError(f"{path}: a geometry has 1 component, not {found.data.shape[3]}")
         fill = np.asarray(found.data[..., 0], np.float32)

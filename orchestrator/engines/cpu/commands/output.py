@@ -10,21 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.engines.cpu.language.errors import ExpectationError, FatalError, PanicError
+from orchestrator.engines.cpu.language.errors import ExpectationError, PanicError
 from orchestrator.engines.cpu.language.formatting import go_sprintf
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import ScalarFunction, Vector, go_format
-from orchestrator.engines.cpu.output.formats import (
-    FORMATS,
-    OVF2_BINARY,
-    Header,
-    OutputFormat,
-    write_field,
-)
+from orchestrator.engines.cpu.output.files import fatal
 from orchestrator.engines.cpu.output.outputs import printed
 from orchestrator.engines.cpu.output.table import Column, Schedule
 from orchestrator.engines.cpu.physics.gorandom import GoRandom
 from orchestrator.engines.cpu.script.quantities import Cropped, Quantity
+from orchestrator.ovf.files import write_ovf
+from orchestrator.ovf.formats import FORMATS, OVF2_BINARY, OutputFormat
 
 if TYPE_CHECKING:
     from orchestrator.engines.cpu.script.world import World
@@ -89,13 +85,16 @@ class OutputCommands:
 
     def save_to(self, quantity: Quantity, path: Path) -> None:
         """Write a quantity to a file, whole or not at all."""
-        header = Header(
-            quantity.name, quantity.unit or "1", self.world.sim.time, self.world.cell_size()
-        )
-        try:
-            write_field(path, quantity.values(), header, self.format)
-        except OSError as error:
-            raise FatalError(f"{path}: {error.strerror}") from None
+        with fatal(path):
+            write_ovf(
+                path,
+                quantity.values(),
+                self.world.cell_size(),
+                title=quantity.name,
+                unit=quantity.unit,
+                time=self.world.sim.time,
+                form=self.format,
+            )
 
     def next_name(self, quantity: Quantity) -> str:
         """The name, without extension, of the next file of a quantity."""

@@ -9,7 +9,7 @@ from orchestrator.engines.cpu.commands.output import OutputCommands
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.output import pictures
-from orchestrator.engines.cpu.output.outputs import write_whole
+from orchestrator.engines.cpu.output.files import write_whole
 from orchestrator.engines.cpu.script.quantities import Quantity
 
 if TYPE_CHECKING:

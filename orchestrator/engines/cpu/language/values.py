@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from orchestrator.base.numbers import go_number
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
-
-_EXPONENT_FORM = 6
-"""Go prints floats from 1e6 on in exponent form."""
 
 
 @dataclass(frozen=True)
@@ -143,37 +141,14 @@ def as_integer(value: float) -> int:
     return int(value)
 
 
-def _go_float(value: float | np.float32, shortest: str) -> str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    mantissa, _, exponent = shortest.partition("e")
-    power = int(exponent)
-    if value == 0:
-        return "-0" if math.copysign(1.0, value) < 0 else "0"
-    digits = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    if power < -4 or power >= _EXPONENT_FORM:
-        return f"{digits}e{'-' if power < 0 else '+'}{abs(power):02d}"
-    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
-    digits = digits.replace(".", "")
-    if power < 0:
-        return f"{sign}0.{'0' * (-power - 1)}{digits}"
-    whole = digits[: power + 1].ljust(power + 1, "0")
-    rest = digits[power + 1 :]
-    return f"{sign}{whole}.{rest}" if rest else sign + whole
-
-
 def go_format(value: Any) -> str:
     """A value as Go's `%v` prints it: the shortest digits that read back, float32 or float64."""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, int | np.integer):
         return str(value)
-    if isinstance(value, np.float32):
-        return _go_float(value, np.format_float_scientific(value, unique=True, trim="-"))
     if isinstance(value, float | np.floating):
-        return _go_float(value, np.format_float_scientific(float(value), unique=True, trim="-"))
+        return go_number(value)
     if isinstance(value, Vector):
         return "[" + " ".join(go_format(c) for c in value.components) + "]"
     if isinstance(value, Numbers):

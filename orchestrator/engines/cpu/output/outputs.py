@@ -25,28 +25,6 @@ def printed(values: tuple[Any, ...]) -> str:
     )
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: under another name, to the disk, then renamed.
-
-    Raises
-    ------
-    FatalError
-        Naming the file and what prevents it, such as a full disk.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise FatalError(f"{path}: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
 class Outputs:
     """An output folder with its log.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import Numbers, Vector
-from orchestrator.engines.cpu.output.dump import read_dump
+from orchestrator.engines.cpu.output.files import fatal
 from orchestrator.ovf.files import read_ovf
 
 
@@ -82,16 +81,14 @@ def empty_slice(components: int, nx: int, ny: int, nz: int) -> Slice:
 
 
 def load_slice(path: str) -> Slice:
-    """The data of an OVF file, float32.
+    """The data of an OVF or dump file, float32.
 
     Raises
     ------
     FatalError
         If the file cannot be used.
     """
-    if Path(path).suffix == ".dump":
-        return Slice(read_dump(path), path)
-    with np.errstate(over="ignore"):
+    with fatal(path), np.errstate(over="ignore"):
         return Slice(read_ovf(path).data.astype(np.float32), path)
 
 

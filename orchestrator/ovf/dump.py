@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import struct
-from pathlib import Path
 
 import numpy as np
 
-from orchestrator.engines.cpu.language.errors import FatalError
+from orchestrator.base.errors import InputError
+from orchestrator.ovf.header import Header
 
 _MAGIC = b"#dump002"
 _POLYNOMIAL = 0xD800000000000000
@@ -35,42 +35,38 @@ def checksum(data: bytes) -> int:
     return crc ^ _ONES
 
 
-def dumped(
-    data: np.ndarray, cell_size: tuple[float, float, float], name: str, unit: str, time: float
-) -> bytes:
+def dumped(data: np.ndarray, header: Header) -> bytes:
     """A field, (nz, ny, nx, components), as the bytes of a dump file; names have 8 at most."""
-    nz, ny, nx, components = data.shape
-    words = [text.encode()[:8] for text in ("m", "s", name, unit)]
+    words = [text.encode()[:8] for text in ("m", "s", header.title, header.unit)]
     head = _HEAD.pack(
-        _MAGIC, components, nz, ny, nx, *cell_size[::-1], words[0], time, *words[1:], 4
+        *(_MAGIC, header.components, *header.cells[::-1], *header.cell_size[::-1]),
+        *(words[0], header.time or 0.0, *words[1:], 4),
     )
     raw = head + np.ascontiguousarray(np.moveaxis(data, -1, 0), "<f4").tobytes()
     return raw + struct.pack("<Q", checksum(raw))
 
 
-def read_dump(path: str) -> np.ndarray:
-    """The data of a dump file, (nz, ny, nx, components) float32.
+def undumped(raw: bytes) -> tuple[np.ndarray, Header]:
+    """The data of a dump file, (nz, ny, nx, components) float32, and its header.
 
     Raises
     ------
-    FatalError
-        If the file is missing, no dump, truncated, or its checksum is wrong.
+    InputError
+        If it is no dump, truncated, or its checksum is wrong.
     """
-    try:
-        raw = Path(path).read_bytes()
-    except OSError as error:
-        raise FatalError(f"{path}: cannot be read ({error.strerror})") from None
     if len(raw) < _HEAD.size or not raw.startswith(_MAGIC):
-        raise FatalError(f"{path}: not a dump file")
-    _, components, nz, ny, nx, *_, width = _HEAD.unpack_from(raw)
+        raise InputError("not a dump file")
+    _, components, nz, ny, nx, cz, cy, cx, _, time, _, title, unit, width = _HEAD.unpack_from(raw)
     count = components * nz * ny * nx
     end = _HEAD.size + 4 * count
     if width != 4 or count == 0:
-        raise FatalError(f"{path}: a dump of {count} numbers of {width} bytes cannot be read")
+        raise InputError(f"a dump of {count} numbers of {width} bytes cannot be read")
     if len(raw) < end + 8:
-        raise FatalError(f"{path}: truncated dump file, {len(raw)} of {end + 8} bytes")
+        raise InputError(f"truncated dump file, {len(raw)} of {end + 8} bytes")
     (stated,) = struct.unpack_from("<Q", raw, end)
     if stated and stated != checksum(raw[:end]):
-        raise FatalError(f"{path}: the checksum of the dump file is wrong")
+        raise InputError("the checksum of the dump file is wrong")
     values = np.frombuffer(raw, "<f4", count, _HEAD.size)
-    return np.moveaxis(values.reshape(components, nz, ny, nx), 0, -1).astype(np.float32)
+    data = np.moveaxis(values.reshape(components, nz, ny, nx), 0, -1).astype(np.float32)
+    words = (word.rstrip(b"\0").decode("latin-1") for word in (title, unit))
+    return data, Header((nx, ny, nz), components, (cx, cy, cz), time, *words)
