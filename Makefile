@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint validate torture bench clean
+.PHONY: demo test lint validate torture wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -21,6 +21,9 @@ validate: $(VENV)/.installed-dev
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/campaign -s
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow tests/test_wheel.py -s
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/engine_step.py --magnum

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.base.console import new_console
-from orchestrator.cli.options import ROOT, working
+from orchestrator.cli.options import ROOT, Input, working
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,8 +27,8 @@ def campaign() -> None:
     """Many runs from one file: plan, run, status, resume, cancel, gather, plot, check."""
 
 
-_FILE = click.argument("file", type=click.Path(path_type=Path))
-_WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+_FILE = click.argument("file", type=Input("campaigns"))
+_WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=Input("campaigns"))
 
 
 def _read_site(_context: click.Context, _option: click.Parameter, path: Path | None) -> Any:
@@ -72,9 +72,9 @@ def _with_crew(command: Any) -> Any:
         _with_workers,
         click.option(
             "--site",
-            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            type=Input("sites"),
             callback=_read_site,
-            help="Work through Parsl as this TOML file says, see data/sites.",
+            help="Work through Parsl as this TOML file, or the example of this name, says.",
         ),
         click.option("--retry-failed", is_flag=True, help="Try again what has failed."),
         click.option(

@@ -11,6 +11,7 @@ import click
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import InputError, OrchestratorError
 from orchestrator.cli.campaign import STOPPED, campaign
+from orchestrator.cli.examples import examples
 from orchestrator.cli.options import BINARY, EXPERIMENT, GPU, ROOT, TEMPLATES, THREADS, working
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def cli() -> None:
 
 
 cli.add_command(campaign)
+cli.add_command(examples)
 
 
 @cli.command()
@@ -39,7 +41,7 @@ def run(
     templates: Path | None,
     **options: Any,
 ) -> None:
-    """Carry out an EXPERIMENT file, or go on with it where it stopped."""
+    """Carry out EXPERIMENT, a file or an example, or go on with it where it stopped."""
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
     from orchestrator.engines.table import EngineOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,22 @@ import click
 
 from orchestrator.engines.table import ENGINE_NAMES, ENGINES
 
-EXPERIMENT = click.argument("experiment", type=click.Path(path_type=Path))
+
+class Input(click.Path):
+    """A file, or the name of an example of a kind in `base.shipped.KINDS`."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(path_type=Path)
+        self.kind = kind
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The path of the file or example."""
+        from orchestrator.base.shipped import file_or_example
+
+        return file_or_example(Path(os.fsdecode(super().convert(value, param, ctx))), self.kind)
+
+
+EXPERIMENT = click.argument("experiment", type=Input("experiments"))
 ROOT = click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False),

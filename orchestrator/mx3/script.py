@@ -11,12 +11,12 @@ import re
 import traceback
 from collections.abc import Sequence
 from functools import cache, cached_property
-from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.shipped import shipped
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.device import Device
 from orchestrator.mx3.geometry import geometry_script
@@ -195,7 +195,7 @@ def _environment(templates: Path | None) -> Environment:
 
     from orchestrator.mx3.marking import MarkLines
 
-    packaged = Path(str(resources.files("mx3_templates").joinpath("setup.mx3.j2"))).parent
+    packaged = shipped("mx3_templates")
     folders = [packaged] if templates is None else [templates, packaged]
     if templates is not None and not templates.is_dir():
         raise InputError(f"{templates}: no such folder of templates")

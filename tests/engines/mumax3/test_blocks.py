@@ -7,13 +7,12 @@ scripts and computes the same physics.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import mx3_templates
 from orchestrator.base.errors import EngineError
+from orchestrator.base.shipped import shipped
 from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.mumax3.blocks import LOG, Mumax3Engine
@@ -53,7 +52,7 @@ def test_a_refused_script_is_traced_to_its_template(started, fake):
     session = Mumax3Engine(fake("real()")).start(setup, folder, "m0.ovf")
     wrong = type(block)(block.replace("Flush()", "Flash()"))
     wrong.origins = block.origins
-    template = Path(mx3_templates.__path__[0]) / "relax.mx3.j2"
+    template = shipped("mx3_templates") / "relax.mx3.j2"
     line = 1 + [text.strip() for text in template.read_text().splitlines()].index("Flush()")
     with pytest.raises(EngineError, match="undefined: Flash") as caught:
         session.execute(wrong, "m1.ovf")
