@@ -133,7 +133,7 @@ class Cluster:
         self.start_controller()
         for name in NODES:
             self.start_node(name)
-        self.wait_until(lambda: self.run("sinfo", "-h", "-N", "-o", "%T").split() == ["idle"] * 2)
+        self.wait_until(lambda: set(self.run("sinfo", "-h", "-N", "-o", "%T").split()) == {"idle"})
 
     def start_controller(self) -> None:
         """Start the controller, which goes on with the state that it left."""
