@@ -12,8 +12,8 @@ from PIL import Image
 import orchestrator
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
-from orchestrator.describe.areas import with_masks_read
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.masks import with_masks_read
 from orchestrator.engines.table import ENGINES, EngineOptions
 
 ROOT = Path(__file__).parents[1]

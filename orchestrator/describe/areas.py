@@ -1,10 +1,11 @@
-"""Parts of a film: rectangles, discs, boxes and masks, as sets of its nodes or of its cells."""
+"""Parts of a film: rectangles, discs, ellipses, boxes and masks, as sets of nodes or of cells.
+
+Contacts, regions and the film's own shape are made of them.
+"""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Discriminator
@@ -16,63 +17,82 @@ from orchestrator.describe.plausibility import FROZEN
 
 Face = Literal["x-", "x+", "y-", "y+", "z-", "z+"]
 
+EDGE = 1e-9
+"""Relative widening of round shapes: a point on the edge is inside in spite of rounding."""
+
+
+def in_box(
+    film: Film,
+    points: tuple[np.ndarray, ...],
+    lower: tuple[float, ...],
+    upper: tuple[float, ...],
+) -> np.ndarray:
+    """Whether points lie between two corners, given in as many coordinates; its faces included."""
+    tol = 1e-6 * min(film.cell_size)
+    inside: np.ndarray = np.array(True)
+    for axis, low, high in zip(points, lower, upper, strict=True):
+        inside = inside & (axis >= low - tol) & (axis <= high + tol)
+    return inside
+
+
+def in_disc(x: np.ndarray, y: np.ndarray, center: tuple[float, float], radius: float) -> np.ndarray:
+    """Whether points lie within a disc, its edge included."""
+    return np.hypot(x - center[0], y - center[1]) <= radius * (1 + EDGE)
+
+
+class _Shape:
+    """A part of a film that is given by which points it holds."""
+
+    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Whether points (m) are inside, their edges included; broadcastable to the points."""
+        raise NotImplementedError
+
+    def nodes(self, film: Film) -> np.ndarray:
+        """Mask of the nodes inside, shape `film.node_shape`."""
+        return np.broadcast_to(self.holds(film, *film.node_coordinates()), film.node_shape)
+
+    def cells(self, film: Film) -> np.ndarray:
+        """Mask of the cells with their center inside, shape `film.shape`."""
+        return np.broadcast_to(self.holds(film, *film.cell_coordinates()), film.shape)
+
 
 @dataclass(frozen=True, config=FROZEN)
-class Rectangle:
+class Rectangle(_Shape):
     """From `lower` to `upper` (x, y in m), through the film's whole thickness."""
 
     lower: tuple[float, float]
     upper: tuple[float, float]
     shape: Literal["rectangle"] = "rectangle"
 
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the nodes inside, shape `film.node_shape`."""
-        return self._holds(film, film.node_coordinates(), film.node_shape)
-
-    def cells(self, film: Film) -> np.ndarray:
-        """Mask of the cells with their center inside, shape `film.shape`."""
-        return self._holds(film, film.cell_coordinates(), film.shape)
-
-    def _holds(self, film: Film, points: tuple, shape: tuple[int, ...]) -> np.ndarray:
-        return _within(film, points[:2], self.lower, self.upper, shape)
+    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Whether points (m) are inside."""
+        return in_box(film, (x, y), self.lower, self.upper)
 
 
 @dataclass(frozen=True, config=FROZEN)
-class Disc:
+class Disc(_Shape):
     """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
 
     center: tuple[float, float]
     radius: float
     shape: Literal["disc"] = "disc"
 
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the nodes inside, shape `film.node_shape`."""
-        return self._holds(film.node_coordinates(), film.node_shape)
-
-    def cells(self, film: Film) -> np.ndarray:
-        """Mask of the cells with their center inside, shape `film.shape`."""
-        return self._holds(film.cell_coordinates(), film.shape)
-
-    def _holds(self, points: tuple, shape: tuple[int, ...]) -> np.ndarray:
-        inside = in_disc(points[0], points[1], self.center, self.radius)
-        return np.broadcast_to(inside, shape)
+    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Whether points (m) are inside."""
+        return in_disc(x, y, self.center, self.radius)
 
 
 @dataclass(frozen=True, config=FROZEN)
-class Box:
+class Box(_Shape):
     """From `lower` to `upper` (x, y, z in m)."""
 
     lower: tuple[float, float, float]
     upper: tuple[float, float, float]
     shape: Literal["box"] = "box"
 
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the nodes inside, shape `film.node_shape`."""
-        return _within(film, film.node_coordinates(), self.lower, self.upper, film.node_shape)
-
-    def cells(self, film: Film) -> np.ndarray:
-        """Mask of the cells with their center inside, shape `film.shape`."""
-        return _within(film, film.cell_coordinates(), self.lower, self.upper, film.shape)
+    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Whether points (m) are inside."""
+        return in_box(film, (x, y, z), self.lower, self.upper)
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -130,105 +150,8 @@ class Mask:
 Area = Annotated[Rectangle | Disc | Box | Mask, Discriminator("shape")]
 
 
-def in_disc(x: np.ndarray, y: np.ndarray, center: tuple[float, float], radius: float) -> np.ndarray:
-    """Whether points lie within a disc, its edge included."""
-    return np.hypot(x - center[0], y - center[1]) <= radius * (1 + 1e-9)
-
-
-def _within(
-    film: Film, points: tuple, lower: tuple, upper: tuple, shape: tuple[int, ...]
-) -> np.ndarray:
-    tol = 1e-6 * min(film.cell_size)
-    inside: np.ndarray = np.ones(shape, bool)
-    for axis, low, high in zip(points, lower, upper, strict=True):
-        inside &= (axis >= low - tol) & (axis <= high + tol)
-    return inside
-
-
 def encode_runs(cells: np.ndarray) -> tuple[int, ...]:
     """Lengths of alternating runs of False and True of an array, False first."""
     flat = np.concatenate([[False], cells.ravel()])
     ends = np.flatnonzero(np.diff(flat, append=not flat[-1]))
     return tuple(int(n) for n in np.diff(ends, prepend=0))
-
-
-def read_mask(path: str | os.PathLike[str], face: Face | None = None) -> Mask:
-    """The mask of an image or an OVF file.
-
-    Parameters
-    ----------
-    path : path
-        A PNG file, one pixel for each cell, its upper edge at the largest second coordinate; dark
-        opaque pixels belong to the mask, as in mumax3's ImageShape. Or an OVF file, where cells of
-        any nonzero component do.
-    face : str, optional
-        Face of the film that an image shows: an image of x+ has the coordinates (y, z), of y+
-        (x, z), else (x, y).
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is of another kind, or has no cell inside.
-    """
-    path = Path(path)
-    if path.suffix.lower() == ".ovf":
-        from orchestrator.ovf.files import read_ovf
-
-        inside = (read_ovf(path).data != 0).any(axis=-1)
-    elif path.suffix.lower() == ".png":
-        dark = _dark_pixels(path)[::-1]
-        missing = {"x": 2, "y": 1}.get(str(face)[0], 0)
-        inside = np.expand_dims(dark, missing)
-    else:
-        raise InputError(f"{path}: a mask is read from a .png or .ovf file")
-    if not inside.any():
-        raise InputError(f"{path}: no cell is inside (dark and opaque, or nonzero)")
-    return Mask.of(inside)
-
-
-def with_masks_read(description: Any, folder: Path, key: str = "") -> Any:
-    """A description in which every mask's `file` has become its `grid` and `runs`.
-
-    So the description holds the mask itself, and its hash that of the mask, not of a file's name.
-
-    Parameters
-    ----------
-    description : dict, list or plain value
-        As read from a TOML file.
-    folder : Path
-        Where names of files start.
-
-    Raises
-    ------
-    InputError
-        As `read_mask` does, with the key.
-    """
-    if isinstance(description, list):
-        return [with_masks_read(v, folder, f"{key}.{k}") for k, v in enumerate(description)]
-    if not isinstance(description, dict):
-        return description
-    if description.get("shape") != "mask" or "file" not in description:
-        return {
-            k: with_masks_read(v, folder, f"{key}.{k}" if key else k)
-            for k, v in description.items()
-        }
-    rest = {k: v for k, v in description.items() if k != "file"}
-    try:
-        mask = read_mask(folder / str(description["file"]), rest.get("face"))
-    except InputError as error:
-        named = f" ({rest['name']})" if "name" in rest else ""
-        raise InputError(f"{key}.file{named}: {error}") from None
-    return rest | {"grid": list(mask.grid), "runs": list(mask.runs)}
-
-
-def _dark_pixels(path: Path) -> np.ndarray:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            if image.mode.startswith("I"):
-                return np.asarray(image) < 0x8000
-            pixels = np.asarray(image.convert("RGBA"), float) / 255
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path}: cannot be read as an image ({error})") from None
-    return (pixels[..., :3].mean(axis=-1) < 0.5) & (pixels[..., 3] >= 0.5)

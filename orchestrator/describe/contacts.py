@@ -10,7 +10,7 @@ from pydantic import Discriminator
 from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.areas import Box, Disc, Face, Mask, Rectangle, in_disc
+from orchestrator.describe.areas import Box, Disc, Face, Mask, Rectangle, in_box, in_disc
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Region, cells_of
 from orchestrator.describe.plausibility import FROZEN, check_name, check_range
@@ -71,42 +71,18 @@ class CornerContact(_Electrode):
 
 
 @dataclass(frozen=True, config=FROZEN)
-class DiscContact(_Electrode):
+class DiscContact(Disc, _Electrode):
     """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
 
-    center: tuple[float, float]
-    radius: float
-    shape: Literal["disc"] = "disc"
-
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
-        return Disc(self.center, self.radius).nodes(film)
-
 
 @dataclass(frozen=True, config=FROZEN)
-class RectangleContact(_Electrode):
+class RectangleContact(Rectangle, _Electrode):
     """A rectangle from `lower` to `upper` (x, y in m), through the film's whole thickness."""
 
-    lower: tuple[float, float]
-    upper: tuple[float, float]
-    shape: Literal["rectangle"] = "rectangle"
-
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
-        return Rectangle(self.lower, self.upper).nodes(film)
-
 
 @dataclass(frozen=True, config=FROZEN)
-class BoxContact(_Electrode):
+class BoxContact(Box, _Electrode):
     """A box from `lower` to `upper` (x, y, z in m)."""
-
-    lower: tuple[float, float, float]
-    upper: tuple[float, float, float]
-    shape: Literal["box"] = "box"
-
-    def nodes(self, film: Film) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
-        return Box(self.lower, self.upper).nodes(film)
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -143,46 +119,42 @@ class FaceContact(_Electrode):
         """Mask of the contact's nodes, shape `film.node_shape`."""
         points = film.node_coordinates()
         a, b = (points["xyz".index(axis)] for axis in "xyz" if axis != self.face[0])
-        tol = 1e-6 * min(film.cell_size)
-        inside: np.ndarray = np.ones(film.node_shape, bool)
+        inside = _on_face(film, self.face)
         if self.lower is not None and self.upper is not None:
-            inside &= (a >= self.lower[0] - tol) & (a <= self.upper[0] + tol)
-            inside &= (b >= self.lower[1] - tol) & (b <= self.upper[1] + tol)
+            inside &= in_box(film, (a, b), self.lower, self.upper)
         if self.center is not None and self.radius is not None:
             inside &= in_disc(a, b, self.center, self.radius)
-        return inside & _on_face(film, self.face)
+        return inside
 
 
 @dataclass(frozen=True, config=FROZEN)
-class MaskContact(_Electrode):
+class MaskContact(Mask, _Electrode):
     """The cells of a mask, or their sides on one face of the film.
 
-    `grid` and `runs` are those of `orchestrator.describe.areas.Mask`; `read_mask` makes them from
-    a file, and in an experiment file `file` stands for both.
+    `orchestrator.describe.masks.read_mask` makes `grid` and `runs` from a file, and in an
+    experiment file `file` stands for both.
     """
 
-    grid: tuple[int, int, int]
-    runs: tuple[int, ...]
-    shape: Literal["mask"] = "mask"
     face: Face | None = None
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        Mask(self.grid, self.runs)
+        _Electrode.__post_init__(self)
+        Mask.__post_init__(self)
 
     @classmethod
-    def of(cls, name: str, mask: Mask, face: Face | None = None) -> MaskContact:
+    def of(  # type: ignore[override]
+        cls, name: str, mask: Mask, face: Face | None = None
+    ) -> MaskContact:
         """The contact of a mask."""
         return cls(name, mask.grid, mask.runs, face=face)
 
     def nodes(self, film: Film) -> np.ndarray:
         """Mask of the contact's nodes, shape `film.node_shape`."""
-        mask = Mask(self.grid, self.runs)
         if self.face is None:
-            return mask.nodes(film)
+            return super().nodes(film)
         on_face = _on_face(film, self.face)
         axis, layer = _axis_and_layer(self.face)
-        cells = mask.cells(film).take([layer], axis)
+        cells = self.cells(film).take([layer], axis)
         return Mask.of(cells).nodes(film) & on_face
 
 

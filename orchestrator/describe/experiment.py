@@ -16,12 +16,13 @@ from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
-from orchestrator.describe.areas import Area, with_masks_read
+from orchestrator.describe.areas import Area
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import Contact, check_conducting, check_contacts
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film, check_open
 from orchestrator.describe.hashing import canonical_hash, without_defaults
+from orchestrator.describe.masks import with_masks_read
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer, check_regions

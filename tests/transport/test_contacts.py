@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.areas import Box, Mask, read_mask, with_masks_read
+from orchestrator.describe.areas import Box, Mask
 from orchestrator.describe.contacts import (
     BoxContact,
     CornerContact,
@@ -23,6 +23,7 @@ from orchestrator.describe.contacts import (
     contact_nodes,
 )
 from orchestrator.describe.film import Film
+from orchestrator.describe.masks import read_mask, with_masks_read
 from orchestrator.describe.media import Resistivity
 from orchestrator.ovf.files import write_ovf
 from orchestrator.transport.network import Network
