@@ -19,7 +19,7 @@ from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.task import STOP_AT
 from orchestrator.describe.plausibility import FROZEN
-from orchestrator.describe.validation import nearest
+from orchestrator.describe.validation import explained
 
 if TYPE_CHECKING:
     from parsl.concurrent import ParslPoolExecutor
@@ -132,16 +132,7 @@ def read_site(path: Path) -> Site:
     try:
         return TypeAdapter(Site).validate_python(content)
     except ValidationError as error:
-        raise InputError("\n".join(f"{path}: {_explain(p)}" for p in error.errors())) from None
-
-
-def _explain(problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] != "unexpected_keyword_argument":
-        return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
-    owner: Any = {"jobs": Jobs, "workers": Workers}.get(str(problem["loc"][0]), Site)
-    valid = [f.name for f in dataclasses.fields(owner if len(problem["loc"]) > 1 else Site)]
-    return f"{key}: unknown key; {nearest(str(problem['loc'][-1]), valid)}"
+        raise explained(error, Site, str(path)) from None
 
 
 def worker_init(site: Site) -> str:

@@ -20,7 +20,7 @@ from orchestrator.campaign.keys import changed, check_key
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.describe.plausibility import FROZEN
-from orchestrator.describe.validation import nearest, within
+from orchestrator.describe.validation import explained, nearest, within
 
 MOST_RUNS = 100_000
 """Runs of a campaign; each is checked before any is begun."""
@@ -382,9 +382,4 @@ def _axis(number: int, table: dict[str, Any]) -> Axis:
     try:
         return _ADAPTER.validate_python(table)
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "unexpected_keyword_argument":
-            message = f"unknown key; {nearest(key, [f.name for f in dataclasses.fields(Axis)])}"
-        raise InputError(f"axes {label!r}: {key}{': ' * bool(key)}{message}") from None
+        raise explained(error, Axis, f"axes {label!r}") from None

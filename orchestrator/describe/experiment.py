@@ -8,7 +8,7 @@ import json
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +16,6 @@ from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
-from orchestrator.describe.areas import Area
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import Contact, check_conducting, check_contacts
 from orchestrator.describe.device import Device
@@ -28,7 +27,7 @@ from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer, check_regions
 from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
-from orchestrator.describe.validation import explain, within
+from orchestrator.describe.validation import explained, within
 from orchestrator.ovf.files import read_ovf
 
 MAX_ASPECT = 100.0
@@ -175,8 +174,7 @@ class Experiment:
             text = json.dumps(description, default=str)
             return _ADAPTER.validate_json(text, strict=True)
         except ValidationError as error:
-            lines = [explain(problem, cls, SECTIONS) for problem in error.errors()]
-            raise InputError("\n".join(f"{source}: {line}" for line in lines)) from None
+            raise explained(error, cls, source) from None
         except InputError as error:
             raise InputError(f"{source}: {error}") from None
 
@@ -253,10 +251,3 @@ def _check_m0(path: Path, device: Device) -> None:
     length = np.linalg.norm(m0, axis=-1)[~device.non_magnetic]
     if not np.allclose(length, 1, atol=1e-3):
         raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")
-
-
-_KINDS: tuple[type, ...] = (Film, Material, Resistivity, Training, Start, Reference, Output, Solver)
-SECTIONS = {kind.__name__.lower(): kind for kind in (*_KINDS, Conditions, Underlayer)}
-SECTIONS |= {"probes": Probe, "regions": Region}
-SECTIONS |= {kind.shape: kind for kind in get_args(get_args(Contact)[0])}
-SECTIONS |= {f"area.{kind.shape}": kind for kind in get_args(get_args(Area)[0])}

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import is_dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from pydantic import ValidationError
 
 from orchestrator.base.errors import InputError
 
@@ -45,55 +49,76 @@ def within(where: str, check: Callable[..., object], *arguments: Any) -> None:
         raise InputError(f"{where}: {error}") from None
 
 
-def explain(problem: Any, root: type, sections: Mapping[str, type]) -> str:
-    """One line about an error of pydantic: key, what was wrong, what would be right.
+def explained(error: ValidationError, root: type, where: str = "") -> InputError:
+    """What pydantic refuses, in the words of the description's keys: one line for each problem.
 
     Parameters
     ----------
-    problem : mapping
-        One of `ValidationError.errors()`.
+    error : ValidationError
+        What pydantic raised.
     root : type
         The dataclass that was validated.
-    sections : mapping
-        The dataclass of each key, of each value of a contact's `shape`, and, as `area.SHAPE`, of
-        each shape of an area.
+    where : str
+        Put in front of each line, such as the name of a file.
     """
-    shapes = [name for name, kind in sections.items() if _is_shape(name, kind)]
-    loc = problem["loc"]
-    key = ".".join(
-        str(part)
-        for k, part in enumerate(loc)
-        if not (k and part in shapes and _has_shape(loc[k - 1]))
-    )
+    lines = [_explain(problem, root) for problem in error.errors()]
+    return InputError("\n".join(f"{where}: {line}" if where else line for line in lines))
+
+
+def _explain(problem: Any, root: type) -> str:
+    """Key, what was wrong, what would be right."""
+    parts, owner, kind = _walk(problem["loc"], root)
+    key = ".".join(parts)
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "unexpected_keyword_argument":
-        valid = _valid_names(loc[:-1], root, sections)
-        return f"{key}: unknown key; {nearest(str(loc[-1]), valid)}"
+        valid = [f.name for f in dataclasses.fields(owner)]
+        return f"{key}: unknown key; {nearest(parts[-1], valid)}"
     if problem["type"] in ("missing", "missing_argument"):
         return f"{key}: required, but missing"
     if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        of_areas = [name.removeprefix("area.") for name in sections if name.startswith("area.")]
-        known = ", ".join(map(repr, of_areas if loc[-1] == "area" else shapes))
-        return f"{key}.shape: must be one of {known}"
+        return f"{key}.shape: must be one of {', '.join(map(repr, _members(kind)))}"
     got = problem.get("input")
     plain = isinstance(got, str | int | float | bool)
     stated = f" (got {got!r})" if plain and "got " not in message else ""
     return f"{key}: {message}{stated}" if key else message
 
 
-def _has_shape(key: str | int) -> bool:
-    """Whether the value of a key is told apart by its `shape`: an item of a list, or an area."""
-    return isinstance(key, int) or key == "area"
+def _walk(location: Iterable[Any], root: type) -> tuple[list[str], Any, Any]:
+    """Keys on the way to a value, the dataclass that holds it, and its type.
+
+    The names by which pydantic tells the members of a union apart are left out of the keys.
+    """
+    parts: list[str] = []
+    owner: Any = None
+    kind: Any = root
+    for part in location:
+        members = _members(kind)
+        if members and part in members:
+            kind = members[part]
+            continue
+        parts.append(str(part))
+        if isinstance(part, int):
+            arguments = [a for a in get_args(_plain(kind)) if a is not Ellipsis]
+            kind = arguments[min(part, len(arguments) - 1)] if arguments else None
+            continue
+        owner = _plain(kind)
+        hints = get_type_hints(owner, include_extras=True) if is_dataclass(owner) else {}
+        kind = hints.get(part)
+    return parts, owner, kind
 
 
-def _is_shape(name: str, kind: type) -> bool:
-    return any(f.name == "shape" and f.default == name for f in dataclasses.fields(kind))
+def _plain(kind: Any) -> Any:
+    """A type without `None` and annotations."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        rest = [k for k in get_args(kind) if k is not NoneType]
+        return _plain(rest[0]) if len(rest) == 1 else kind
+    return kind
 
 
-def _valid_names(location: Iterable[Any], root: type, sections: Mapping[str, type]) -> list[str]:
-    owner: Any = root
-    before = ""
-    for part in map(str, location):
-        owner = sections.get(f"area.{part}" if before == "area" else part, owner)
-        before = part
-    return [f.name for f in dataclasses.fields(owner)]
+def _members(kind: Any) -> dict[str, Any]:
+    """The dataclasses of a union that are told apart by their `shape`, by shape."""
+    plain = _plain(kind)
+    found = get_args(plain) if get_origin(plain) in (Union, UnionType) else ()
+    return {k.shape: k for k in found if is_dataclass(k) and hasattr(k, "shape")}

@@ -16,6 +16,7 @@ from orchestrator.describe.film import Film
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Resistivity
+from orchestrator.describe.validation import explained
 from orchestrator.ubermag.fields import to_field
 from orchestrator.ubermag.packages import load
 from orchestrator.ubermag.script import written_by_mumax3c
@@ -208,5 +209,4 @@ def _described(kind: type[T], *args: Any, **kwargs: Any) -> T:
     try:
         return kind(*args, **kwargs)
     except ValidationError as error:
-        reasons = [str(e["msg"]).removeprefix("Value error, ") for e in error.errors()]
-        raise InputError(f"System: {'; '.join(reasons)}") from None
+        raise explained(error, kind, "System") from None
