@@ -17,7 +17,7 @@ import numpy as np
 
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.learning.train import PulseRecord
+from orchestrator.learning.records import PulseRecord
 from orchestrator.run.execute import run
 from orchestrator.run.workplace import Workplace
 

@@ -1,11 +1,14 @@
-"""Files that appear whole or not at all, and are on the disk when they do."""
+"""Files that appear whole or not at all, and are on the disk when they do; checksums."""
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from orchestrator.base.errors import RunFolderError
 
 
 def sync(path: Path) -> None:
@@ -31,3 +34,35 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> str:
+    """Write a file whole or not at all; the checksum of its content.
+
+    Raises
+    ------
+    OSError
+        If the disk does not take all of it; what was there stays.
+    """
+    with written_whole(path) as temporary:
+        temporary.write_bytes(content)
+    return crc32(content)
+
+
+def crc32(content: bytes) -> str:
+    """CRC-32 of some bytes as 8 hexadecimal digits."""
+    return f"{zlib.crc32(content):08x}"
+
+
+def checksum(path: Path) -> str:
+    """CRC-32 of a file as 8 hexadecimal digits.
+
+    Raises
+    ------
+    RunFolderError
+        If it cannot be read.
+    """
+    try:
+        return crc32(path.read_bytes())
+    except OSError as error:
+        raise RunFolderError(f"{path}: cannot be read ({error.strerror})") from None

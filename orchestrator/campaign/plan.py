@@ -18,10 +18,10 @@ from orchestrator.engines.session import Engine
 from orchestrator.learning.pulses import next_pulse
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import write_ovf
-from orchestrator.run.execute import run_folder
-from orchestrator.run.folder import JOURNAL, Journal
+from orchestrator.run.folder import JOURNAL, run_folder, texture_files, training_folder
+from orchestrator.run.journal import read_journal
 from orchestrator.run.layout import start_seeds
-from orchestrator.run.textures import TEXTURES, texture_key
+from orchestrator.run.textures import texture_key
 from orchestrator.transport.network import Network
 
 _HEADER = 600
@@ -125,7 +125,7 @@ def make_plan(
             if key not in needed:
                 needed[key] = experiment
                 textures_bytes += _HEADER + 12 * _cells(experiment)
-    missing = [e for key, e in needed.items() if not (root / TEXTURES / f"{key}.ovf").exists()]
+    missing = [e for key, e in needed.items() if not texture_files(root, key).texture.exists()]
     seconds = sum(pace.of_run(e) for e in left) + sum(pace.of_texture(e) for e in missing)
     return Plan(
         Counter(found),
@@ -195,13 +195,11 @@ def _pace_of_runs(experiments: list[Experiment], root: Path) -> Pace | None:
     engine, transport = [], []
     for experiment in experiments[:8]:
         cells = _cells(experiment)
-        records = Journal(run_folder(root, experiment) / "1" / JOURNAL).records
-        for record in records:
-            if record["kind"] == "pulse":
-                seconds = record["seconds"]
-                simulated = record["duration"] + record["gap"]
-                engine.append(seconds["engine"] / simulated / cells)
-                transport.append((seconds["transport"] + seconds["files"]) / cells)
+        first = training_folder(run_folder(root, experiment), 1)
+        for record in read_journal(first / JOURNAL).pulses:
+            seconds, simulated = record.seconds, record.duration + record.gap
+            engine.append(seconds["engine"] / simulated / cells)
+            transport.append((seconds["transport"] + seconds["files"]) / cells)
     if not engine:
         return None
     basis = f"{len(experiments[:8])} of the finished runs"

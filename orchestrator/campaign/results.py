@@ -12,12 +12,14 @@ import numpy as np
 import xarray as xr
 
 from orchestrator.base.errors import InputError
-from orchestrator.base.files import written_whole
 from orchestrator.base.lazy import BlockArray
+from orchestrator.base.netcdf import write_netcdf
+from orchestrator.campaign.columns import OWN
 from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
-from orchestrator.run.fields import DIMS, NAMES
-from orchestrator.run.results import Variables, field_coordinates, kept_fields, read_variables
+from orchestrator.run.fields import FIELDS
+from orchestrator.run.results import field_coordinates, kept_fields
+from orchestrator.run.variables import Variables, read_variables
 
 _CACHED_RUNS = 1024
 
@@ -59,9 +61,10 @@ def open_campaign(path: str | Path) -> xr.Dataset:
     }
     coordinates |= layout["coordinates"]
     states = {index: run_state(entry.folder)[0] for index, entry in runs.items()}
+    folders = {index: str(entry.folder) for index, entry in runs.items()}
+    own: dict[str, Mapping[Any, str]] = {"status": states, "folder": folders}
     variables: dict[str, Any] = {
-        "status": (names, _table(grid, states), {"long_name": "state of the run"}),
-        "folder": (names, _table(grid, {i: str(e.folder) for i, e in runs.items()}), {}),
+        name: (names, _table(grid, own[name]), {"long_name": text}) for name, text in OWN.items()
     }
     first = folder.experiment((0,) * len(grid))
     read = _reader(folder, runs, states)
@@ -73,10 +76,9 @@ def open_campaign(path: str | Path) -> xr.Dataset:
         kept = first.output.states(first.training.pulses)
         coordinates |= field_coordinates(first, kept)
         for key in first.output.fields:
-            name, unit, text = NAMES[key]
+            column = FIELDS[key]
             fields = _fields(folder, runs, grid, key)
-            labels = {"units": unit, "long_name": text}
-            variables[name] = fields.variable((*names, "training", "snapshot", *DIMS), labels)
+            variables[column.name] = fields.variable((*names, *column.dims), column.attrs)
     attrs = {
         "campaign": folder.content["campaign"]["name"],
         "description": json.dumps(folder.content["campaign"]),
@@ -102,21 +104,20 @@ def export(dataset: xr.Dataset, path: Path, *, fields: bool = False) -> None:
     ------
     InputError
         If the file's folder does not exist.
+    OSError
+        If the disk does not take all of it.
     """
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
     if not fields:
-        kept = [name for name, _, _ in NAMES.values() if name in dataset]
-        dataset = dataset.drop_vars(kept).drop_vars(
-            ["snapshot", "x", "y", "z", "component"], errors="ignore"
-        )
+        inner = {dim for column in FIELDS.values() for dim in column.dims} - {"training"}
+        dataset = dataset.drop_dims(inner, errors="ignore")
     encoding = {
-        name: {"zlib": True, "complevel": 1}
+        str(name): {"zlib": True, "complevel": 1}
         for name, variable in dataset.data_vars.items()
         if variable.dtype.kind == "f" and variable.ndim
     }
-    with written_whole(path) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+    write_netcdf(dataset, path, encoding)
 
 
 def _table(grid: tuple[int, ...], values: Mapping[tuple[int, ...], str]) -> np.ndarray:

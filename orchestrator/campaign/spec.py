@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
+from orchestrator.campaign.columns import RESERVED
 from orchestrator.campaign.keys import changed, check_key
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
@@ -339,17 +340,6 @@ def _laid_over(
     }
     change = below.get("change", {}) | content.get("change", {})
     return below | content | {"change": change, "axes": list(axes.values())}
-
-
-RESERVED = frozenset(
-    {"training", "pulse", "contact", "contact_in", "input", "reference", "state", "stage"}
-    | {"start", "probe", "snapshot", "x", "y", "z", "component", "status", "folder", "message"}
-    | {"voltage", "current", "conductance", "probe_conductance", "conductance_change"}
-    | {"conductance_state", "conductance_untrained", "conductance_reference", "reference_power"}
-    | {"time", "duration", "power", "energy", "energy_spent", "max_dm", "steps", "wall_time"}
-    | {"trained_energy", "trained_rank", "magnetization", "current_density"}
-)
-"""Names that the results of a run use."""
 
 
 def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> None:

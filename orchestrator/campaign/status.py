@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from typing import Literal
 
 from orchestrator.base.errors import RunFolderError
 from orchestrator.campaign.store import RunEntry
-from orchestrator.run.folder import DESCRIPTION, FAILED, FINISHED, JOURNAL, read_json
-from orchestrator.run.locks import LOCK, holder
+from orchestrator.run.folder import DESCRIPTION, FAILED, FINISHED, LOCK, journals
+from orchestrator.run.journal import committed
+from orchestrator.run.locks import holder
+from orchestrator.run.notes import read_json
 
 State = Literal["missing", "stopped", "running", "failed", "finished"]
 STATES: tuple[State, ...] = ("missing", "stopped", "running", "failed", "finished")
@@ -71,20 +72,13 @@ def run_status(entry: RunEntry) -> RunStatus:
     state, message = run_state(entry.folder)
     if state == "finished":
         return RunStatus(state, entry.pulses, entry.pulses)
-    pulses, last = 0, b""
+    pulses, seconds = 0, None
     if state != "missing":
-        for journal in entry.folder.glob(f"*/{JOURNAL}"):
-            lines = [line for line in journal.read_bytes().split(b"\n")[:-1] if b'"pulse",' in line]
-            pulses += len(lines)
-            last = lines[-1] if lines else last
-    return RunStatus(state, pulses, entry.pulses, _seconds(last), message)
-
-
-def _seconds(line: bytes) -> float | None:
-    try:
-        return sum(json.loads(line.partition(b" ")[2])["seconds"].values())
-    except (ValueError, KeyError):
-        return None
+        for journal in journals(entry.folder):
+            done, last = committed(journal)
+            pulses += done
+            seconds = seconds if last is None else last
+    return RunStatus(state, pulses, entry.pulses, seconds, message)
 
 
 def statuses(runs: Iterable[RunEntry]) -> list[RunStatus]:

@@ -21,9 +21,9 @@ from orchestrator.base.errors import InputError
 from orchestrator.campaign.keys import changed
 from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.describe.experiment import Experiment
-from orchestrator.run.execute import run_folder
-from orchestrator.run.folder import read_json, write_json
+from orchestrator.run.folder import run_folder
 from orchestrator.run.layout import common_layout
+from orchestrator.run.notes import read_note, write_note
 
 CAMPAIGN = "campaign.json"
 SUFFIX = ".campaign"
@@ -64,7 +64,7 @@ class CampaignFolder:
         if not (path / CAMPAIGN).is_file():
             raise InputError(f"{path}: not a campaign folder (no {CAMPAIGN} in it)")
         parts = ("program", "hash", "axes", "campaign", "layout", "runs")
-        self.content = read_json(path / CAMPAIGN, *parts)
+        self.content = read_note(path / CAMPAIGN, *parts)
         self.root = path.parent
         self.runs = [
             RunEntry(
@@ -133,7 +133,7 @@ def create(campaign: Campaign, root: Path) -> CampaignFolder:
             "layout": common_layout(point.experiment for point in campaign.points),
             "runs": runs,
         }
-        write_json(path / CAMPAIGN, content)
+        write_note(path / CAMPAIGN, content)
     return CampaignFolder(path)
 
 

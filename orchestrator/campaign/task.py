@@ -65,8 +65,8 @@ def execute(task: Task) -> Outcome:
     """
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
-    from orchestrator.run.execute import run, run_folder
-    from orchestrator.run.folder import FAILED
+    from orchestrator.run.execute import run
+    from orchestrator.run.folder import FAILED, run_folder
     from orchestrator.run.locks import InUseError
     from orchestrator.run.progress import stop_on_signals
     from orchestrator.run.workplace import Interrupted, Quiet, Workplace
@@ -100,7 +100,8 @@ def execute(task: Task) -> Outcome:
 
 def failed(folder: Path | None, message: str, details: str = "") -> Outcome:
     """Note a failure in the run folder, where that is possible."""
-    from orchestrator.run.folder import FAILED, write_json
+    from orchestrator.run.folder import FAILED
+    from orchestrator.run.notes import write_json
 
     if folder is not None:
         content = {

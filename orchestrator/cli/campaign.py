@@ -194,9 +194,10 @@ def plot(campaign: Path, root: Path) -> None:
     from orchestrator.campaign.results import open_campaign
     from orchestrator.campaign.store import find
     from orchestrator.plotting.campaigns import plot_campaign
+    from orchestrator.run.folder import FIGURES
 
     folder = find(campaign, root)
-    for path in plot_campaign(open_campaign(folder.path), folder.path / "figures"):
+    for path in plot_campaign(open_campaign(folder.path), folder.path / FIGURES):
         click.echo(path)
 
 

@@ -17,6 +17,8 @@ from orchestrator.cli.options import BINARY, EXPERIMENT, GPU, ROOT, TEMPLATES, T
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.describe.experiment import Experiment
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mumax3-orchestrator")
@@ -45,8 +47,9 @@ def run(
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
     from orchestrator.engines.table import EngineOptions
-    from orchestrator.run.execute import is_finished, run_folder
+    from orchestrator.run.execute import is_finished
     from orchestrator.run.execute import run as carry_out
+    from orchestrator.run.folder import DESCRIPTION, run_folder
     from orchestrator.run.progress import ProgressBar, stop_on_signals
     from orchestrator.run.workplace import Interrupted, Workplace
     from orchestrator.transport.solvers import check_solver
@@ -58,7 +61,7 @@ def run(
     engine = choice.engine
     console.print(f"engine {engine.name}: {choice.reason}", highlight=False)
     folder = run_folder(root, description)
-    if (folder / "description.json").exists():
+    if (folder / DESCRIPTION).exists():
         state = "is finished" if is_finished(folder) else "goes on where it stopped"
         console.print(f"{folder} {state}", highlight=False)
     with stop_on_signals() as stop, ProgressBar(console, description, folder) as tracker:
@@ -68,7 +71,7 @@ def run(
         except Interrupted:
             console.print(f"stopped at a pulse boundary; run the same command to go on: {folder}")
             sys.exit(STOPPED)
-    _report(console, folder)
+    _report(console, folder, description)
 
 
 @cli.command()
@@ -86,9 +89,10 @@ def report(run_folder: Path) -> None:
 def plot(run_folder: Path) -> None:
     """Draw the figures of RUN_FOLDER into its folder `figures`."""
     from orchestrator.plotting.figures import plot_run
+    from orchestrator.run.folder import FIGURES
     from orchestrator.run.results import open_run
 
-    for path in plot_run(open_run(run_folder), run_folder / "figures"):
+    for path in plot_run(open_run(run_folder), run_folder / FIGURES):
         click.echo(path)
 
 
@@ -146,14 +150,15 @@ def mx3(arguments: tuple[str, ...]) -> None:
     sys.exit(run_script(list(arguments)))
 
 
-def _report(console: Console, folder: Path) -> None:
+def _report(console: Console, folder: Path, experiment: Experiment) -> None:
     from orchestrator.cli.report import print_report
     from orchestrator.plotting.figures import plot_run
-    from orchestrator.run.results import open_run
+    from orchestrator.run.folder import FIGURES
+    from orchestrator.run.results import results_of
 
-    dataset = open_run(folder)
+    dataset = results_of(folder, experiment)
     print_report(dataset, console)
-    for path in plot_run(dataset, folder / "figures"):
+    for path in plot_run(dataset, folder / FIGURES):
         console.print(f"figure {path}", highlight=False, soft_wrap=True)
     console.print("\nOpen the results in Python:", highlight=False)
     click.echo("    import orchestrator")

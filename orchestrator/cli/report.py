@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import (
     Mode,
     basins,
@@ -122,7 +121,7 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
     attractors = "attractors: starts (mean sweeps)"
     for column in ("reference", "update", "self-term", "reaches the pattern", attractors):
         table.add_column(column)
-    drive = Experiment.from_dict(json.loads(run.attrs["description"])).training.drive
+    drive = json.loads(run.attrs["description"])["training"].get("drive", "voltage")
     after = weight_matrix(run.conductance_state.sel(state="relaxed").to_numpy(), drive)
     for reference in run.reference.to_numpy():
         weights = after - weight_matrix(

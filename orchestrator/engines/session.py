@@ -7,10 +7,13 @@ magnetization. Setup, load statement and blocks joined are one valid mumax3 scri
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from orchestrator.ovf.files import OvfField
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class BlockResult:
     ----------
     magnetization : Path
         The saved magnetization, checked and in the session's folder.
+    field : OvfField
+        What that file holds; nobody has to read it again.
     time : float
         Simulated time at the end of the block, s.
     steps : int or None
@@ -42,10 +47,11 @@ class BlockResult:
     """
 
     magnetization: Path
+    field: OvfField
     time: float
     steps: int | None
     wall: float
-    state: Mapping[str, Any] = field(default_factory=dict)
+    state: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Session(Protocol):

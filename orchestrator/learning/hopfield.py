@@ -121,18 +121,6 @@ def trained_patterns(entry: str) -> list[str]:
     return patterns + [inverse(p) for p in patterns]
 
 
-def pattern_energies(weights: np.ndarray, voltage: float) -> np.ndarray:
-    """Energies in W of all 2^N patterns of amplitude `voltage` (V), in the order of all_patterns.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (..., N, N)
-        G' in S.
-    """
-    patterns = np.array([signs(p) for p in all_patterns(weights.shape[-1])])
-    return energy(weights, voltage * patterns)
-
-
 @dataclass(frozen=True)
 class Recall:
     """Where a recall ended.

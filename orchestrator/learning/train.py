@@ -2,22 +2,21 @@
 
 One pulse holds the voltages, solves the transport network of the present texture, freezes its
 current density, runs the magnetization for the length of the pulse and reads it back. The loop
-knows neither which engine runs nor where results go: it yields one record per pulse.
+knows neither which engine runs nor where results go: it hands over one step after the other.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from orchestrator.engines.session import Progress, Session
 from orchestrator.learning.pulses import Done, Pulse, contact_voltages
-from orchestrator.ovf.files import read_ovf
+from orchestrator.learning.records import PulseRecord
 
 
 class Solved(Protocol):
@@ -32,7 +31,7 @@ class Solved(Protocol):
 
 
 class Solvable(Protocol):
-    """A transport network."""
+    """A transport network, known by what it does: this room needs no solver to be installed."""
 
     def solve(self, m: np.ndarray) -> Solved:
         """The network of a texture m, unit vectors of shape (nz, ny, nx, 3)."""
@@ -46,53 +45,54 @@ class Block:
     magnetization: str
 
 
-@dataclass(frozen=True)
-class PulseRecord:
-    """One pulse of a training.
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A texture, and what is measured of it.
 
     Attributes
     ----------
-    number : int
-        1 for the first pulse.
-    pulse : Pulse
-        What was held, for how long.
-    voltages, currents : ndarray, shape (N,)
-        Voltages of the contacts, V, and terminal currents, A, positive into the film.
-    conductance : ndarray, shape (N, N)
-        G^n of the texture that the pulse found, S.
+    m : ndarray, shape (nz, ny, nx, 3)
+        The texture.
+    state : Solved
+        Its transport network.
     probes : tuple of float
-        Conductances between the probes' contacts in that texture, S.
-    power : float
-        Joule heat V^T G V, W.
-    time : float
-        Simulated time at the end of the pulse, s.
-    max_dm : float
-        Largest change of a magnetization vector over the pulse.
-    steps : int or None
-        Time steps taken.
-    seconds : mapping
-        Wall-clock time spent in `transport`, `engine` and `files`.
-    state : mapping
-        What the engine needs to go on from here.
-    m, j : ndarray, shape (nz, ny, nx, 3)
-        Magnetization before the pulse and the current density (A/m2) that drove it.
+        Conductances between the probes' contacts, S.
     """
 
-    number: int
-    pulse: Pulse
-    voltages: np.ndarray
-    currents: np.ndarray
-    conductance: np.ndarray
+    m: np.ndarray
+    state: Solved
     probes: tuple[float, ...]
-    power: float
-    time: float
-    max_dm: float
-    steps: int | None
-    seconds: Mapping[str, float]
-    state: Mapping[str, Any]
+
+    @property
+    def conductance(self) -> np.ndarray:
+        """G in S, shape (N, N)."""
+        return self.state.conductance
+
+
+def read_out(m: np.ndarray, network: Solvable, probes: Sequence[Solvable] = ()) -> Reading:
+    """Solve the network of a texture, and its probes."""
+    state = network.solve(m)
+    return Reading(m, state, tuple(float(p.solve(m).conductance[0, 0]) for p in probes))
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One pulse as it was done.
+
+    Attributes
+    ----------
+    record : PulseRecord
+        What is known of it, without checksums of files.
+    m, j : ndarray, shape (nz, ny, nx, 3)
+        Magnetization before the pulse and the current density (A/m2) that drove it.
+    crc32 : str
+        Checksum of the file that holds the magnetization after it.
+    """
+
+    record: PulseRecord
     m: np.ndarray
     j: np.ndarray
-    magnetization: Path
+    crc32: str
 
 
 def train(
@@ -101,12 +101,13 @@ def train(
     m: np.ndarray,
     following: Callable[[Sequence[Done], np.ndarray], Pulse | None],
     block: Callable[[int, Pulse, np.ndarray, np.ndarray], Block],
+    commit: Callable[[Step], None],
     *,
     done: Sequence[Done] = (),
     probes: Sequence[Solvable] = (),
     progress: Callable[[Progress], None] | None = None,
-) -> Iterator[PulseRecord]:
-    """Train, yielding a record after each pulse.
+) -> Reading:
+    """Train, and read out the last texture.
 
     Parameters
     ----------
@@ -120,42 +121,48 @@ def train(
         The pulse that follows those done, given G of the texture it finds; None after the last.
     block : callable
         Writes the current map of pulse (number, pulse, voltages, j) and renders its script.
+    commit : callable
+        Given each step once it is done; what it raises ends the loop.
     done : sequence of Done
         Pulses already done, which are left out.
     probes : sequence of Solvable
         Two-contact networks whose conductance is read before each pulse.
     progress : callable, optional
         Handed to the engine.
+
+    Returns
+    -------
+    Reading
+        Of the texture after the last pulse, which is solved once.
     """
     past = list(done)
     while True:
         number = len(past) + 1
         t0 = time.perf_counter()
-        state = network.solve(m)
-        pulse = following(past, state.conductance)
+        found = read_out(m, network, probes)
+        pulse = following(past, found.conductance)
         if pulse is None:
-            return
-        voltages = contact_voltages(pulse, state.conductance)
-        j = state.current_density(voltages)
-        probed = tuple(float(probe.solve(m).conductance[0, 0]) for probe in probes)
+            return found
+        voltages = contact_voltages(pulse, found.conductance)
+        j = found.state.current_density(voltages)
         t1 = time.perf_counter()
         script = block(number, pulse, voltages, j)
         t2 = time.perf_counter()
         result = session.execute(script.script, script.magnetization, progress=progress)
         t3 = time.perf_counter()
-        after = read_ovf(result.magnetization).data
-        currents = state.conductance @ voltages
-        max_dm = float(np.sqrt(((after - m) ** 2).sum(axis=-1).max()))
-        yield PulseRecord(
+        after = result.field.data
+        currents = found.conductance @ voltages
+        record = PulseRecord(
             number=number,
-            pulse=pulse,
             voltages=voltages,
-            currents=currents,
-            conductance=state.conductance,
-            probes=probed,
-            power=float(voltages @ currents),
+            duration=pulse.duration,
+            gap=pulse.gap,
             time=result.time,
-            max_dm=max_dm,
+            conductance=found.conductance,
+            probes=found.probes,
+            currents=currents,
+            power=float(voltages @ currents),
+            max_dm=float(np.sqrt(((after - m) ** 2).sum(axis=-1).max())),
             steps=result.steps,
             seconds={
                 "transport": t1 - t0,
@@ -163,9 +170,7 @@ def train(
                 "files": t2 - t1 + time.perf_counter() - t3,
             },
             state=result.state,
-            m=m,
-            j=j,
-            magnetization=result.magnetization,
         )
-        past.append(Done(result.time, max_dm, voltages, currents))
+        past.append(record.done)
+        commit(Step(record, m, j, result.field.crc32))
         m = after

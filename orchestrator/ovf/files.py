@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.base.errors import InputError
-from orchestrator.base.files import written_whole
+from orchestrator.base.files import crc32, written_whole
 from orchestrator.base.numbers import go_number
 from orchestrator.ovf.dump import dumped, undumped
 from orchestrator.ovf.formats import CHECK_VALUES, OVF2_BINARY, OutputFormat, byte_order
@@ -43,6 +43,8 @@ class OvfField:
     cell_size: tuple[float, float, float]
     time: float | None
     title: str = ""
+    crc32: str = ""
+    """Checksum of the file's bytes, see `orchestrator.base.files.crc32`."""
 
 
 def read_ovf(path: str | os.PathLike[str]) -> OvfField:
@@ -63,7 +65,7 @@ def read_ovf(path: str | os.PathLike[str]) -> OvfField:
         data, header = undumped(raw) if path.suffix == ".dump" else _parsed(raw)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return OvfField(data, header.cell_size, header.time, header.title)
+    return OvfField(data, header.cell_size, header.time, header.title, crc32(raw))
 
 
 def _parsed(raw: bytes) -> tuple[np.ndarray, Header]:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from orchestrator.base.errors import RunFolderError
-from orchestrator.base.files import sync, written_whole
-from orchestrator.describe.experiment import Experiment
+from orchestrator.base.errors import InputError, OrchestratorError, RunFolderError
+from orchestrator.base.files import checksum, sync, write_whole
+from orchestrator.learning.records import JournalRecord, PulseRecord, StartRecord
 from orchestrator.ovf.files import write_ovf
-from orchestrator.run.fields import checksum, read_state, state_name
+from orchestrator.run.description import described_experiment
+from orchestrator.run.fields import read_state
 from orchestrator.run.folder import (
     DESCRIPTION,
     FAILED,
     FINISHED,
     JOURNAL,
+    LOCK,
+    TEXTURES,
     UNTRAINED,
-    journal_line,
+    journals,
     m_name,
-    read_description,
-    read_json,
-    read_records,
-    read_untrained,
+    state_name,
+    training_folder,
+    training_folders,
 )
-from orchestrator.run.locks import LOCK, locked
-from orchestrator.run.textures import TEXTURES
+from orchestrator.run.journal import journal_line, look_into
+from orchestrator.run.locks import locked
+from orchestrator.run.textures import texture_is_damaged
+from orchestrator.run.untrained import read_untrained
 
 
 @dataclass(frozen=True)
@@ -60,24 +64,24 @@ def find_damage(run: Path) -> list[Damage]:
     """Compare the files of a run folder, and the shared textures, with their checksums."""
     found = []
     finished = (run / FINISHED).exists()
-    trainings = {path.parent for path in run.glob(f"*/{JOURNAL}")}
+    trainings = {path.parent for path in journals(run)}
     try:
-        patterns = read_description(run)["experiment"]["training"]["patterns"]
+        patterns = described_experiment(run)[1].training.patterns
         if finished:
-            trainings |= {run / str(k) for k in range(1, len(patterns) + 1)}
-    except RunFolderError:
-        found.append(Damage(run, run / DESCRIPTION, "not readable"))
+            trainings |= set(training_folders(run, patterns))
+    except (InputError, RunFolderError) as error:
+        found.append(_unreadable(run, run / DESCRIPTION, error))
     try:
         if finished or (run / UNTRAINED).exists():
             read_untrained(run)
-    except RunFolderError:
-        found.append(Damage(run, run / UNTRAINED, "not readable"))
+    except RunFolderError as error:
+        found.append(_unreadable(run, run / UNTRAINED, error))
     for folder in sorted(trainings):
         found += _of_training(run, folder, finished)
     for note in (run.parent / TEXTURES).glob("*.json"):
         texture = note.with_suffix(".ovf")
         try:
-            if texture.exists() and checksum(texture) != read_json(note, "crc32")["crc32"]:
+            if texture.exists() and texture_is_damaged(texture):
                 found.append(Damage(run, texture, "checksum is wrong"))
         except RunFolderError:
             found += [Damage(run, path, "checksum is not known") for path in (texture, note)]
@@ -86,24 +90,23 @@ def find_damage(run: Path) -> list[Damage]:
 
 def _of_training(run: Path, folder: Path, finished: bool) -> list[Damage]:
     number = int(folder.name)
-    records, _, damaged = read_records(folder / JOURNAL)
+    journal = look_into(folder / JOURNAL)
     found = []
-    last = max((r["pulse"] for r in records if r["kind"] == "pulse"), default=0)
-    passing = {m_name(n) for n in range(1, last + bool(damaged))}
-    for k, record in enumerate(records):
-        for name, expected in record.get("files", {}).items():
+    passing = {m_name(n) for n in range(1, len(journal.pulses) + bool(journal.damaged))}
+    for k, record in enumerate(journal.records):
+        for name, expected in record.files.items():
             path = folder / name
             if not path.exists():
                 if name not in passing:
                     found.append(Damage(run, path, "missing", number, k))
             elif checksum(path) != expected:
                 found.append(Damage(run, path, "checksum is wrong", number, k))
-    if damaged:
-        reason = f"line {damaged} is damaged"
-        found.append(Damage(run, folder / JOURNAL, reason, number, len(records)))
-    elif finished and not any(record["kind"] == "relaxed" for record in records):
+    if journal.damaged:
+        reason = f"line {journal.damaged} is damaged"
+        found.append(Damage(run, folder / JOURNAL, reason, number, len(journal.records)))
+    elif finished and journal.relaxed is None:
         reason = "ends before its training does"
-        found.append(Damage(run, folder / JOURNAL, reason, number, len(records)))
+        found.append(Damage(run, folder / JOURNAL, reason, number, len(journal.records)))
     return found
 
 
@@ -143,35 +146,40 @@ def take_back(run: Path) -> str:
 
 def _rewind(run: Path, number: int, first_bad: int) -> int:
     """Shorten a journal to the latest record before `first_bad` with an intact texture."""
-    folder = run / str(number)
+    folder = training_folder(run, number)
     if not folder.is_dir():
         folder.unlink(missing_ok=True)
         return 0
-    records = read_records(folder / JOURNAL)[0][:first_bad]
-    while records and not _restorable(run, folder, records[-1]):
-        records.pop()
-    text = b"".join(journal_line(record) for record in records)
-    with written_whole(folder / JOURNAL) as temporary:
-        temporary.write_bytes(text)
-    return max((r["pulse"] for r in records if r["kind"] == "pulse"), default=0)
+    records = look_into(folder / JOURNAL).records[:first_bad]
+    while records:
+        if (last := _restored(run, folder, records.pop())) is not None:
+            records.append(last)
+            break
+    write_whole(folder / JOURNAL, b"".join(journal_line(record) for record in records))
+    return sum(isinstance(record, PulseRecord) for record in records)
 
 
-def _restorable(run: Path, folder: Path, record: dict[str, Any]) -> bool:
-    """Whether the texture that a record ends with is there, or can be had from a kept state."""
-    if record["kind"] not in ("start", "pulse"):
-        return False
-    pulses = record.get("pulse", 0)
-    texture, files = folder / m_name(pulses), record["files"]
-    if texture.exists() and checksum(texture) == files[texture.name]:
-        return True
-    experiment = Experiment.from_dict(read_description(run)["experiment"], str(run))
+def _restored(run: Path, folder: Path, record: JournalRecord) -> JournalRecord | None:
+    """A record whose texture is there, or has been made from a kept state; else None."""
+    if not isinstance(record, StartRecord | PulseRecord):
+        return None
+    pulses = record.number if isinstance(record, PulseRecord) else 0
+    texture = folder / m_name(pulses)
+    if texture.exists() and checksum(texture) == record.files[texture.name]:
+        return record
+    experiment = described_experiment(run)[1]
     output, state = experiment.output, folder / state_name(pulses)
     if output.precision != "float32" or "m" not in output.fields or not state.exists():
-        return False
+        return None
     try:
         m = read_state(state, "m")
     except RunFolderError:
-        return False
+        return None
     write_ovf(texture, m, experiment.film.cell_size)
-    files[texture.name] = checksum(texture)
-    return True
+    files = {**record.files, texture.name: checksum(texture)}
+    return dataclasses.replace(record, files=files)
+
+
+def _unreadable(run: Path, path: Path, error: OrchestratorError) -> Damage:
+    """Why a file cannot be used: as the error says, without the path that it begins with."""
+    return Damage(run, path, str(error).removeprefix(f"{path}: "))

@@ -6,7 +6,6 @@ Components are stored one after the other, which compresses better than interlea
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,24 +13,27 @@ from typing import Any
 import numpy as np
 
 from orchestrator.base.errors import RunFolderError
-from orchestrator.base.files import written_whole
+from orchestrator.base.netcdf import write_netcdf
 from orchestrator.describe.sections import Precision
+from orchestrator.learning.records import Column
 
-NAMES = {
-    "m": ("magnetization", "1", "unit vector of the magnetization after so many pulses"),
-    "j": ("current_density", "A/m2", "current density in that texture"),
-}
-DIMS = ("z", "y", "x", "component")
+_DIMS = ("training", "snapshot", "z", "y", "x", "component")
 _STORED = ("component", "z", "y", "x")
+FIELDS = {
+    "m": Column(
+        "magnetization",
+        _DIMS,
+        "1",
+        "unit vector of the magnetization after so many pulses",
+        "float32",
+    ),
+    "j": Column("current_density", _DIMS, "A/m2", "current density in that texture", "float32"),
+}
+"""The fields of `Output.fields` as variables of the results."""
 
 
-def state_name(number: int) -> str:
-    """Name of the file that keeps the state after `number` pulses."""
-    return f"state_{number:06d}.nc"
-
-
-def write_state(path: Path, fields: Mapping[Any, np.ndarray], precision: Precision) -> None:
-    """Write fields whole or not at all.
+def write_state(path: Path, fields: Mapping[Any, np.ndarray], precision: Precision) -> str:
+    """Write fields whole or not at all, and return the file's checksum.
 
     Parameters
     ----------
@@ -41,17 +43,21 @@ def write_state(path: Path, fields: Mapping[Any, np.ndarray], precision: Precisi
         Magnetization (1) and current density (A/m2).
     precision : {"float32", "int16"}
         Exact, or rounded to 1/32767 of the largest component.
+
+    Raises
+    ------
+    OSError
+        If the disk does not take all of it.
     """
     import xarray as xr
 
     variables, encoding = {}, {}
     for key, data in fields.items():
-        name, unit, text = NAMES[key]
+        column = FIELDS[key]
         values = np.ascontiguousarray(np.moveaxis(data, -1, 0), dtype=np.float32)
-        variables[name] = (_STORED, values, {"units": unit, "long_name": text})
-        encoding[name] = _encoding(values, precision)
-    with written_whole(path) as temporary:
-        xr.Dataset(variables).to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        variables[column.name] = (_STORED, values, column.attrs)
+        encoding[column.name] = _encoding(values, precision)
+    return write_netcdf(xr.Dataset(variables), path, encoding)
 
 
 def _encoding(values: np.ndarray, precision: Precision) -> dict[str, Any]:
@@ -81,24 +87,10 @@ def read_state(path: Path, key: str) -> np.ndarray:
 
     try:
         with h5py.File(path) as file:
-            stored = file[NAMES[key][0]]
+            stored = file[FIELDS[key].name]
             values = stored[...] * np.float32(stored.attrs.get("scale_factor", 1.0))
     except FileNotFoundError:
         raise RunFolderError(f"{path}: missing") from None
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise RunFolderError(f"{path}: damaged ({error})") from None
     return np.ascontiguousarray(np.moveaxis(values, 0, -1), dtype=np.float32)
-
-
-def checksum(path: Path) -> str:
-    """CRC-32 of a file as 8 hexadecimal digits.
-
-    Raises
-    ------
-    RunFolderError
-        If it cannot be read.
-    """
-    try:
-        return f"{zlib.crc32(path.read_bytes()):08x}"
-    except OSError as error:
-        raise RunFolderError(f"{path}: cannot be read ({error.strerror})") from None

@@ -1,19 +1,28 @@
-"""One run on disk: description, textures, and a journal of committed pulses.
+"""The names of all files of a run, and of what runs under one root share.
 
 The folder of a run is named after the experiment and the hash of its canonical description:
 
-    NAME-HASH/
-        description.json        canonical description, program and engine
-        untrained.json          conductances of the untrained starts
-        finished.json           there once all trainings are complete
-        failed.json             message of an attempt that failed
-        .lock                   who writes here
-        1/                      one folder per training, numbered as the patterns
-            journal.jsonl       one line per committed pulse, with its checksum
-            m_000000.ovf        the texture it started from
-            m_000075.ovf        the last texture
-            state_000050.nc     a kept state: compressed m and j
-            j_000001.ovf        current maps
+    ROOT/
+        NAME-HASH/
+            description.json        experiment, hash, program and engine, with a checksum
+            untrained.json          conductances of the untrained starts, with a checksum
+            finished.json           there once all trainings are complete
+            failed.json             message of an attempt that failed
+            .lock                   who writes here
+            figures/                what `orchestrator plot` draws
+            1/                      one folder per training, numbered as the patterns
+                journal.jsonl       one line per committed pulse, with its checksum
+                m_000000.ovf        the texture it started from
+                m_000075.ovf        the last texture
+                m_relaxed.ovf       the texture after relaxation without current
+                state_000050.nc     a kept state: compressed m and j
+                j_000001.ovf        current maps
+                b_000001.ovf        their Oersted fields
+        textures/                   settled textures
+            KEY.ovf                 a texture, KEY the hash of all that it depends on
+            KEY.json                how it was made, with its checksum
+            KEY.work/               there while it is made
+            KEY.lock                who makes it
 
 A pulse counts when its journal line is on disk; the texture that it ends with, and whatever is kept
 of it, are there before. The line holds the checksums of these files.
@@ -21,22 +30,47 @@ of it, are there before. The line holds the checksums of these files.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from orchestrator.base.errors import RunFolderError
-from orchestrator.base.files import written_whole
+from orchestrator.describe.experiment import Experiment
 
 DESCRIPTION = "description.json"
 UNTRAINED = "untrained.json"
-JOURNAL = "journal.jsonl"
-RELAXED = "m_relaxed.ovf"
 FINISHED = "finished.json"
 FAILED = "failed.json"
+LOCK = ".lock"
+FIGURES = "figures"
+JOURNAL = "journal.jsonl"
+RELAXED = "m_relaxed.ovf"
+TEXTURES = "textures"
+
+INITIAL = "m_initial.ovf"
+"""The magnetization before it settles."""
+SETTLED = "m_settled.ovf"
+"""The settled texture, before it gets its key."""
+
+
+def run_folder(root: Path, experiment: Experiment) -> Path:
+    """The folder of an experiment's run under `root`."""
+    return root / f"{experiment.name}-{experiment.hash[:8]}"
+
+
+def training_folder(run: Path, number: int) -> Path:
+    """The folder of a training, numbered from 1 as the patterns."""
+    return run / str(number)
+
+
+def training_folders(run: Path, trainings: Sequence[object]) -> list[Path]:
+    """The folders of all trainings of a run."""
+    return [training_folder(run, k) for k in range(1, len(trainings) + 1)]
+
+
+def journals(run: Path) -> list[Path]:
+    """The journals that are there, in the order of the trainings."""
+    numbered = [path for path in run.glob(f"*/{JOURNAL}") if path.parent.name.isdecimal()]
+    return sorted(numbered, key=lambda path: int(path.parent.name))
 
 
 def m_name(number: int) -> str:
@@ -49,124 +83,47 @@ def j_name(number: int) -> str:
     return f"j_{number:06d}.ovf"
 
 
-def copy_whole(source: Path, target: Path) -> None:
-    """Copy a file whole or not at all, to the disk."""
-    with written_whole(target) as temporary:
-        shutil.copyfile(source, temporary)
+def open_loop_name(number: int) -> str:
+    """Name of a current map of the initial magnetization, for scripts that nobody has run."""
+    return f"j_initial_{number:06d}.ovf"
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def field_name(current_map: str) -> str:
+    """Name of the Oersted field that belongs to a current map: b_000001.ovf to j_000001.ovf."""
+    return "b" + current_map.removeprefix("j")
 
 
-def read_json(path: Path, *parts: str) -> dict[str, Any]:
-    """Read a JSON file of a run folder, which holds some parts.
-
-    Raises
-    ------
-    RunFolderError
-        If it is missing or damaged.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunFolderError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise RunFolderError(f"{path}: damaged ({error})") from None
-    if not isinstance(found, dict) or not all(part in found for part in parts):
-        raise RunFolderError(f"{path}: damaged (it must hold {', '.join(parts)})")
-    return found
+def state_name(number: int) -> str:
+    """Name of the file that keeps the state after `number` pulses."""
+    return f"state_{number:06d}.nc"
 
 
-def read_description(folder: Path) -> dict[str, Any]:
-    """The description of a run folder: experiment, hash, program, engine.
-
-    Raises
-    ------
-    RunFolderError
-        If it is missing or damaged.
-    """
-    return read_json(folder / DESCRIPTION, "experiment", "hash", "program", "engine")
+def left_behind(run: Path) -> list[Path]:
+    """Temporary files of a run folder itself that a killed process leaves, but those of locks."""
+    return [path for path in run.glob(".*.tmp") if not path.name.startswith(LOCK)]
 
 
-def read_untrained(folder: Path) -> dict[str, Any]:
-    """The conductances of a run folder's untrained starts, and of the saturated film, in S.
-
-    Raises
-    ------
-    RunFolderError
-        If they are missing or damaged.
-    """
-    return read_json(folder / UNTRAINED, "seeds", "conductance", "saturated")
+def uncommitted(training: Path, pulses: int) -> list[Path]:
+    """What a killed process leaves in a training's folder: temporary files, later textures."""
+    kept = (m_name(0), m_name(pulses))
+    textures = [path for path in training.glob("m_[0-9]*.ovf") if path.name not in kept]
+    return [*training.glob(".*.tmp"), *training.glob("*/.*.tmp"), *textures]
 
 
-class Journal:
-    """Records appended line by line, each with a CRC-32 of its text.
+class TextureFiles(NamedTuple):
+    """The files of a settled texture, see the module."""
 
-    A torn last line, as a crash leaves it, does not count and is cut off before the next append.
+    texture: Path
+    note: Path
+    work: Path
+    lock: Path
 
-    Raises
-    ------
-    RunFolderError
-        If a line other than the last is damaged.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.records, self._end, damaged = read_records(path)
-        if damaged:
-            raise RunFolderError(
-                f"{path}: line {damaged} is damaged; `orchestrator campaign check --repair` lets "
-                "what follows be computed again"
-            )
-
-    def append(self, record: dict[str, Any]) -> None:
-        """Commit a record: when this returns, it is on disk."""
-        line = journal_line(record)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            os.ftruncate(descriptor, self._end)
-            written = 0
-            while written < len(line):
-                written += os.pwrite(descriptor, line[written:], self._end + written)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        self._end += len(line)
-        self.records.append(record)
+    def left_behind(self) -> list[Path]:
+        """Temporary files that a killed process leaves, but those of the lock."""
+        return list(self.note.parent.glob(f".{self.note.name}.*.tmp"))
 
 
-def read_records(path: Path) -> tuple[list[dict[str, Any]], int, int]:
-    """Intact records of a journal up to the first damage, their length in bytes, the damaged line.
-
-    The damaged line is 0 where there is none; a torn last line is none.
-    """
-    records: list[dict[str, Any]] = []
-    end = 0
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except (FileNotFoundError, NotADirectoryError):
-        return [], 0, 0
-    for number, line in enumerate(lines[:-1], start=1):
-        record = _checked(line)
-        if record is None:
-            return records, end, number if number < len(lines) - 1 else 0
-        records.append(record)
-        end += len(line) + 1
-    return records, end, 0
-
-
-def journal_line(record: dict[str, Any]) -> bytes:
-    """A record as a line of a journal: CRC-32 and JSON."""
-    text = json.dumps(record, separators=(",", ":"), allow_nan=False)
-    return f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
-
-
-def _checked(line: bytes) -> dict[str, Any] | None:
-    checksum, _, text = line.partition(b" ")
-    try:
-        return json.loads(text) if int(checksum, 16) == zlib.crc32(text) else None
-    except ValueError:
-        return None
+def texture_files(root: Path, key: str) -> TextureFiles:
+    """The files of the settled texture of a key under a root."""
+    ends = ("ovf", "json", "work", "lock")
+    return TextureFiles(*(root / TEXTURES / f"{key}.{end}" for end in ends))

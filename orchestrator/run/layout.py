@@ -7,10 +7,10 @@ from typing import Any
 
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import listed_inputs
+from orchestrator.learning.records import STAGES
 
 REFERENCES = ("saturated", "untrained")
 STATES = ("before", "after", "relaxed")
-STAGES = ("transport", "engine", "files")
 
 
 def run_coordinates(experiment: Experiment) -> dict[str, list[Any]]:

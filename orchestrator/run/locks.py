@@ -15,17 +15,19 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from orchestrator.base.errors import RunFolderError
 
-LOCK = ".lock"
 HEARTBEAT = 5.0
 """Seconds between two touches of a held lock."""
 STALE_AFTER = 60.0
 """Seconds without a touch after which a lock of another host is stale."""
+
+
+_CLOCK = ".clock"
 
 
 class InUseError(RunFolderError):
@@ -64,6 +66,7 @@ class Lock:
         self.path = path
         self.owner = _myself()
         _take(path, self.owner)
+        _clear(path)
         self._released = threading.Event()
         self._heart = threading.Thread(target=self._beat, name=f"lock {path}", daemon=True)
         self._heart.start()
@@ -134,6 +137,16 @@ def _take(path: Path, owner: Owner) -> None:
         right.unlink(missing_ok=True)
 
 
+def _clear(path: Path) -> None:
+    """Remove what killed processes have left beside a lock: none lives this long."""
+    left = [*path.parent.glob(f"{path.name}.*.tmp"), *path.parent.glob(f"{_CLOCK}.*")]
+    now = _now(path.parent) if left else 0.0
+    for file in left:
+        with suppress(FileNotFoundError):
+            if now - file.stat().st_mtime > STALE_AFTER:
+                file.unlink()
+
+
 def _written(path: Path, owner: Owner) -> Path:
     temporary = path.with_name(f"{path.name}.{owner.token}.tmp")
     temporary.write_text(json.dumps(asdict(owner)))
@@ -187,7 +200,7 @@ def _is_stale(path: Path, owner: Owner) -> bool:
 
 def _now(folder: Path) -> float:
     """The file system's time, which another host's touches are measured in."""
-    probe = folder / f".clock.{uuid.uuid4().hex}"
+    probe = folder / f"{_CLOCK}.{uuid.uuid4().hex}"
     try:
         probe.touch()
         now = probe.stat().st_mtime

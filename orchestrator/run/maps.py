@@ -8,12 +8,8 @@ import numpy as np
 
 from orchestrator.describe.film import Film
 from orchestrator.ovf.files import write_ovf
+from orchestrator.run.folder import field_name
 from orchestrator.transport.oersted import OerstedField
-
-
-def field_name(current_map: str) -> str:
-    """Name of the Oersted field that belongs to a current map: b_000001.ovf to j_000001.ovf."""
-    return "b" + current_map.removeprefix("j")
 
 
 class Maps:

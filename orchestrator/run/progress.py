@@ -12,8 +12,8 @@ import numpy as np
 
 from orchestrator.engines.session import Progress
 from orchestrator.learning.hopfield import energy, weight_matrix
-from orchestrator.learning.train import PulseRecord
-from orchestrator.run.folder import read_untrained
+from orchestrator.learning.records import PulseRecord
+from orchestrator.run.untrained import read_untrained
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,8 +91,7 @@ class ProgressBar:
     def pulse(self, pattern: str, record: PulseRecord) -> None:
         """Show a committed pulse."""
         if self._reference is None:
-            untrained = read_untrained(self._folder)
-            mean = np.mean(untrained["conductance"], axis=0)
+            mean = read_untrained(self._folder).conductance.mean(axis=0)
             self._reference = weight_matrix(mean, self._drive)
         weights = weight_matrix(record.conductance, self._drive) - self._reference
         own = record.voltages if self._drive == "voltage" else record.currents

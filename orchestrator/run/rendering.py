@@ -5,19 +5,30 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.base.errors import InputError, RunFolderError
+from orchestrator.base.files import checksum
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.sections import Training
 from orchestrator.engines.session import load_state
 from orchestrator.learning.pulses import Done, contact_voltages, next_pulse
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import write_ovf
-from orchestrator.run.execute import run_folder
-from orchestrator.run.fields import checksum
-from orchestrator.run.folder import JOURNAL, Journal
-from orchestrator.run.maps import Maps, field_name
+from orchestrator.run.folder import (
+    INITIAL,
+    JOURNAL,
+    RELAXED,
+    field_name,
+    j_name,
+    m_name,
+    open_loop_name,
+    run_folder,
+    training_folders,
+)
+from orchestrator.run.journal import Found, read_journal
+from orchestrator.run.maps import Maps
 from orchestrator.transport.network import Network
 
 
@@ -59,10 +70,12 @@ def render_experiment(
     done = run_folder(root, experiment)
     scripts = Scripts.of_experiment(experiment, templates)
     output.mkdir(parents=True, exist_ok=True)
+    patterns = experiment.training.patterns
+    folders = training_folders(done, patterns), training_folders(output, patterns)
     try:
         return [
-            _render_training(experiment, scripts, pattern, done / str(k), output / str(k))
-            for k, pattern in enumerate(experiment.training.patterns, start=1)
+            _render_training(experiment, scripts, pattern, run, target)
+            for pattern, run, target in zip(patterns, *folders, strict=True)
         ]
     except BaseException:
         shutil.rmtree(output)
@@ -73,9 +86,9 @@ def _render_training(
     experiment: Experiment, scripts: Scripts, pattern: str, run: Path, target: Path
 ) -> Path:
     target.mkdir()
-    journal = Journal(run / JOURNAL)
+    journal = read_journal(run / JOURNAL)
     text = (
-        _replay(experiment, scripts, journal, target)
+        _replay(experiment, scripts, journal, run, target)
         if journal.records
         else _open_loop(experiment, scripts, pattern, target)
     )
@@ -84,29 +97,35 @@ def _render_training(
     return path
 
 
-def _replay(experiment: Experiment, scripts: Scripts, journal: Journal, target: Path) -> str:
-    plan, run = experiment.training, journal.path.parent
-    _copy_checked("m_000000.ovf", run, target, journal.records[0].get("files", {}))
-    blocks = [scripts.setup(), load_state("m_000000.ovf", 0.0)]
-    for record in journal.records:
-        if record["kind"] == "pulse":
-            n = record["pulse"]
-            name = f"j_{n:06d}.ovf"
-            field_map = field_name(name) if plan.oersted else None
-            for needed in filter(None, (name, field_map)):
-                if not (run / needed).exists():
-                    raise InputError(f"{run / needed}: not kept; a replay needs output.maps = true")
-                _copy_checked(needed, run, target, record.get("files", {}))
-            voltages, duration = record["voltages"], record["duration"]
-            save, gap = f"m_{n:06d}.ovf", record.get("gap", 0.0)
-            block = scripts.pulse(n, voltages, name, duration, save, gap=gap, field_map=field_map)
-            blocks.append(block)
-        elif record["kind"] == "relaxed" and plan.relax_time:
-            blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
+def _replay(
+    experiment: Experiment, scripts: Scripts, journal: Found, run: Path, target: Path
+) -> str:
+    plan = experiment.training
+    _copy_checked(m_name(0), run, target, journal.start.files if journal.start else {})
+    blocks = [scripts.setup(), load_state(m_name(0), 0.0)]
+    for record in journal.pulses:
+        name = j_name(record.number)
+        field_map = field_name(name) if plan.oersted else None
+        for needed in filter(None, (name, field_map)):
+            if not (run / needed).exists():
+                raise InputError(f"{run / needed}: not kept; a replay needs output.maps = true")
+            _copy_checked(needed, run, target, record.files)
+        block = scripts.pulse(
+            record.number,
+            record.voltages.tolist(),
+            name,
+            record.duration,
+            m_name(record.number),
+            gap=record.gap,
+            field_map=field_map,
+        )
+        blocks.append(block)
+    if journal.relaxed is not None and plan.relax_time:
+        blocks.append(scripts.relax(plan.relax_time, RELAXED, number=plan.pulses + 1))
     return "".join(blocks)
 
 
-def _copy_checked(name: str, source: Path, target: Path, files: dict[str, str]) -> None:
+def _copy_checked(name: str, source: Path, target: Path, files: Mapping[str, str]) -> None:
     if name in files and checksum(source / name) != files[name]:
         raise RunFolderError(
             f"{source / name}: damaged (its checksum is wrong); "
@@ -118,12 +137,12 @@ def _copy_checked(name: str, source: Path, target: Path, files: dict[str, str]) 
 def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: Path) -> str:
     plan, start, film = _of_equal_pulses(experiment.training), experiment.start, experiment.film
     m0 = experiment.initial_magnetization(start.seed)
-    write_ovf(target / "m_initial.ovf", m0, film.cell_size)
+    write_ovf(target / INITIAL, m0, film.cell_size)
     device = experiment.device
     state = Network.of_device(device).solve(m0)
-    blocks = [scripts.setup(), load_state("m_initial.ovf", 0.0)]
-    blocks.append(scripts.relax(start.settle_time, "m_000000.ovf", start.settle_alpha))
-    blocks.append("// Open loop: every pulse has a current map of m_initial.ovf.\n")
+    blocks = [scripts.setup(), load_state(INITIAL, 0.0)]
+    blocks.append(scripts.relax(start.settle_time, m_name(0), start.settle_alpha))
+    blocks.append(f"// Open loop: every pulse has a current map of {INITIAL}.\n")
     done: list[Done] = []
     files = Maps(film, plan.oersted)
     maps: dict[tuple[float, ...], tuple[str, str | None]] = {}
@@ -131,12 +150,12 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
         voltages = contact_voltages(pulse, state.conductance)
         currents = state.conductance @ voltages
         if pulse.values not in maps:
-            name = f"j_initial_{len(maps) + 1:06d}.ovf"
+            name = open_loop_name(len(maps) + 1)
             field_map = files.write(target, name, state.current_density(voltages))
             maps[pulse.values] = name, field_map
         before = done[-1].time if done else 0.0
         done.append(Done(before + pulse.duration + pulse.gap, 0.0, voltages, currents))
-        save = f"m_{len(done):06d}.ovf"
+        save = m_name(len(done))
         name, field_map = maps[pulse.values]
         block = scripts.pulse(
             len(done),
@@ -149,7 +168,7 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
         )
         blocks.append(block)
     if plan.relax_time:
-        blocks.append(scripts.relax(plan.relax_time, "m_relaxed.ovf", number=plan.pulses + 1))
+        blocks.append(scripts.relax(plan.relax_time, RELAXED, number=plan.pulses + 1))
     return "".join(blocks)
 
 

@@ -10,17 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from orchestrator.base.errors import RunFolderError
-from orchestrator.base.files import sync
+from orchestrator.base.files import checksum, sync
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.hashing import canonical_hash
+from orchestrator.engines.session import BlockResult
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import write_ovf
-from orchestrator.run.fields import checksum
-from orchestrator.run.folder import read_json, write_json
+from orchestrator.run.folder import INITIAL, SETTLED, TextureFiles, texture_files
 from orchestrator.run.locks import InUseError, Lock
+from orchestrator.run.notes import read_note, write_note
 from orchestrator.run.workplace import Workplace
 
-TEXTURES = "textures"
 _WAIT = 0.2
 
 
@@ -46,38 +46,50 @@ def settled_texture(
         If `workplace.stop()` asks for it.
     """
     key = texture_key(experiment, scripts, workplace.engine.name, seed)
-    folder = workplace.root / TEXTURES
-    folder.mkdir(parents=True, exist_ok=True)
-    texture, note = folder / f"{key}.ovf", folder / f"{key}.json"
+    files = texture_files(workplace.root, key)
+    files.texture.parent.mkdir(parents=True, exist_ok=True)
 
     def make() -> None:
-        work = folder / f"{key}.work"
-        made = _settle(experiment, scripts, workplace, seed, work)
+        result = _settle(experiment, scripts, workplace, seed, files.work)
         start = asdict(experiment.start) | {"seed": seed}
-        write_json(note, {"start": start, "crc32": checksum(made)})
-        os.replace(made, texture)
-        sync(folder)
-        shutil.rmtree(work, ignore_errors=True)
+        write_note(files.note, {"start": start, "crc32": result.field.crc32})
+        os.replace(result.magnetization, files.texture)
+        sync(files.texture.parent)
 
-    _compute(make, folder / f"{key}.lock", texture, workplace)
-    if note.exists() and checksum(texture) != read_json(note, "crc32")["crc32"]:
+    _compute(make, files, workplace)
+    shutil.rmtree(files.work, ignore_errors=True)
+    if texture_is_damaged(files.texture):
         raise RunFolderError(
-            f"{texture}: damaged (its checksum is wrong); delete it, and it is computed again"
+            f"{files.texture}: damaged (its checksum is wrong); delete it, and it is computed again"
         )
-    return texture
+    return files.texture
 
 
-def _compute(make: Callable[[], None], lock: Path, texture: Path, workplace: Workplace) -> None:
+def texture_is_damaged(texture: Path) -> bool:
+    """Whether a settled texture has another checksum than its note says, if it has one.
+
+    Raises
+    ------
+    RunFolderError
+        If the note is damaged.
+    """
+    note = texture.with_suffix(".json")
+    return note.exists() and checksum(texture) != read_note(note, "start", "crc32")["crc32"]
+
+
+def _compute(make: Callable[[], None], files: TextureFiles, workplace: Workplace) -> None:
     """Make the texture, or wait while another process does."""
-    while not texture.exists():
+    while not files.texture.exists():
         workplace.stop_if_asked()
         try:
-            held = Lock(lock)
+            held = Lock(files.lock)
         except InUseError:
             time.sleep(_WAIT)
             continue
         try:
-            if not texture.exists():
+            for path in files.left_behind():
+                path.unlink(missing_ok=True)
+            if not files.texture.exists():
                 make()
         finally:
             held.release()
@@ -85,18 +97,17 @@ def _compute(make: Callable[[], None], lock: Path, texture: Path, workplace: Wor
 
 def _settle(
     experiment: Experiment, scripts: Scripts, workplace: Workplace, seed: int, work: Path
-) -> Path:
+) -> BlockResult:
     """Settle in a folder of its own, left behind by nobody else since the lock is held."""
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     start = experiment.start
     m0 = experiment.initial_magnetization(seed)
-    write_ovf(work / "m_initial.ovf", m0, experiment.film.cell_size)
+    write_ovf(work / INITIAL, m0, experiment.film.cell_size)
     workplace.tracker.stage(f"settle, seed {seed}", start.settle_time)
-    session = workplace.engine.start(scripts.setup(), work, "m_initial.ovf")
+    session = workplace.engine.start(scripts.setup(), work, INITIAL)
     try:
-        block = scripts.relax(start.settle_time, "m_settled.ovf", start.settle_alpha)
-        result = session.execute(block, "m_settled.ovf", progress=workplace.tracker.progress)
+        block = scripts.relax(start.settle_time, SETTLED, start.settle_alpha)
+        return session.execute(block, SETTLED, progress=workplace.tracker.progress)
     finally:
         session.close()
-    return result.magnetization

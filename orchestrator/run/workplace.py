@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from orchestrator.engines.session import Engine, Progress
-from orchestrator.learning.train import PulseRecord
+from orchestrator.learning.records import PulseRecord
 
 
 class Tracker(Protocol):
@@ -67,8 +67,8 @@ class Quiet:
     def stage(self, title: str, duration: float, done: float = 0.0) -> None:
         """Ignore that a stage begins."""
 
-    def progress(self, progress: Any) -> None:
+    def progress(self, progress: Progress) -> None:
         """Ignore that a block runs."""
 
-    def pulse(self, pattern: str, record: Any) -> None:
+    def pulse(self, pattern: str, record: PulseRecord) -> None:
         """Ignore that a pulse has been committed."""

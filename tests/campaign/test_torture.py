@@ -15,8 +15,9 @@ import xarray as xr
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.run.check import find_damage
-from orchestrator.run.execute import is_finished, run, run_folder
-from orchestrator.run.folder import DESCRIPTION, JOURNAL, read_records
+from orchestrator.run.execute import is_finished, run
+from orchestrator.run.folder import DESCRIPTION, JOURNAL, run_folder
+from orchestrator.run.journal import look_into
 from orchestrator.run.results import open_run
 from orchestrator.run.workplace import Quiet, Workplace
 
@@ -81,7 +82,7 @@ class Server:
 
 def records_of(folder):
     journal = folder / "1" / JOURNAL
-    return read_records(journal)[0] if journal.exists() else []
+    return [record.to_json() for record in look_into(journal).records]
 
 
 def torture(description, tmp_path, kills, seed, pulses=25):

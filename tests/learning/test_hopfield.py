@@ -10,11 +10,12 @@ from orchestrator.learning.hopfield import (
     energy,
     inverse,
     listed_inputs,
-    pattern_energies,
     recall,
     signs,
     trained_rank,
 )
+
+ALL_FOUR = np.array([signs(pattern) for pattern in all_patterns(4)])
 
 
 def laplacian(n, edges):
@@ -51,7 +52,7 @@ def test_energy_is_minus_the_extra_joule_heat():
 def test_patterns_and_inverses_have_equal_energy_and_trivial_ones_none():
     rng = np.random.default_rng(1)
     g = laplacian(4, [(i, j, rng.normal()) for i in range(4) for j in range(i)])
-    energies = dict(zip(all_patterns(4), pattern_energies(g, 0.1), strict=True))
+    energies = dict(zip(all_patterns(4), energy(g, 0.1 * ALL_FOUR), strict=True))
     for pattern, e in energies.items():
         assert energies[inverse(pattern)] == pytest.approx(e)
     assert energies["++++"] == pytest.approx(0, abs=1e-15)
@@ -66,7 +67,7 @@ def test_hebbian_weights_recall_their_pattern_from_every_other_start(pattern):
     assert {found[0].attractor} <= {pattern, inverse(pattern)}
     assert found[0].starts + sum(b.starts for b in found[1:]) == 16
     assert recall(weights, pattern).steps == 0
-    assert trained_rank(pattern_energies(weights, 1.0), pattern, all_patterns(4)) == 1
+    assert trained_rank(energy(weights, ALL_FOUR), pattern, all_patterns(4)) == 1
 
 
 def test_asynchronous_recall_never_raises_the_energy():

@@ -8,8 +8,9 @@ import pytest
 from orchestrator.base.errors import EngineError, InputError, RunFolderError
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.ovf.files import read_ovf
-from orchestrator.run.execute import is_finished, run, run_folder
-from orchestrator.run.folder import JOURNAL, Journal
+from orchestrator.run.execute import is_finished, run
+from orchestrator.run.folder import JOURNAL, run_folder
+from orchestrator.run.journal import read_journal
 from orchestrator.run.results import open_run
 from orchestrator.run.workplace import Interrupted, Workplace
 
@@ -121,11 +122,8 @@ def test_engine_failure_keeps_the_committed_pulses(experiment, tmp_path):
     with pytest.raises(EngineError, match="fell off"):
         run(experiment, place)
     folder = run_folder(tmp_path, experiment)
-    assert [r["kind"] for r in Journal(folder / "1" / JOURNAL).records] == [
-        "start",
-        "pulse",
-        "pulse",
-    ]
+    records = read_journal(folder / "1" / JOURNAL).records
+    assert [record.kind for record in records] == ["start", "pulse", "pulse"]
     partial = open_run(folder)
     assert partial.power.notnull().sum() == 2
     run(experiment, workplace(tmp_path))

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 from orchestrator.base.errors import RunFolderError
-from orchestrator.run.fields import checksum, read_state, write_state
+from orchestrator.base.files import checksum
+from orchestrator.run.fields import read_state, write_state
 
 
 @pytest.fixture

@@ -1,38 +1,36 @@
+"""The names of a run's files stand in one module."""
+
 from __future__ import annotations
+
+import ast
+from pathlib import Path
 
 import pytest
 
-from orchestrator.base.errors import RunFolderError
-from orchestrator.run.folder import Journal
+import orchestrator
+from orchestrator.run import folder
+
+SOURCE = Path(orchestrator.__file__).parent
+ROOMS = ("run", "campaign", "learning", "cli", "analysis", "plotting")
+NAMES = {value for name, value in vars(folder).items() if name.isupper() and name != "Path"}
+PREFIXES = {"m_", "j_", "b_", "state_", "j_initial_"}
 
 
-def test_journal_keeps_what_was_committed(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    for n in range(3):
-        journal.append({"n": n, "x": 0.1 * n})
-    assert Journal(path).records == [{"n": n, "x": 0.1 * n} for n in range(3)]
+def spelled(text):
+    """Strings of a module's text, but its docstrings, that name a file of a run folder."""
+    tree = ast.parse(text)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in prose)
+    return [n.value for n in constants if n.value in NAMES | PREFIXES]
 
 
-def test_torn_last_line_does_not_count_and_is_replaced(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    Journal(path).append({"n": 0})
-    whole = path.read_bytes()
-    for cut in range(1, len(whole)):
-        path.write_bytes(whole + whole[:cut])
-        journal = Journal(path)
-        assert journal.records == [{"n": 0}]
-        journal.append({"n": 1})
-        assert Journal(path).records == [{"n": 0}, {"n": 1}]
+def test_no_other_module_spells_the_name_of_a_file():
+    modules = [path for room in ROOMS for path in (SOURCE / room).rglob("*.py")]
+    assert len(modules) > 40
+    found = {path.name: names for path in modules if (names := spelled(path.read_text()))}
+    assert set(found) == {"folder.py"}
 
 
-def test_damage_in_the_middle_is_an_error(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    for n in range(3):
-        journal.append({"n": n})
-    raw = bytearray(path.read_bytes())
-    raw[12] ^= 1
-    path.write_bytes(raw)
-    with pytest.raises(RunFolderError, match="line 1 is damaged"):
-        Journal(path)
+@pytest.mark.parametrize("text", ['f"m_{n:06d}.ovf"', 'path / "journal.jsonl"', 'p / ".lock"'])
+def test_a_planted_name_is_found(text):
+    assert spelled(f'"""About m_ and journal.jsonl."""\nx = {text}')

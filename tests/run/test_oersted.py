@@ -10,7 +10,8 @@ from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.execute import run
-from orchestrator.run.folder import JOURNAL, Journal
+from orchestrator.run.folder import JOURNAL
+from orchestrator.run.journal import read_journal
 from orchestrator.run.rendering import render_experiment
 from orchestrator.run.workplace import Workplace
 from orchestrator.transport.oersted import OerstedField
@@ -36,8 +37,8 @@ def test_field_of_each_map_drives_the_pulse_and_a_replay_has_it(description, tmp
     j = read_ovf(folder / "j_000002.ovf").data
     expected = OerstedField(experiment.film)(j)
     np.testing.assert_allclose(field, expected, atol=1e-6 * np.abs(expected).max())
-    records = Journal(folder / JOURNAL).records
-    assert {"j_000002.ovf", "b_000002.ovf"} <= set(records[2]["files"])
+    second = read_journal(folder / JOURNAL).pulses[1]
+    assert {"j_000002.ovf", "b_000002.ovf"} <= set(second.files)
     end = f"m_{experiment.training.pulses:06d}.ovf"
     without = read_ovf(carry_out(plain, tmp_path) / "1" / end).data
     assert np.abs(read_ovf(folder / end).data - without).max() > 1e-6

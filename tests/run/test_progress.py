@@ -9,7 +9,8 @@ from rich.console import Console
 
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.run.execute import run, run_folder
+from orchestrator.run.execute import run
+from orchestrator.run.folder import run_folder
 from orchestrator.run.progress import ProgressBar, stop_on_signals
 from orchestrator.run.results import open_run
 from orchestrator.run.workplace import Workplace

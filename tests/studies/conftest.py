@@ -19,7 +19,7 @@ from orchestrator.describe.media import Resistivity
 from orchestrator.describe.sections import Training
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.learning.pulses import Done, Pulse, next_pulse
-from orchestrator.learning.train import Block, train
+from orchestrator.learning.train import Block, Step, train
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.transport.network import Network
@@ -108,12 +108,12 @@ class SmallFilm:
             return Block(script, end)
 
         try:
-            records = list(train(network, session, m, following, block))
+            steps: list[Step] = []
+            last = train(network, session, m, following, block, steps.append)
         finally:
             session.close()
-        end = read_ovf(self.folder / "after.ovf").data
-        g = [record.conductance for record in records] + [network.solve(end).conductance]
-        return np.array(g), end
+        g = [step.record.conductance for step in steps] + [last.conductance]
+        return np.array(g), last.m
 
 
 @pytest.fixture

@@ -107,9 +107,10 @@ class CpuSession:
         for name in outputs:
             collect(world.outputs.path(name), self._folder / name, shape, unit_length=False)
         target = self._folder / magnetization
-        collect(world.outputs.path(magnetization), target, shape, unit_length=True)
+        field = collect(world.outputs.path(magnetization), target, shape, unit_length=True)
         return BlockResult(
             target,
+            field,
             sim.time,
             sim.step - steps,
             clock.perf_counter() - start,

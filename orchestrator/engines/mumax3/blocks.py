@@ -219,7 +219,7 @@ class Mumax3Session:
         field = collect(saved, target, self._shape, unit_length=True, start=self._time, block=block)
         assert field.time is not None
         self._magnetization, self._time = magnetization, field.time
-        return BlockResult(target, self._time, steps, clock.perf_counter() - start)
+        return BlockResult(target, field, self._time, steps, clock.perf_counter() - start)
 
 
 class ProcessSession(Mumax3Session):

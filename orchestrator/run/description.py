@@ -1,0 +1,80 @@
+"""The description of a run folder: which experiment it holds, and who has worked on it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from orchestrator.base.errors import RunFolderError
+from orchestrator.describe.hashing import canonical_hash
+from orchestrator.describe.experiment import Experiment
+from orchestrator.engines.session import Engine
+from orchestrator.run.folder import DESCRIPTION
+from orchestrator.run.notes import read_note, write_note
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """The description of a run folder: experiment, hash, program, engine.
+
+    Raises
+    ------
+    RunFolderError
+        If it is missing or damaged.
+    """
+    return read_note(folder / DESCRIPTION, "experiment", "hash", "program", "engine")
+
+
+def described_experiment(folder: Path) -> tuple[dict[str, Any], Experiment]:
+    """The description of a run folder, and the experiment that it describes.
+
+    Raises
+    ------
+    InputError
+        If the experiment is none, as those of other versions may be.
+    RunFolderError
+        If the description is missing or damaged.
+    """
+    content = read_description(folder)
+    experiment = Experiment.from_dict(content["experiment"], source=str(folder))
+    _check_hash(folder, content, experiment)
+    return content, experiment
+
+
+def describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
+    """Write the description of a new run folder, or make sure that a run can go on in an old one.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder belongs to another experiment or engine, or its description is damaged.
+    """
+    path = folder / DESCRIPTION
+    if not path.exists():
+        content = {
+            "experiment": experiment.to_dict(),
+            "hash": experiment.hash,
+            "program": version("mumax3-orchestrator"),
+            "engine": engine.describe(),
+        }
+        write_note(path, content)
+        return
+    found = read_description(folder)
+    if found["hash"] != experiment.hash:
+        raise RunFolderError(f"{folder}: belongs to another experiment (hash {found['hash']})")
+    if found["experiment"] != experiment.to_dict():
+        _check_hash(folder, found, Experiment.from_dict(found["experiment"], source=str(folder)))
+    if found["engine"]["name"] != engine.name:
+        raise RunFolderError(
+            f"{folder}: was begun with engine {found['engine']['name']!r}, not {engine.name!r}; "
+            "go on with that one or choose another --root"
+        )
+
+
+def _check_hash(folder: Path, content: dict[str, Any], experiment: Experiment) -> None:
+    """Compare the stored hash with the experiment's; the first version hashed the defaults, too."""
+    if content["hash"] not in (experiment.hash, canonical_hash(content["experiment"])):
+        raise RunFolderError(
+            f"{folder / DESCRIPTION}: damaged (its experiment has the hash {experiment.hash}, not "
+            f"{content['hash']})"
+        )
