@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.base.errors import RunFolderError
-from orchestrator.describe.hashing import canonical_hash
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.hashing import canonical_hash
 from orchestrator.engines.session import Engine
 from orchestrator.run.folder import DESCRIPTION
 from orchestrator.run.notes import read_note, write_note

@@ -17,8 +17,8 @@ from orchestrator.campaign.status import run_state, run_status, statuses
 from orchestrator.campaign.store import create
 from orchestrator.campaign.task import Outcome
 from orchestrator.engines.table import EngineOptions
-from orchestrator.run.folder import DESCRIPTION, FAILED, JOURNAL
-from orchestrator.run.locks import LOCK, holder
+from orchestrator.run.folder import DESCRIPTION, FAILED, JOURNAL, LOCK
+from orchestrator.run.locks import holder
 from orchestrator.run.results import open_run
 
 

@@ -15,7 +15,8 @@ from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import run_status, statuses
 from orchestrator.campaign.store import create
 from orchestrator.engines.table import EngineOptions
-from orchestrator.run.locks import LOCK, holder
+from orchestrator.run.folder import LOCK
+from orchestrator.run.locks import holder
 
 SITES = Path(__file__).parents[2] / "data" / "sites"
 

@@ -160,7 +160,7 @@ def test_the_name_run_is_the_function_whatever_is_imported():
     code = (
         "import orchestrator\n"
         "function = orchestrator.run\n"
-        "from orchestrator.run.execute import run, run_folder\n"
+        "from orchestrator.run.execute import run; from orchestrator.run.folder import run_folder\n"
         "import orchestrator.run.results\n"
         "assert orchestrator.run is function and callable(function)\n"
         "assert 'transport_solver' in function.__kwdefaults__\n"
