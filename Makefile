@@ -8,7 +8,7 @@ demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from orchestrator.describe.device import Device
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.film import Film
 from orchestrator.engines.mumax3.blocks import Mumax3Engine
+from orchestrator.engines.mumax3.hardware import find_mumax3
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf, write_ovf
 
@@ -83,6 +87,55 @@ if "selftest" in script:
 @pytest.fixture(scope="session")
 def stand_in():
     return list(STAND_IN)
+
+
+@pytest.fixture(scope="session")
+def real_mumax3() -> bool:
+    """Whether the tests shall drive mumax3 itself on a GPU."""
+    return os.environ.get("ORCHESTRATOR_GPU_TESTS") == "1"
+
+
+@pytest.fixture(scope="session")
+def mumax3_command(real_mumax3) -> list[str]:
+    """mumax3, or its stand-in."""
+    if not real_mumax3:
+        return list(STAND_IN)
+    binary = find_mumax3()
+    assert binary is not None, "ORCHESTRATOR_GPU_TESTS=1 needs mumax3 in $MUMAX3 or on PATH"
+    return [str(binary)]
+
+
+class Devices(dict[str, Device]):
+    """One device for every branch of the packaged templates."""
+
+    def __init__(self, device: Device) -> None:
+        material = device.material
+        interfacial = replace(material, Dbulk=0.0, Dind=1e-3, axis=(1.0, 0.0, 0.0), xi=0.1)
+        plain = replace(material, Dbulk=0.0, Ku1=0.0)
+        layers = Film((12, 10, 2), (5e-9, 5e-9, 5e-9), pbc=(0, 0, 0))
+        super().__init__(
+            bulk=device,
+            interfacial=replace(device, material=interfacial),
+            plain=replace(device, material=plain),
+            demag=replace(device, film=layers, material=replace(plain, demag=True)),
+            layers=replace(device, film=layers),
+        )
+
+    def fill(self, folder: Path, device: Device, seed: int = 1) -> Path:
+        """Write a random texture m0.ovf and current j.ovf of a device's film into a folder."""
+        rng = np.random.default_rng(seed)
+        film = device.film
+        m0 = rng.normal(size=(*film.shape, 3))
+        m0 /= np.linalg.norm(m0, axis=-1, keepdims=True)
+        write_ovf(folder / "m0.ovf", m0, film.cell_size)
+        j = rng.normal(scale=1e12, size=(*film.shape, 3))
+        write_ovf(folder / "j.ovf", j, film.cell_size, title="j", unit="A/m2")
+        return folder
+
+
+@pytest.fixture
+def devices(experiment) -> Devices:
+    return Devices(experiment.device)
 
 
 @pytest.fixture(scope="session")

@@ -202,6 +202,11 @@ class Mumax3Session:
         self._magnetization = magnetization
         self._time = time
         self._shape = read_ovf(folder / magnetization).data.shape[:3]
+        self._closed = False
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineError("the session is closed")
 
     def _finished(
         self,
@@ -234,6 +239,7 @@ class ProcessSession(Mumax3Session):
         progress: Callable[[Progress], None] | None = None,
     ) -> BlockResult:
         """Run a block in a process of its own; see `Session.execute`."""
+        self._check_open()
         start = clock.perf_counter()
         script = self._folder / f"{Path(magnetization).stem}.mx3"
         out = script.with_suffix(".out")
@@ -265,7 +271,8 @@ class ProcessSession(Mumax3Session):
         return result
 
     def close(self) -> None:
-        """Remove what was kept between blocks."""
+        """Remove what was kept between blocks; no further block is taken."""
+        self._closed = True
         shutil.rmtree(self._folder / ".kernels", ignore_errors=True)
 
 

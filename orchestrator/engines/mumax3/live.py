@@ -80,6 +80,7 @@ class LiveSession(Mumax3Session):
         progress: Callable[[Progress], None] | None = None,
     ) -> BlockResult:
         """Run a block; see `Session.execute`."""
+        self._check_open()
         if self._fallback is None:
             what = f"{self._folder / magnetization}: mumax3 -i"
             for _ in range(TRIES):
@@ -153,6 +154,7 @@ class LiveSession(Mumax3Session):
 
     def close(self) -> None:
         """End the process and remove what it leaves; may be called twice."""
+        self._closed = True
         if self._process is not None:
             self._process.close()
             self._process = None

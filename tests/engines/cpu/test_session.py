@@ -1,9 +1,7 @@
-"""Sessions of the embedded engine: checked outputs, resumption bit for bit."""
+"""Sessions of the embedded engine, beyond what all engines promise (test_protocol.py)."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +9,7 @@ import pytest
 
 from orchestrator.base.errors import EngineError
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.engines.session import Progress, load_state
-from orchestrator.ovf.files import read_ovf, write_ovf
+from orchestrator.ovf.files import write_ovf
 
 CELLS, SIZE = (8, 6, 1), (2e-9, 2e-9, 1e-9)
 SETUP = """SetGridSize(8, 6, 1)
@@ -54,12 +51,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_resumed_session_continues_bit_for_bit(folder: Path) -> None:
+def test_a_resumed_session_has_the_steps_and_state_of_one_that_went_on(folder: Path) -> None:
     engine = CpuEngine(threads=1)
     session = engine.start(SETUP, folder, "m0.ovf")
     first = session.execute(block(1), "m1.ovf", ["b1.ovf"])
     second = session.execute(block(2), "m2.ovf")
-    session.close()
     session.close()
     through = second.magnetization.read_bytes()
     resumed = engine.start(SETUP, folder, "m1.ovf", time=first.time, state=first.state)
@@ -67,50 +63,10 @@ def test_a_resumed_session_continues_bit_for_bit(folder: Path) -> None:
     resumed.close()
     assert again.magnetization.read_bytes() == through
     assert (again.time, again.steps, again.state) == (second.time, second.steps, second.state)
-    assert read_ovf(folder / "m2.ovf").time == pytest.approx(6e-12)
-    assert (folder / "b1.ovf").exists()
-
-
-def test_joined_script_gives_the_same_bits(folder: Path) -> None:
-    session = CpuEngine(threads=1).start(SETUP, folder, "m0.ovf")
-    session.execute(block(1), "m1.ovf")
-    session.execute(block(2), "m2.ovf")
-    session.close()
-    script = SETUP + load_state("m0.ovf", 0.0) + block(1) + block(2)
-    (folder / "all.mx3").write_text(script)
-    code = "import sys; from orchestrator.engines.cpu.main import main; sys.exit(main(['all.mx3']))"
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
-    joined = read_ovf(folder / "all.out" / "m2.ovf").data
-    np.testing.assert_array_equal(joined, read_ovf(folder / "m2.ovf").data)
 
 
 def test_a_failing_block_names_statement_and_reason(folder: Path) -> None:
     session = CpuEngine(threads=1).start(SETUP, folder, "m0.ovf")
     with pytest.raises(EngineError, match=r"line 3: .*nowhere.ovf.*cannot be read"):
         session.execute('{\n\n  J.Add(LoadFile("nowhere.ovf"), 1)\n}', "m1.ovf")
-    with pytest.raises(EngineError, match=r"no usable output.*m1\.ovf"):
-        session.execute("{ Steps(1) }", "m1.ovf")
     session.close()
-    with pytest.raises(EngineError, match="closed"):
-        session.execute("{ }", "m1.ovf")
-
-
-def test_nan_in_the_start_is_refused(folder: Path) -> None:
-    raw = bytearray((folder / "m0.ovf").read_bytes())
-    place = raw.index(b"Data Binary 4\n") + len(b"Data Binary 4\n") + 4
-    raw[place : place + 4] = np.array(np.nan, "<f4").tobytes()
-    (folder / "nan.ovf").write_bytes(raw)
-    with pytest.raises(EngineError, match=r"nan\.ovf: NaN"):
-        CpuEngine(threads=1).start(SETUP, folder, "nan.ovf")
-
-
-def test_progress_and_description(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.engines.cpu.session._PROGRESS_INTERVAL", 0.0)
-    seen: list[Progress] = []
-    engine = CpuEngine(threads=1)
-    session = engine.start(SETUP, folder, "m0.ovf")
-    result = session.execute(block(1), "m1.ovf", progress=seen.append)
-    session.close()
-    assert seen[-1].time == result.time
-    assert result.steps == seen[-1].steps > 0
-    assert engine.describe()["threads"] == "1"
