@@ -232,3 +232,20 @@ def test_folder_that_cannot_be_written(description, tmp_path):
         subprocess.run(["umount", "-l", str(tmp_path)], check=True)
     assert code == 1
     assert "cannot be written (Read-only file system)" in said
+
+
+@pytest.mark.parametrize("limit", [4600, 6000, 9000])
+def test_states_that_do_not_fit_on_the_disk_are_an_error(description, tmp_path, limit):
+    """A file of textures fits, one of a kept state does not: no zeros, no crash."""
+    code, said = limited(description, tmp_path, limit)
+    assert code == 1
+    assert "cannot be written (File too large); committed pulses stay" in said
+    folder = run_folder(tmp_path, Experiment.from_dict(description))
+    assert find_damage(folder) == []
+    assert not list(folder.rglob("*.nc")) + list(folder.rglob(".*.tmp"))
+    assert limited(description, tmp_path) == (0, "")
+    assert find_damage(folder) == []
+    whole = run(Experiment.from_dict(description), workplace(tmp_path / "whole"))
+    for number in (0, 2, 3):
+        name = f"1/state_{number:06d}.nc"
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
