@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from orchestrator.base.errors import EngineError, InputError
@@ -58,6 +59,7 @@ def choose_engine(options: EngineOptions | None = None) -> Choice:
             raise InputError(f"binary: {options.binary} is not a program; give mumax3's path")
         reason = "no mumax3 binary (option, $MUMAX3 or PATH)"
     else:
+        found = os.path.abspath(found)  # mumax3 is started in other folders
         gpus = find_gpus()
         if gpu < len(gpus):
             reason = f"{found}, {kind.title}, GPU {gpu} ({gpus[gpu].name})"
