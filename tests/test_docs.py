@@ -16,6 +16,7 @@ from orchestrator.campaign.store import create
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.masks import with_masks_read
 from orchestrator.engines.table import ENGINES, EngineOptions
+from orchestrator.ubermag.packages import NAMES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -149,3 +150,17 @@ def dataclasses_in(kind):
     if dataclasses.is_dataclass(kind):
         return {kind}.union(*map(dataclasses_in, get_type_hints(kind).values()))
     return set().union(*map(dataclasses_in, get_args(kind)))
+
+
+def test_every_package_is_on_the_page_of_installation():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[<>=]", name)[0] for name in project["dependencies"]}
+    text = (ROOT / "docs/installation.md").read_text()
+    table = {
+        name for row in re.findall(r"^\| ([a-z][^|]*) \|", text, re.M) for name in row.split(", ")
+    }
+    assert names <= table
+    (command,) = re.findall(r"pip install (click.*?\n.*?)\n", text)
+    lean = set(command.replace("\\", "").split())
+    assert names - lean == set(NAMES)
+    assert lean <= names

@@ -98,7 +98,7 @@ def plan(file: Path, root: Path, **options: Any) -> None:
     """Say how many runs FILE means, what exists, and what time and space the rest takes."""
     from orchestrator.campaign.plan import make_plan
     from orchestrator.campaign.spec import Campaign
-    from orchestrator.cli.campaign_table import print_plan
+    from orchestrator.cli.campaign_plan import print_plan
     from orchestrator.engines.choose import choose_engine
 
     described = Campaign.from_toml(file)
@@ -144,7 +144,7 @@ def status(campaign: Path, root: Path, everything: bool) -> None:
     """Say how far a campaign is, by reading its folders only."""
     from orchestrator.campaign.status import statuses
     from orchestrator.campaign.store import find
-    from orchestrator.cli.campaign_table import status_table
+    from orchestrator.cli.campaign_status import status_table
 
     folder = find(campaign, root)
     found = statuses(folder.runs)
@@ -242,7 +242,7 @@ def _crew(
 
 def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retries: int) -> None:
     from orchestrator.campaign.execute import to_do
-    from orchestrator.cli.campaign_table import LiveTable
+    from orchestrator.cli.campaign_status import LiveTable
     from orchestrator.run.progress import stop_on_signals
 
     console = new_console()

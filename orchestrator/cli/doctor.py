@@ -21,6 +21,7 @@ from orchestrator.engines.mumax3.hardware import Gpu, find_gpus, find_mumax3
 from orchestrator.engines.session import Engine
 from orchestrator.engines.table import ENGINES, EngineOptions
 from orchestrator.ovf.files import read_ovf
+from orchestrator.ubermag.packages import NAMES as UBERMAG
 
 _LEAST_DISK = 1 << 30
 _LIMIT = 60.0
@@ -188,7 +189,9 @@ def _judge(found: Examination, binary: str | None) -> None:
         say(Finding(True, text, "make room, or run with --root on another disk"))
     for name, installed in found.packages.items():
         if installed == "missing":
-            say(Finding(True, f"package {name} is not installed", f"pip install {name}"))
+            needed = name not in UBERMAG
+            use = "" if needed else ", which only Ubermag's systems and fields need"
+            say(Finding(needed, f"package {name} is not installed{use}", f"pip install {name}"))
 
 
 def _remedy(trial: Trial) -> str:

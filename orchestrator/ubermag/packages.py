@@ -6,6 +6,11 @@ import warnings
 from types import ModuleType
 from typing import NamedTuple
 
+from orchestrator.base.errors import InputError
+
+NAMES = ("discretisedfield", "micromagneticmodel", "mumax3c")
+"""The packages that nothing but this room needs."""
+
 
 class Packages(NamedTuple):
     """The three modules."""
@@ -19,12 +24,23 @@ def load() -> Packages:
     """discretisedfield, micromagneticmodel and mumax3c, with matplotlib's rcParams left as found.
 
     What the packages warn of while they are loaded is theirs, not the caller's, and kept silent.
+
+    Raises
+    ------
+    InputError
+        If one is not installed.
     """
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import discretisedfield
-        import micromagneticmodel
-        import mumax3c
+        try:
+            import discretisedfield
+            import micromagneticmodel
+            import mumax3c
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"Ubermag's systems and fields need {', '.join(NAMES)}; {error.name} is not "
+                f"installed: pip install {' '.join(NAMES)}"
+            ) from None
     return Packages(discretisedfield, micromagneticmodel, mumax3c)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.base.errors import OrchestratorError
 from orchestrator.describe.material_script import NAMES
+from orchestrator.ubermag.packages import load
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
@@ -41,8 +42,7 @@ def written_by_mumax3c(system: System) -> str:
     OrchestratorError
         If mumax3c writes a line that is not known here.
     """
-    import mumax3c
-
+    mumax3c = load().mc
     folder = tempfile.TemporaryDirectory(prefix="mumax3c-")
     with _WORKING_DIRECTORY, folder as path, contextlib.chdir(path):
         text = mumax3c.scripts.system_script(system, ovf_format="bin4", abspath=False)

@@ -9,7 +9,7 @@ from orchestrator.campaign.execute import carry_out, tasks_of
 from orchestrator.campaign.plan import Pace, make_plan, run_bytes
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
-from orchestrator.cli.campaign_table import duration, size
+from orchestrator.cli.quantities import duration, size
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.table import EngineOptions
 

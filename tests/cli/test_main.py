@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -169,10 +170,33 @@ def test_the_name_run_is_the_function_whatever_is_imported():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_runs_on_mumax3_do_without_ubermag_and_the_embedded_engines_language(file, tmp_path):
+    binary = tmp_path / "mumax3"
+    command = " ".join(map(shlex.quote, [*BIN, "mx3", "-threads", "1"]))
+    binary.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    binary.chmod(0o755)
+    code = (
+        "import sys\n"
+        "names = 'discretisedfield micromagneticmodel mumax3c tree_sitter tree_sitter_go'\n"
+        "sys.modules |= dict.fromkeys(names.split())\n"
+        "from orchestrator.cli.main import main; main()"
+    )
+    options = ["--engine", "mumax3", "--mumax3", "./mumax3"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", str(file), *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "figure runs/" in done.stdout
+
+
 def test_help_is_quick_to_import():
     code = (
         "import sys, orchestrator.cli.main\n"
         "heavy = {'numba', 'xarray', 'scipy', 'matplotlib', 'discretisedfield', 'rich'}\n"
+        "heavy |= {'numpy', 'pydantic', 'jinja2', 'threadpoolctl', 'h5py', 'PIL', 'tree_sitter'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

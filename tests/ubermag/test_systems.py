@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from orchestrator.base.errors import InputError
@@ -10,7 +12,7 @@ from orchestrator.describe.material import Material
 from orchestrator.describe.media import Resistivity
 from orchestrator.mx3.script import Scripts
 from orchestrator.ubermag import from_system, material_script, to_system
-from orchestrator.ubermag.packages import load
+from orchestrator.ubermag.packages import NAMES, load
 
 RESISTIVITY = Resistivity(rho_par=2e-7, rho_perp=1e-7)
 CONTACTS = (SideContact(name="a", side="left"), SideContact(name="b", side="right"))
@@ -106,3 +108,10 @@ def test_experiment_of_a_system_runs_with_its_material_script(tmp_path, silent):
     folder = run(experiment, Workplace(tmp_path, CpuEngine(1), silent, lambda: False))
     assert is_finished(folder)
     assert open_run(folder).attrs["device_hash"] == made.hash
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_package_is_named(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(InputError, match=f"{name} is not installed: pip install discretised"):
+        device().to_system()

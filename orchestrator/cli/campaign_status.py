@@ -1,4 +1,4 @@
-"""Campaigns in the terminal: what a plan says, and a live table of the runs."""
+"""A table of a campaign's runs, which follows them while they work."""
 
 from __future__ import annotations
 
@@ -6,35 +6,15 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from orchestrator.campaign.plan import Plan
-from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import STATES, RunStatus, count_states, statuses
 from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.cli.quantities import duration
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _COLORS = {"finished": "green", "failed": "red", "running": "cyan", "stopped": "yellow"}
 _REFRESH = 1.0
-
-
-def print_plan(campaign: Campaign, plan: Plan, workers: int, console: Console) -> None:
-    """Print the axes, what exists, and the estimates."""
-    for axis in campaign.axes:
-        values = axis.coordinate
-        shown = ", ".join(str(v) for v in values[:6]) + (", ..." if len(values) > 6 else "")
-        unit = "" if axis.unit == "1" else f" {axis.unit}"
-        console.print(f"{axis.name}: {len(values)} points ({shown}){unit}", highlight=False)
-    states = ", ".join(f"{plan.states[s]} {s}" for s in STATES if plan.states[s])
-    lines = [
-        f"{len(campaign.points)} runs: {states}",
-        f"{plan.textures} settled textures, of which {plan.textures_missing} are to be computed",
-        f"time: about {duration(plan.seconds)} on one worker, "
-        f"{duration(plan.seconds / workers)} on {workers} ({plan.pace.basis})",
-        f"disk: at most {size(plan.bytes_per_pulse)} for each pulse, {size(plan.bytes)} in all",
-    ]
-    for line in lines:
-        console.print(line, highlight=False)
 
 
 class LiveTable:
@@ -116,21 +96,3 @@ def _row(entry: RunEntry, status: RunStatus) -> list[str]:
     left = "" if status.left is None else duration(status.left)
     pulses = f"{status.pulses}/{status.total}"
     return [str(entry), status.state, pulses, pace, left, entry.folder.name, status.message]
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
-
-
-def size(count: float) -> str:
-    """Bytes as people say them."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
