@@ -21,9 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.engines.cpu.physics.grains import Tessellation
+from orchestrator.engines.cpu.geometry.grains import Tessellation
+from orchestrator.engines.cpu.physics.make import make_simulation
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.simulation import Simulation
+from orchestrator.engines.cpu.physics.stepper import steps
 
 MATERIAL = {"Msat": 4.9e5, "Aex": 1e-11, "alpha": 0.3, "Dbulk": 2e-3, "Ku1": 1e5, "Pol": 0.5}
 CELL_SIZE = (4e-9, 4e-9, 4e-9)
@@ -39,30 +41,32 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 def film(cells: tuple[int, int, int], grains: str = "") -> Simulation:
     """A film that has made some steps, of one region or of grains that differ in "Ku1" or "all"."""
-    sim = Simulation(threads=1)
+    sim = make_simulation(threads=1)
     sim.set_mesh(Mesh(cells, CELL_SIZE, (0, 0, 1)))
-    sim.EnableDemag = False
+    sim.settings.EnableDemag = False
     for name, value in MATERIAL.items():
-        sim.parameters[name].set(value)
-    sim.parameters["anisU"].set((0, 0, 1))
+        sim.material.parameters[name].set(value)
+    sim.material.parameters["anisU"].set((0, 0, 1))
     rng = np.random.default_rng(1)
     if grains:
         x, y = (np.arange(n) * c for n, c in zip(cells[:2], CELL_SIZE[:2], strict=True))
-        sim.set_regions(Tessellation(GRAIN_SIZE, 256, 1).region_of(*np.meshgrid(x, y))[None])
+        sim.state.set_regions(Tessellation(GRAIN_SIZE, 256, 1).region_of(*np.meshgrid(x, y))[None])
         for region in range(256):
-            sim.parameters["Ku1"].set_region(region, 1e5 * (1 + 0.8 * rng.normal()))
+            sim.material.parameters["Ku1"].set_region(region, 1e5 * (1 + 0.8 * rng.normal()))
     if grains == "all":
         for region in range(256):
             axis = (*rng.normal(scale=0.1, size=2), 1)
-            sim.parameters["anisU"].set_region(region, axis)
+            sim.material.parameters["anisU"].set_region(region, axis)
             for name in ("Msat", "alpha"):
-                sim.parameters[name].set_region(region, MATERIAL[name] * rng.uniform(0.9, 1.1))
+                sim.material.parameters[name].set_region(
+                    region, MATERIAL[name] * rng.uniform(0.9, 1.1)
+                )
             for other in range(region):
-                sim.exchange_coupling.scale(region, other, 0.9)
-    shape = (*sim.mesh.shape, 3)
-    sim.set_m(rng.normal(size=shape))
-    sim.excitations["J"].add(1e10 * rng.normal(size=shape))
-    sim.steps(20)
+                sim.material.exchange_coupling.scale(region, other, 0.9)
+    shape = (*sim.state.mesh.shape, 3)
+    sim.state.set_m(rng.normal(size=shape))
+    sim.material.excitations["J"].add(1e10 * rng.normal(size=shape))
+    steps(sim, 20)
     return sim
 
 
@@ -70,7 +74,7 @@ def seconds_per_step(sim: Simulation, steps: int = STEPS) -> float:
     """Median time of a step on one thread."""
     moments: list[float] = []
     sim.post_step.append(lambda: moments.append(time.process_time()))
-    sim.steps(steps + 1)
+    steps(sim, steps + 1)
     sim.post_step.pop()
     return float(np.median(np.diff(moments)))
 

@@ -28,7 +28,7 @@ import numba, scipy.sparse.linalg, xarray, h5netcdf, pydantic, jinja2
 from orchestrator.run.execute import run
 from orchestrator.run.workplace import Workplace
 from orchestrator.run.workplace import Quiet
-from orchestrator.engines.cpu.script import world
+from orchestrator.engines.cpu import make
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.describe.experiment import Experiment
 description, root = json.loads(sys.argv[1]), Path(sys.argv[2])

@@ -40,17 +40,18 @@ def test_mumax3c_writes_the_same_fields(material, tmp_path):
     """The material half by mumax3c against our own template, by the field of the same texture."""
     import numpy as np
 
+    from orchestrator.engines.cpu.make import make_world
     from orchestrator.engines.cpu.output.outputs import Outputs
-    from orchestrator.engines.cpu.script.world import World
+    from orchestrator.engines.cpu.physics.fields import field
 
     made = device(**material)
     back = from_system(to_system(made), RESISTIVITY, CONTACTS, P=0.5, pbc=made.film.pbc)
     assert back.script is not None
     fields = []
     for k, d in enumerate((made, back)):
-        world = World(Outputs(tmp_path / f"{k}.out", quiet=True), 1, tmp_path)
+        world = make_world(Outputs(tmp_path / f"{k}.out", quiet=True), 1, tmp_path)
         world.execute(Scripts(d).setup() + "m = RandomMagSeed(1)\n", echo=False)
-        fields.append(world.sim.field("B_eff"))
+        fields.append(field(world.sim, "B_eff"))
         world.close()
     np.testing.assert_allclose(*fields, rtol=1e-5, atol=1e-6)
     assert float(np.abs(fields[0]).max()) > 0

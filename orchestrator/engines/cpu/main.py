@@ -167,11 +167,11 @@ def _read(script: str) -> str:
 def _vet(script: str) -> int:
     import tempfile
 
+    from orchestrator.engines.cpu.make import make_world
     from orchestrator.engines.cpu.output.outputs import Outputs
-    from orchestrator.engines.cpu.script.world import World
 
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Outputs(Path(folder), quiet=True))
+        world = make_world(Outputs(Path(folder), quiet=True))
         try:
             world.check(_read(script))
         except ScriptError as error:
@@ -195,8 +195,8 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
     address : (host, port), optional
         Where the web interface listens; none by default.
     """
+    from orchestrator.engines.cpu.make import make_world
     from orchestrator.engines.cpu.output.outputs import Outputs
-    from orchestrator.engines.cpu.script.world import World
 
     world = server = None
     caught: list[int] = []
@@ -205,9 +205,9 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
         text = _read(script) if script else _DEFAULT_SYSTEM
         folder = Path(flags["o"] or (os.path.splitext(script)[0] or _dated_name()) + ".out")
         outputs = Outputs(folder, clean=flags["f"])
-        world = World(outputs, threads=flags["threads"] or None)
-        world.sim.dmi_faces = flags["dialect"]
-        world.sim.demag_cache = _cache_folder(flags["cache"])
+        world = make_world(outputs, threads=flags["threads"] or None)
+        world.sim.settings.dmi_faces = flags["dialect"]
+        world.sim.settings.demag_cache = _cache_folder(flags["cache"])
         if flags["v"]:
             outputs.say("mumax3-orchestrator, embedded CPU engine: mumax3's language on the CPU")
             outputs.say(f"output directory: {folder}/")
@@ -240,7 +240,7 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
 
 
 def _cache_folder(flag: str | None) -> Path | None:
-    from orchestrator.engines.cpu.physics.demag_cache import default_folder
+    from orchestrator.engines.cpu.physics.terms.demag_cache import default_folder
 
     if flag is None:
         return default_folder()
@@ -276,7 +276,7 @@ def _end_on_signals(world: World) -> list[int]:
         caught.append(number)
         if len(caught) > 1:
             raise KeyboardInterrupt
-        world.interrupt()
+        world.control.interrupt()
 
     for number in _SIGNALS:
         signal.signal(number, handle)

@@ -60,16 +60,16 @@ class CpuEngine:
         EngineError
             If the setup, the magnetization or the state is unusable.
         """
+        from orchestrator.engines.cpu.make import make_world
         from orchestrator.engines.cpu.output.outputs import Outputs
-        from orchestrator.engines.cpu.script.world import World
 
-        world = World(Outputs(folder / "engine.out", quiet=True), self.threads, folder)
+        world = make_world(Outputs(folder / "engine.out", quiet=True), self.threads, folder)
         try:
             world.execute(setup, script="setup", echo=False)
             world.execute(load_state(magnetization, time), script="state", echo=False)
             for key, kind in _RESTORED.items():
                 if state is not None and key in state:
-                    setattr(world.sim, key, kind(state[key]))
+                    setattr(world.sim.clock, key, kind(state[key]))
         except BaseException:
             world.close()
             raise
@@ -96,14 +96,14 @@ class CpuSession:
         if self._closed:
             raise EngineError("the session is closed")
         world, sim = self._world, self._world.sim
-        start, steps = clock.perf_counter(), sim.step
+        start, steps = clock.perf_counter(), sim.clock.step
         watch = _Watch(sim, progress)
         sim.post_step.append(watch)
         try:
             world.execute(block, script=f"block that saves {magnetization}", echo=False)
         finally:
             sim.post_step.remove(watch)
-        shape = world.fill().shape
+        shape = world.space.fill().shape
         for name in outputs:
             collect(world.outputs.path(name), self._folder / name, shape, unit_length=False)
         target = self._folder / magnetization
@@ -111,10 +111,10 @@ class CpuSession:
         return BlockResult(
             target,
             field,
-            sim.time,
-            sim.step - steps,
+            sim.clock.time,
+            sim.clock.step - steps,
             clock.perf_counter() - start,
-            {key: kind(getattr(sim, key)) for key, kind in _RESTORED.items()},
+            {key: kind(getattr(sim.clock, key)) for key, kind in _RESTORED.items()},
         )
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class _Watch:
 
     def __call__(self) -> None:
         if self._report is not None and clock.monotonic() >= self._next:
-            self._report(Progress(self._sim.time, self._sim.step))
+            self._report(Progress(self._sim.clock.time, self._sim.clock.step))
             self._next = clock.monotonic() + _PROGRESS_INTERVAL
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.engines.cpu.make import make_world
 from orchestrator.engines.cpu.output.outputs import Outputs
 from orchestrator.engines.cpu.script.world import World
 
@@ -20,7 +21,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """An empty world with its outputs in a temporary folder."""
-    made = World(Outputs(tmp_path / "out", quiet=True), threads=1, folder=tmp_path)
+    made = make_world(Outputs(tmp_path / "out", quiet=True), threads=1, folder=tmp_path)
     yield made
     made.close()
 

@@ -183,8 +183,8 @@ def test_signals_end_an_endless_loop_cleanly(tmp_path: Path, loop: str, number: 
         text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    while "begun" not in process.stdout.readline():
-        pass
+    while "begun" not in (line := process.stdout.readline()):
+        assert line, process.communicate()
     time.sleep(0.5)
     process.send_signal(number)
     _, errors = process.communicate(timeout=120)

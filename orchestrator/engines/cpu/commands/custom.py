@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.engines.cpu.geometry.moved import moved
+from orchestrator.engines.cpu.geometry.shapes import Shape
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import Vector
-from orchestrator.engines.cpu.physics.shapes import Shape
-from orchestrator.engines.cpu.physics.terms import FieldTerm
-from orchestrator.engines.cpu.physics.window import moved
+from orchestrator.engines.cpu.physics.field_term import FieldTerm
 from orchestrator.engines.cpu.script.quantities import (
     Quantity,
     ScalarField,
     ScalarValue,
     VectorField,
 )
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.script.world import World
+from orchestrator.engines.cpu.script.world import World
 
 
 class CustomCommands:
@@ -37,16 +34,18 @@ class CustomCommands:
             is_active=lambda: bool(self.fields or self.energies),
             density=lambda: self._energy_density()[..., 0],
         )
-        world.declare_object("B_custom", VectorField(world, "B_custom", "T", 3, self._field))
-        world.declare_object(
-            "Edens_custom", ScalarField(world, "Edens_custom", "J/m3", 1, self._energy_density)
-        )
-        world.declare_object("E_custom", ScalarValue(world, "E_custom", "J", self._energy))
+        space = world.space
+        for quantity in (
+            VectorField(space, "B_custom", "T", 3, self._field),
+            ScalarField(space, "Edens_custom", "J/m3", 1, self._energy_density),
+            ScalarValue(space, "E_custom", "J", self._energy),
+        ):
+            world.names.declare_object(quantity.name, quantity)
 
     # Terms
 
     def _sum(self, quantities: list[Quantity], components: int) -> np.ndarray:
-        total = np.zeros((*self.world.fill().shape, components), np.float32)
+        total = np.zeros((*self.world.space.fill().shape, components), np.float32)
         for quantity in quantities:
             values = quantity.values()
             if values.shape != total.shape:
@@ -58,7 +57,7 @@ class CustomCommands:
         return total
 
     def _add_field(self, m: np.ndarray, out: np.ndarray) -> None:
-        with self.world.at_stage(m):
+        with self.world.magnet.at_stage(m):
             out += np.moveaxis(self._field(), -1, 0)
 
     def _field(self) -> np.ndarray:
@@ -68,7 +67,7 @@ class CustomCommands:
         return self._sum(self.energies, 1)
 
     def _energy(self) -> float:
-        volume = self.world.mesh().cell_volume
+        volume = self.world.space.mesh().cell_volume
         return float(self._energy_density().sum(dtype=float)) * volume
 
     @exposed
@@ -94,7 +93,7 @@ class CustomCommands:
     def _made(self, kind: str, components: int, evaluate: Callable[[], np.ndarray]) -> Quantity:
         """A quantity with the name that mumax3 gives it, in tables and files."""
         return Quantity(
-            self.world, f"unnamed.*engine.{kind}", "?", components, evaluate, over_magnet=True
+            self.world.space, f"unnamed.*engine.{kind}", "?", components, evaluate, over_magnet=True
         )
 
     def _joined(
@@ -128,7 +127,7 @@ class CustomCommands:
         return self._made(
             "constValue",
             len(value),
-            lambda: np.broadcast_to(row, (*self.world.fill().shape, len(value))),
+            lambda: np.broadcast_to(row, (*self.world.space.fill().shape, len(value))),
         )
 
     @exposed
@@ -211,13 +210,13 @@ class CustomCommands:
         return self._made(
             "masked",
             quantity.components,
-            lambda: quantity.values() * shape.inside(*self.world.centers())[..., None],
+            lambda: quantity.values() * shape.inside(*self.world.space.centers())[..., None],
         )
 
     @exposed
     def running_average(self, quantity: Quantity) -> Quantity:
         mean = _RunningAverage(self.world, quantity)
-        self.world.post_steps.append(mean.update)
+        self.world.control.post_steps.append(mean.update)
         return self._made("runningAverage", quantity.components, mean.values)
 
     @exposed
@@ -237,15 +236,15 @@ class _RunningAverage:
     def __init__(self, world: World, quantity: Quantity) -> None:
         self._world = world
         self._quantity = quantity
-        self._before = world.sim.time
+        self._before = world.sim.clock.time
         self._length = 0.0
-        self._mean = np.zeros((*world.fill().shape, quantity.components), np.float32)
+        self._mean = np.zeros((*world.space.fill().shape, quantity.components), np.float32)
 
     def update(self) -> None:
-        span = self._world.sim.time - self._before
+        span = self._world.sim.clock.time - self._before
         if span <= 0:  # a rejected step, or a script that has set t back
             return
-        self._before = self._world.sim.time
+        self._before = self._world.sim.clock.time
         self._length += span
         share = np.float32(span / self._length)
         self._mean += share * (self._quantity.values() - self._mean)

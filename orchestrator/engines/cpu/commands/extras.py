@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.engines.cpu.geometry.grains import Tessellation
+from orchestrator.engines.cpu.geometry.shapes import Shape
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.output.files import fatal
 from orchestrator.engines.cpu.physics import topology
 from orchestrator.engines.cpu.physics.constants import MU0
-from orchestrator.engines.cpu.physics.grains import Tessellation
 from orchestrator.engines.cpu.physics.mesh import Mesh
-from orchestrator.engines.cpu.physics.shapes import Shape
+from orchestrator.engines.cpu.physics.parameters import REGIONS
 from orchestrator.engines.cpu.script.quantities import ScalarField, ScalarValue
+from orchestrator.engines.cpu.script.remesh import remesh
+from orchestrator.engines.cpu.script.world import World
 from orchestrator.ovf.files import read_ovf
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.script.world import World
 
 _DENSITIES = {
     "": topology.charge_density,
@@ -33,29 +32,28 @@ class ExtraCommands:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        declare, space = world.names.declare_object, world.space
         for suffix, density in _DENSITIES.items():
             name = f"ext_topologicalcharge{suffix}"
             values = partial(self._density, density)
             field = f"ext_topologicalchargedensity{suffix}"
-            world.declare_object(field, ScalarField(world, field, "1/m2", 1, values))
-            world.declare_object(name, ScalarValue(world, name, "", partial(self._charge, density)))
+            declare(field, ScalarField(space, field, "1/m2", 1, values))
+            declare(name, ScalarValue(space, name, "", partial(self._charge, density)))
         for name, angle in (("ext_phi", topology.azimuth), ("ext_theta", topology.polar_angle)):
-            world.declare_object(
-                name, ScalarField(world, name, "rad", 1, partial(self._angle, angle))
-            )
+            declare(name, ScalarField(space, name, "rad", 1, partial(self._angle, angle)))
 
     def _density(self, density: Callable[..., np.ndarray]) -> np.ndarray:
-        mesh = self.world.mesh()
-        found = density(self.world.magnetization(), mesh.cell_size, mesh.pbc)
+        mesh = self.world.space.mesh()
+        found = density(self.world.magnet.values(), mesh.cell_size, mesh.pbc)
         return found.astype(np.float32)[..., None]
 
     def _charge(self, density: Callable[..., np.ndarray]) -> float:
-        mesh = self.world.mesh()
-        found = density(self.world.magnetization(), mesh.cell_size, mesh.pbc)
+        mesh = self.world.space.mesh()
+        found = density(self.world.magnet.values(), mesh.cell_size, mesh.pbc)
         return topology.charge(found, mesh.cell_size)
 
     def _angle(self, angle: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        return angle(self.world.magnetization()).astype(np.float32)[..., None]
+        return angle(self.world.magnet.values()).astype(np.float32)[..., None]
 
     @exposed
     def ext_makegrains(self, size: float, regions: int, seed: int) -> None:
@@ -64,7 +62,7 @@ class ExtraCommands:
                 f"illegal argument: grains of {size:g} m in {regions} regions (1 to 256)"
             )
         grains = Tessellation(size, regions, seed)
-        self.world.map_regions(lambda _, x, y, z: grains.region_of(x, y).astype(np.uint8))
+        self.world.space.map_regions(lambda _, x, y, z: grains.region_of(x, y).astype(np.uint8))
 
     @exposed
     def ext_enable_unsafe(self) -> None:
@@ -79,24 +77,28 @@ class ExtraCommands:
         fill = np.asarray(found.data[..., 0], np.float32)
         if not np.isfinite(fill).all() or not fill.any():
             raise FatalError(f"{path}: the geometry is empty or holds NaN")
-        world = self.world
+        space = self.world.space
         nz, ny, nx = fill.shape
-        world.shape = None
-        world.cells, world.size_of_cell, world.periods = (nx, ny, nz), found.cell_size, (0, 0, 0)
-        world.set_mesh_if_known()
-        world.fill_and_magnetize(fill)
-        world.shape = _voxels(fill > 0, world.mesh())
+        space.shape = None
+        space.cells, space.size_of_cell, space.periods = (nx, ny, nz), found.cell_size, (0, 0, 0)
+        remesh(self.world)
+        self.world.magnet.set_fill(fill)
+        space.shape = _voxels(fill > 0, space.mesh())
 
     @exposed
     def ext_rm_surface_charge(self, region: int, left: float, right: float) -> None:
         if abs(left) != 1 or abs(right) != 1:
             raise PanicError("illegal argument: mx at the ends must be 1 or -1")
         world = self.world
-        saturation = float(world.sim.parameters["Msat"].values(world.sim.time)[region, 0])
+        if not 0 <= region < REGIONS:
+            raise PanicError(f"index out of range: region {region}")
+        saturation = float(world.sim.values("Msat")[region])
         if saturation == 0:
             raise PanicError(f"ext_rmSurfaceCharge: Msat is zero in region {region}")
-        field = end_charge_field(world.mesh(), left * MU0 * saturation, -right * MU0 * saturation)
-        world.sim.excitations["B_ext"].add(field)
+        field = end_charge_field(
+            world.space.mesh(), left * MU0 * saturation, -right * MU0 * saturation
+        )
+        world.sim.material.excitations["B_ext"].add(field)
 
 
 def _voxels(filled: np.ndarray, mesh: Mesh) -> Shape:

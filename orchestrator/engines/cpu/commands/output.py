@@ -6,24 +6,20 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.engines.cpu.geometry.gorandom import GoRandom
 from orchestrator.engines.cpu.language.errors import ExpectationError, PanicError
 from orchestrator.engines.cpu.language.formatting import go_sprintf
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import ScalarFunction, Vector, go_format
 from orchestrator.engines.cpu.output.files import fatal
-from orchestrator.engines.cpu.output.outputs import printed
-from orchestrator.engines.cpu.output.table import Column, Schedule
-from orchestrator.engines.cpu.physics.gorandom import GoRandom
-from orchestrator.engines.cpu.script.quantities import Cropped, Quantity
+from orchestrator.engines.cpu.output.table import Column
+from orchestrator.engines.cpu.script.quantities import Cropped, Quantity, printed
+from orchestrator.engines.cpu.script.world import World
 from orchestrator.ovf.files import write_ovf
 from orchestrator.ovf.formats import FORMATS, OVF2_BINARY, OutputFormat
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.script.world import World
 
 
 class OutputCommands:
@@ -36,11 +32,13 @@ class OutputCommands:
         self.random = GoRandom(0)
         self.format = OVF2_BINARY
         for form in FORMATS:
-            world.declare_object(form.name, form)
-        world.declare_variable(
+            world.names.declare_object(form.name, form)
+        world.names.declare_variable(
             "OutputFormat", OutputFormat, lambda: self.format, self._set_output_format
         )
-        world.declare_variable("FilenameFormat", str, lambda: self.name_format, self._set_format)
+        world.names.declare_variable(
+            "FilenameFormat", str, lambda: self.name_format, self._set_format
+        )
 
     def _set_output_format(self, form: OutputFormat) -> None:
         self.format = form
@@ -89,10 +87,10 @@ class OutputCommands:
             write_ovf(
                 path,
                 quantity.values(),
-                self.world.cell_size(),
+                self.world.space.cell_size(),
                 title=quantity.name,
                 unit=quantity.unit,
-                time=self.world.sim.time,
+                time=self.world.sim.clock.time,
                 form=self.format,
             )
 
@@ -123,11 +121,7 @@ class OutputCommands:
 
     def schedule(self, quantity: Quantity, period: float, save: Callable[[], None]) -> None:
         """Save a quantity by itself each period (s); 0 stops."""
-        if period == 0:
-            self.world.autosaves.pop(quantity.name, None)
-        else:
-            schedule = Schedule(period, self.world.sim.time)
-            self.world.autosaves[quantity.name] = (schedule, save)
+        self.world.record.schedule(quantity.name, period, save)
 
     @exposed
     def flush(self) -> None:
@@ -142,7 +136,7 @@ class OutputCommands:
         return Cropped(quantity, ((x1, x2), (y1, y2), (z1, z2)))
 
     def _along(self, quantity: Quantity, axis: int, low: int, high: int) -> Cropped:
-        ranges = [(0, n) for n in self.world.mesh().cells]
+        ranges = [(0, n) for n in self.world.space.mesh().cells]
         ranges[axis] = (low, high)
         return Cropped(quantity, tuple(ranges))
 
@@ -164,7 +158,7 @@ class OutputCommands:
 
     @exposed
     def crop_region(self, quantity: Quantity, region: int) -> Cropped:
-        where = np.argwhere(self.world.regions() == region)
+        where = np.argwhere(self.world.space.regions() == region)
         if not len(where):
             raise PanicError(f"illegal argument: region {region} has no cells")
         low, high = where.min(axis=0)[::-1], where.max(axis=0)[::-1] + 1
@@ -175,24 +169,26 @@ class OutputCommands:
 
     @exposed
     def table_add(self, quantity: Quantity) -> None:
-        self.world.table.add(quantity)
+        self.world.record.table.add(
+            Column(quantity.name, quantity.unit, quantity.components, quantity.averages)
+        )
 
     @exposed
     def table_add_var(self, value: ScalarFunction, name: str, unit: str) -> None:
-        self.world.table.add_column(Column(name, unit, 1, lambda: (float(value.evaluate()),)))
+        self.world.record.table.add(Column(name, unit, 1, lambda: (float(value.evaluate()),)))
 
     @exposed
     def table_save(self) -> None:
-        self.world.mesh()
-        self.world.table.save()
+        self.world.space.mesh()
+        self.world.record.table.save()
 
     @exposed
     def table_auto_save(self, period: float) -> None:
-        self.world.table.auto_save(period)
+        self.world.record.table.auto_save(period)
 
     @exposed
     def table_print(self, *values: object) -> None:
-        self.world.table.write_line(printed(values))
+        self.world.record.table.write_line(printed(values))
 
     # Checks
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orchestrator.engines.cpu.commands.output import OutputCommands
 from orchestrator.engines.cpu.language.errors import PanicError
@@ -11,9 +10,7 @@ from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.output import pictures
 from orchestrator.engines.cpu.output.files import write_whole
 from orchestrator.engines.cpu.script.quantities import Quantity
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.script.world import World
+from orchestrator.engines.cpu.script.world import World
 
 
 class PictureCommands:
@@ -23,7 +20,7 @@ class PictureCommands:
         self.world = world
         self.saved = saved
         self.format = "jpg"
-        world.declare_variable("SnapshotFormat", str, lambda: self.format, self._set_format)
+        world.names.declare_variable("SnapshotFormat", str, lambda: self.format, self._set_format)
 
     def _set_format(self, text: str) -> None:
         self._known(text)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.engines.cpu.geometry import configs, shapes
+from orchestrator.engines.cpu.geometry.configs import Config
+from orchestrator.engines.cpu.geometry.shapes import Shape
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import FloatFunction, Vector, vector
-from orchestrator.engines.cpu.physics import configs, shapes
-from orchestrator.engines.cpu.physics.configs import Config
-from orchestrator.engines.cpu.physics.shapes import Shape
 from orchestrator.engines.cpu.script.datafile import function_from_datafile
+from orchestrator.engines.cpu.script.remesh import remesh
 from orchestrator.engines.cpu.script.slices import Slice, empty_slice, load_slice
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.script.world import World
+from orchestrator.engines.cpu.script.world import World
 
 _REGIONS = 256
 
@@ -38,76 +36,67 @@ class SpaceCommands:
     def set_grid_size(self, nx: int, ny: int, nz: int) -> None:
         if min(nx, ny, nz) < 1:
             raise PanicError(f"grid size must be positive, got ({nx}, {ny}, {nz})")
-        self.world.cells = (nx, ny, nz)
-        self.world.set_mesh_if_known()
+        self.world.space.cells = (nx, ny, nz)
+        remesh(self.world)
 
     @exposed
     def set_cell_size(self, cx: float, cy: float, cz: float) -> None:
         if not all(math.isfinite(c) and c > 0 for c in (cx, cy, cz)):
             raise PanicError(f"cell size must be positive, got ({cx}, {cy}, {cz}) m")
-        self.world.size_of_cell = (cx, cy, cz)
-        self.world.set_mesh_if_known()
+        self.world.space.size_of_cell = (cx, cy, cz)
+        remesh(self.world)
 
     @exposed
     def set_pbc(self, px: int, py: int, pz: int) -> None:
         if min(px, py, pz) < 0:
             raise PanicError(f"numbers of images must not be negative, got ({px}, {py}, {pz})")
-        self.world.periods = (px, py, pz)
-        self.world.set_mesh_if_known()
+        self.world.space.periods = (px, py, pz)
+        remesh(self.world)
 
     @exposed
     def set_mesh(
         self, nx: int, ny: int, nz: int, cx: float, cy: float, cz: float, px: int, py: int, pz: int
     ) -> None:
-        self.world.cells = (0, 0, 0)
+        self.world.space.cells = (0, 0, 0)
         self.set_cell_size(cx, cy, cz)
         self.set_pbc(px, py, pz)
         self.set_grid_size(nx, ny, nz)
 
     @exposed
     def set_geom(self, shape: Shape) -> None:
-        self.world.set_geometry(shape)
+        self.world.magnet.set_shape(shape)
 
     @exposed
     def def_region(self, index: int, shape: Shape) -> None:
         number = _region(index)
-        self.world.map_regions(
+        self.world.space.map_regions(
             lambda regions, x, y, z: np.where(shape.inside(x, y, z), np.uint8(number), regions)
         )
 
     @exposed
     def redef_region(self, old: int, new: int) -> None:
         before, after = _region(old), _region(new)
-        self.world.map_regions(
+        self.world.space.map_regions(
             lambda regions, x, y, z: np.where(regions == before, np.uint8(after), regions)
         )
 
     @exposed
     def def_region_cell(self, index: int, ix: int, iy: int, iz: int) -> None:
-        self._inside(ix, iy, iz)
-        regions = self.world.regions().copy()
-        regions[iz, iy, ix] = _region(index)
-        self.world.sim.set_regions(regions)
-
-    def _inside(self, ix: int, iy: int, iz: int) -> None:
-        if any(not 0 <= i < n for i, n in zip((ix, iy, iz), self.world.mesh().cells, strict=True)):
-            raise PanicError(f"cell ({ix}, {iy}, {iz}) is outside the mesh")
+        cell = self.world.space.index(ix, iy, iz)
+        regions = self.world.space.regions().copy()
+        regions[cell] = _region(index)
+        self.world.space.set_regions(regions)
 
     @exposed
     def index2_coord(self, ix: int, iy: int, iz: int) -> Vector:
-        mesh = self.world.mesh()
-        moved = self.world.window.total
-        x, y, z = (
-            c * (i - 0.5 * (n - 1)) - moved.get(axis, 0.0)
-            for axis, i, n, c in zip("xyz", (ix, iy, iz), mesh.cells, mesh.cell_size, strict=True)
-        )
+        x, y, z = self.world.space.place(ix, iy, iz)
         return vector(x, y, z)
 
     # Shapes
 
     @exposed
     def layers(self, first: int, last: int) -> Shape:
-        mesh = self.world.mesh()
+        mesh = self.world.space.mesh()
         nz, cz = mesh.cells[2], mesh.cell_size[2]
         if not (0 <= first <= nz and 0 <= last <= nz):
             raise PanicError(f"illegal argument: layers {first} to {last} of {nz}")
@@ -119,19 +108,19 @@ class SpaceCommands:
 
     @exposed
     def cell(self, ix: int, iy: int, iz: int) -> Shape:
-        cx, cy, cz = self.world.cell_size()
-        place = self.index2_coord(ix, iy, iz).components
+        cx, cy, cz = self.world.space.cell_size()
+        place = self.world.space.place(ix, iy, iz)
         return shapes.cuboid(cx, cy, cz).transl(*place)
 
     @exposed
     def image_shape(self, path: str) -> Shape:
-        mesh = self.world.mesh()
+        mesh = self.world.space.mesh()
         return shapes.image_shape(self.world.input_path(path), mesh.cells[:2], mesh.cell_size[:2])
 
     # States
 
     def _cx(self) -> float:
-        return self.world.cell_size()[0]
+        return self.world.space.cell_size()[0]
 
     @exposed
     def vortex(self, circulation: int, polarity: int) -> Config:
@@ -151,7 +140,7 @@ class SpaceCommands:
 
     @exposed
     def vortex_wall(self, left: float, right: float, circulation: int, polarity: int) -> Config:
-        mesh = self.world.mesh()
+        mesh = self.world.space.mesh()
         height = mesh.cells[1] * mesh.cell_size[1]
         return configs.vortex_wall(left, right, circulation, polarity, height, self._cx())
 

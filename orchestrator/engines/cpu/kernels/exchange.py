@@ -10,17 +10,17 @@ references, which costs more than the work on a short row.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from orchestrator.engines.cpu.kernels import columns
 from orchestrator.engines.cpu.kernels import field as kernels_field
 from orchestrator.engines.cpu.kernels import torque as kernels_torque
+from orchestrator.engines.cpu.kernels.compiled import compiled
 
 _ZERO = np.float32(0)
 _ABSENT = -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _look_around(shape, periodic, regions, vacuum, row, x, at, region):
     """Offsets and regions of the neighbors of the run at x: -x, +x, -y, +y, -z, +z.
 
@@ -43,7 +43,7 @@ def _look_around(shape, periodic, regions, vacuum, row, x, at, region):
         stride *= n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _add_faces(
     per_length, inverse_ms, stiffness, dmi, kind, axes, m, o, n, at, region, r, h, b, s
 ):  # fmt: skip
@@ -65,7 +65,7 @@ def _add_faces(
         kernels_field.add_chiral_exchange(h, b, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _turned(kind, axis):
     """The components that DMI couples across faces along an axis, and the third one."""
     if kind == 1:
@@ -73,7 +73,7 @@ def _turned(kind, axis):
     return np.uint64(axis), np.uint64(2), np.uint64(1 - axis)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def set_by_runs(
     shape, per_length, periodic, regions, vacuum, starts, rows, material, stiffness, dmi,
     kind, closed, axes, m, row, at, region, h, to, s,
@@ -106,7 +106,7 @@ def set_by_runs(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def piece(shape, periodic, axis, v, end, joined):
     """Cells from v on whose neighbors along an axis lie at equal distances.
 
@@ -132,7 +132,7 @@ def piece(shape, periodic, axis, v, end, joined):
     return min(end - v, (length - 1 - k) * stride - v % stride), ahead, behind
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def set_by_couplings(
     shape, periodic, ahead, twist, absent, kind, m, first, last, c, h, b, s
 ):  # fmt: skip

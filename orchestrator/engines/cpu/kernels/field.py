@@ -9,14 +9,15 @@ spares the check for negative indices and lets the loops vectorize.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from orchestrator.engines.cpu.kernels.compiled import compiled
 
 _ZERO = np.float32(0)
 _TWO = np.float32(2)
 _FOUR = np.float32(4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def start(h, b, s, m, size, o, n, gx, gy, gz):
     """h = g m, with a factor for each component: the term of missing neighbors."""
     for x in range(n):
@@ -27,7 +28,7 @@ def start(h, b, s, m, size, o, n, gx, gy, gz):
         h[b + s + s + x] = gz * m[o + size + size + x]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_map(h, s, field, size, o, n):
     """h += field."""
     for x in range(n):
@@ -38,7 +39,7 @@ def add_map(h, s, field, size, o, n):
         h[s + s + x] += field[o + size + size + x]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_exchange(h, b, s, m, size, o, p, q, n, ap, aq):
     """h += ap (m_p - m) + aq (m_q - m), with the neighbors' runs at p and q."""
     for c in range(3):
@@ -49,7 +50,7 @@ def add_exchange(h, b, s, m, size, o, p, q, n, ap, aq):
             h[to + x] += ap * (m[ahead + x] - v) + aq * (m[behind + x] - v)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_chiral_exchange(h, b, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq):
     """Exchange, and DMI that couples components i and j: h_i += d m_j, h_j -= d m_i."""
     to_i, to_j, to_k = b + i * s, b + j * s, b + k * s
@@ -65,7 +66,7 @@ def add_chiral_exchange(h, b, s, m, size, o, p, q, i, j, k, n, ap, aq, dp, dq):
         h[to_k + x] += ap * (pk - vk) + aq * (qk - vk)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_coupled(h, b, s, m, size, o, p, q, n, ahead, at):
     """Exchange by cell, without 1 / Ms: the coupling with p stands with the cell, that with q at q.
 
@@ -80,7 +81,7 @@ def add_coupled(h, b, s, m, size, o, p, q, n, ahead, at):
             h[to + x] += ahead[at_p + x] * (m[p_k + x] - v) + ahead[at_q + x] * (m[q_k + x] - v)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_chiral_coupled(h, b, s, m, size, o, p, q, i, j, k, n, ahead, at, twist):
     """As `add_coupled`, with DMI from `twist` that couples components i and j."""
     to_i, to_j, to_k = b + i * s, b + j * s, b + k * s
@@ -98,7 +99,7 @@ def add_chiral_coupled(h, b, s, m, size, o, p, q, i, j, k, n, ahead, at, twist):
         h[to_k + x] += ap * (pk - vk) + aq * (qk - vk)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def scale(h, b, s, n, c, at):
     """h *= c, from offset `at` of c."""
     b1, b2 = b + s, b + s + s
@@ -109,7 +110,7 @@ def scale(h, b, s, n, c, at):
         h[b2 + x] *= f
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_ghosts(h, b, s, m, size, o, n, c, at, absent, kind):
     """Add the term of missing neighbors, whose numbers `absent` has; see `couplings`."""
     b1, b2, o1, o2 = b + s, b + s + s, o + size, o + size + size
@@ -126,7 +127,7 @@ def add_ghosts(h, b, s, m, size, o, n, c, at, absent, kind):
         h[b2 + x] += gz * m[o2 + x]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_uniaxial(h, s, m, size, o, n, c, at_k, at_u):
     """Uniaxial anisotropy: h += (2 k1 (m.u) + 4 k2 (m.u)^3) u; k in T."""
     s2, o1, o2, at_v, at_w, at_k2 = (
@@ -146,7 +147,7 @@ def add_uniaxial(h, s, m, size, o, n, c, at_k, at_u):
         h[s2 + x] += f * uz
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_cubic(h, s, m, size, o, n, c, at_k, at_axes):
     """Cubic anisotropy with axes u, v, w: minus the gradient of its energy density; k in T.
 

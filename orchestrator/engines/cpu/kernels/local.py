@@ -4,20 +4,17 @@ Fields are flat views of component-first arrays (3, nz, ny, nx) float32. The dis
 mumax3's: seven-point exchange, DMI edges by ghost cells unless the boundary is open, Zhang-Li
 torque by central differences. The constants of the cells are laid out along each row, so that the
 loops over a row vectorize whatever its regions.
-
-Compiled code is cached on disk by the file of the function that is called: after a change in
-`kernels_field`, `kernels_torque`, `kernels_exchange` or `columns` alone, touch this file.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from orchestrator.engines.cpu.kernels import columns
 from orchestrator.engines.cpu.kernels import exchange as kernels_exchange
 from orchestrator.engines.cpu.kernels import field as kernels_field
 from orchestrator.engines.cpu.kernels import torque as kernels_torque
+from orchestrator.engines.cpu.kernels.compiled import compiled
 
 _ZERO = np.float32(0)
 _BLOCK = 512
@@ -27,7 +24,7 @@ EXCHANGE, ANISOTROPY, EXTERNAL = 1, 2, 4
 LANDAU, TRANSFER = 1, 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _start_columns(material, read, region, c, s):
     """Lay out the constants of a region, one column after the other."""
     for column in range(columns.COUNT):
@@ -35,7 +32,7 @@ def _start_columns(material, read, region, c, s):
             c[column * s : (column + 1) * s] = material[column, region]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _set_columns(material, varies, regions, o, n, c, s):
     """Lay out the constants that vary between the regions."""
     for column in range(columns.COUNT):
@@ -45,7 +42,7 @@ def _set_columns(material, varies, regions, o, n, c, s):
                 c[to + x] = material[column, regions[o + x]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _add_pointwise(acts, field, m, parts, o, n, s, c, h):
     """h += field of the chosen parts that need no neighbors."""
     size = np.uint64(m.size // 3)
@@ -63,7 +60,7 @@ def _add_pointwise(acts, field, m, parts, o, n, s, c, h):
             kernels_field.add_cubic(h, s, m, size, o, n, c, at_k, at_axes)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _add_zhang_li(shape, per_length, periodic, acts, current, m, first, last, s, c, h, out):
     """Zhang-Li torque of rows; h is overwritten with (J . grad) m, up to a factor."""
     nx, size = shape[0], np.uint64(m.size // 3)
@@ -88,7 +85,7 @@ def _add_zhang_li(shape, per_length, periodic, acts, current, m, first, last, s,
     kernels_torque.add_cross_products(out, h, s, m, size, o, number, c, g, d)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _hold(frozen, vacuum, size, o, n, s, c, out):
     """No torque on frozen spins and in vacuum."""
     at = np.uint64(columns.FROZEN) * s
@@ -97,7 +94,7 @@ def _hold(frozen, vacuum, size, o, n, s, c, out):
             out[o + x] = out[o + size + x] = out[o + size + size + x] = _ZERO
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def torque(t, m, parts, extra, first, last, out):
     """Torque in T of the rows `first` to `last` (rows counted over z and y); dm/dt = gamma torque.
 
@@ -175,7 +172,7 @@ def torque(t, m, parts, extra, first, last, out):
             _hold(acts[columns.FROZEN], vacuum, size, o, n, s, c, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def local_field(t, m, parts, first, last, out):
     """Field in T of some rows, from a sum of EXCHANGE (with DMI), ANISOTROPY and EXTERNAL."""
     nx, size = t.shape[0], np.uint64(m.size // 3)

@@ -6,14 +6,15 @@ They go through the cells in blocks that stay in the first-level cache, three st
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from orchestrator.engines.cpu.kernels.compiled import compiled
 
 _ZERO = np.float32(0)
 _ONE = np.float32(1)
 _BLOCK = 512
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _used(weights):
     """Indices of the weights that are not zero, the last one repeated up to a multiple of 3."""
     found = np.zeros(weights.size + 3, np.int64)
@@ -28,7 +29,7 @@ def _used(weights):
     return found, count, padded
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _add_stages(to, at, stages, size, o, n, weights, h, found, count, padded):
     """to += h sum_k weights[k] stages[k] for n numbers from offset o of each stage."""
     for k in range(0, padded, 3):
@@ -42,7 +43,7 @@ def _add_stages(to, at, stages, size, o, n, weights, h, found, count, padded):
             to[at + x] += wa * stages[a + x] + wb * stages[b + x] + wc * stages[c + x]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def combine(m0, stages, weights, h, normalize, first, last, out):
     """out = m0 + h sum_k weights[k] stages[k], normalized if asked for; vacuum stays zero."""
     nx = m0.shape[3]
@@ -66,7 +67,7 @@ def combine(m0, stages, weights, h, normalize, first, last, out):
                 sums[o + x], sums[p + x], sums[q + x] = f * a, f * b, f * c
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def largest(stages, weights, first, last):
     """Largest length over the cells of sum_k weights[k] stages[k]; NaN if there is one."""
     nx = stages.shape[4]

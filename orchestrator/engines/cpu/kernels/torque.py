@@ -1,17 +1,17 @@
-"""Passes over cells in a row that set or add one part of the torque; see `kernels_field`."""
+"""Passes over cells in a row that set or add one part of the torque; see `field`."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from orchestrator.engines.cpu.kernels import columns
+from orchestrator.engines.cpu.kernels.compiled import compiled
 
 _ZERO = np.float32(0)
 _ONE = np.float32(1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def clear(out, size, o, n):
     """out = 0."""
     for c in range(3):
@@ -20,7 +20,7 @@ def clear(out, size, o, n):
             out[to + x] = _ZERO
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_cross_products(out, h, s, m, size, o, n, c, at_g, at_d):
     """out += g m x h + d m x (m x h)."""
     s2, o1, o2 = s + s, o + size, o + size + size
@@ -34,7 +34,7 @@ def add_cross_products(out, h, s, m, size, o, n, c, at_g, at_d):
         out[o2 + x] += g * cz + d * (mx * cy - my * cx)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_derivative(h, b, s, m, size, p, q, n, f, c, at_uniform, current, at):
     """h += f (uniform + current) (m_p - m_q), with the current at offset `at`, if there is one."""
     b1, b2, p1, p2, q1, q2 = b + s, b + s + s, p + size, p + size + size, q + size, q + size + size
@@ -52,7 +52,7 @@ def add_derivative(h, b, s, m, size, p, q, n, f, c, at_uniform, current, at):
         h[b2 + x] += w * (m[p2 + x] - m[q2 + x])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def set_ends(h, s, m, size, o, n, nx, f, c, at_uniform, current):
     """h = one-sided derivative along x in the first and last cells of rows."""
     for row in range(n // nx):
@@ -68,7 +68,7 @@ def set_ends(h, s, m, size, o, n, nx, f, c, at_uniform, current):
                 h[np.uint64(k) * s + b] = f * w * (m[at + p] - m[at + q])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def add_slonczewski(out, m, size, o, n, s, c, current, layer):
     """Slonczewski torque of the current along z and the fixed layer, each with its map, if any.
 

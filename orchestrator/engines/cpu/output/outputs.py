@@ -8,21 +8,9 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from orchestrator.engines.cpu.language.errors import FatalError
-from orchestrator.engines.cpu.language.values import go_format
-from orchestrator.engines.cpu.script.quantities import Quantity
-
-
-def printed(values: tuple[Any, ...]) -> str:
-    """What `print` shows: values with blanks between, quantities by their averages."""
-    return " ".join(
-        " ".join(go_format(c) for c in value.averages())
-        if isinstance(value, Quantity)
-        else go_format(value)
-        for value in values
-    )
 
 
 class Outputs:

@@ -11,7 +11,6 @@ import numpy as np
 
 from orchestrator.engines.cpu.language.errors import FatalError
 from orchestrator.engines.cpu.language.values import go_format
-from orchestrator.engines.cpu.script.quantities import Quantity
 
 
 class Schedule:
@@ -54,13 +53,7 @@ class Table:
         self.schedule = Schedule(0.0, 0.0)
         self._file: TextIO | None = None
 
-    def add(self, quantity: Quantity) -> None:
-        """Add a quantity's averages."""
-        self.add_column(
-            Column(quantity.name, quantity.unit, quantity.components, quantity.averages)
-        )
-
-    def add_column(self, column: Column) -> None:
+    def add(self, column: Column) -> None:
         """Add a column.
 
         Raises

@@ -1,255 +1,50 @@
-"""The tables that the kernels read, from the parameters of a simulation."""
+"""What a magnet is made of and what acts on it from outside, region by region."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
-from orchestrator.base.errors import EngineError
-from orchestrator.engines.cpu.kernels import columns
-from orchestrator.engines.cpu.physics.constants import (
-    BOHR_MAGNETON,
-    ELEMENTARY_CHARGE,
-    GAMMA0,
-    REDUCED_PLANCK,
-)
-from orchestrator.engines.cpu.physics.couplings import missing_neighbors, next_couplings
-from orchestrator.engines.cpu.physics.exchange_table import pair_table
-from orchestrator.engines.cpu.physics.parameters import REGIONS
-from orchestrator.engines.cpu.physics.segments import Segments, find_segments
-from orchestrator.engines.cpu.physics.tables import Tables
+from orchestrator.engines.cpu.physics.parameters import Excitation, RegionParameter
+from orchestrator.engines.cpu.physics.tables.exchange import Coupling
 
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.physics.simulation import Simulation
-
-_NO_MAP = np.zeros(0, np.float32)
-_NO_CELLS = np.zeros(0, bool)
-_NO_NUMBERS = np.zeros(0, np.uint8)
+_SCALARS = {
+    "Msat": "A/m", "Aex": "J/m", "Ku1": "J/m3", "Ku2": "J/m3", "Kc1": "J/m3", "Kc2": "J/m3",
+    "Kc3": "J/m3", "Dbulk": "J/m2", "Dind": "J/m2", "alpha": "", "xi": "", "EpsilonPrime": "",
+    "FreeLayerThickness": "m", "FrozenSpins": "",
+}  # fmt: skip
+_ONES = ("Pol", "Lambda")
+_VECTORS = ("anisU", "anisC1", "anisC2")
+_EXCITATIONS = {"J": "A/m2", "B_ext": "T", "FixedLayer": ""}
 
 
-class TableCache:
-    """Tables of a simulation, made anew where something they depend on has changed.
+class Material:
+    """Parameters and excitations under mumax3's names.
 
     Attributes
     ----------
-    crowding : int
-        Mean length of the runs of a row, but for one at the edge, below which it is crowded.
+    parameters : dict of RegionParameter
+        `Msat`, `Aex`, ..., and those that terms bring.
+    excitations : dict of Excitation
+        `J` (A/m2), `B_ext` (T), `FixedLayer` (direction; Slonczewski torque where it is not zero),
+        and those that terms bring.
+    exchange_coupling, dind_coupling : Coupling
+        Pairs of regions whose Aex or Dind is not the mean.
+    tabled : tuple of RegionParameter
+        The parameters and excitations that the compiled kernels of the local terms read.
     """
 
-    crowding = 64
-
     def __init__(self) -> None:
-        self._couplings: dict[str, tuple[Any, np.ndarray]] = {}
-        self._segments: Segments | None = None
-        self._present = np.zeros(1, np.int64)
-        self._next: tuple[Any, tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
-        self._constants: tuple[Any, np.ndarray] | None = None
-        self._tables: Tables | None = None
-        self._key: tuple[Any, ...] | None = None
+        self.parameters = {name: RegionParameter(1, unit) for name, unit in _SCALARS.items()}
+        self.parameters |= {name: RegionParameter(1, "", 1.0) for name in _ONES}
+        self.parameters |= {name: RegionParameter(3, "", (0.0, 0.0, 0.0)) for name in _VECTORS}
+        self.excitations = {name: Excitation(unit) for name, unit in _EXCITATIONS.items()}
+        self.exchange_coupling, self.dind_coupling = Coupling(), Coupling()
+        self.tabled = (*self.parameters.values(), *self.excitations.values())
 
-    def forget_cells(self) -> None:
-        """The regions or the vacuum have changed."""
-        self._segments = self._next = self._key = None
+    def values(self, name: str, time: float) -> np.ndarray:
+        """A parameter in all regions at a time (s), (256, components) float32."""
+        return self.parameters[name].values(time)
 
-    def current(self, sim: Simulation) -> Tables:
-        """The tables at the simulation's time.
-
-        Raises
-        ------
-        EngineError
-            If parameters exclude each other or something is not set.
-        """
-        if sim.mesh is None:
-            raise EngineError("the grid is not set: SetGridSize and SetCellSize come first")
-        everything = [*sim.parameters.values(), *sim.excitations.values()]
-        for parameter in everything:
-            parameter.values(sim.time)
-        map_varies = any(excitation.map_varies for excitation in sim.excitations.values())
-        key = (
-            sim.mesh, sim.dmi_faces, sim.OpenBC, sim.DoPrecess,
-            sim.DisableZhangLiTorque, sim.DisableSlonczewskiTorque, sim.FixedLayerPosition,
-            sim.exchange_coupling.revision, sim.dind_coupling.revision,
-            *(parameter.revision for parameter in everything),
-            sim.time if map_varies else None,
-        )  # fmt: skip
-        if self._tables is None or key != self._key:
-            self._tables = self._make(sim)
-            self._key = key
-        return self._tables
-
-    def _make(self, sim: Simulation) -> Tables:
-        mesh = sim.mesh
-        assert mesh is not None
-        p = {name: parameter.values(sim.time) for name, parameter in sim.parameters.items()}
-        bulk, interfacial = bool(p["Dbulk"].any()), bool(p["Dind"].any())
-        if bulk and interfacial:
-            raise EngineError("Cannot have interfacial-induced DMI and bulk DMI at the same time")
-        j, layer = sim.excitations["J"], sim.excitations["FixedLayer"]
-        if not j.is_zero and not p["Pol"].any():
-            raise EngineError("spin polarization should not be 0")
-        periodic = (mesh.pbc[0] > 0, mesh.pbc[1] > 0, mesh.pbc[2] > 0)
-        if self._segments is None:
-            self._segments = find_segments(sim.regions, sim.vacuum, periodic)
-            self._present = np.nonzero(np.bincount(sim.regions.reshape(-1)))[0]
-        closed_face = bulk and not sim.OpenBC and sim.dmi_faces == "3.11"
-
-        def flat(name: str) -> np.ndarray:
-            extra = sim.excitations[name].map(sim.time)
-            return _NO_MAP if extra is None else extra.reshape(-1)
-
-        kind = 1 if bulk else 2 if interfacial else 0
-        stiffness = self._coupling("Aex", sim, sim.exchange_coupling)
-        dmi = self._coupling("Dbulk" if bulk else "Dind", sim, sim.dind_coupling)
-        material = self._material(sim, p, stiffness, dmi)
-        present = material[:, self._present]
-        zhang_li = not j.is_zero and not sim.DisableZhangLiTorque
-        slonczewski = not (j.is_zero or layer.is_zero or sim.DisableSlonczewskiTorque)
-        acts = np.asarray(present.any(axis=1))
-        read = _read(acts, zhang_li, slonczewski)
-        tables = Tables(
-            shape=np.array(mesh.cells, np.int64),
-            per_length=1 / np.array(mesh.cell_size, np.float64),
-            periodic=np.array(periodic),
-            regions=sim.regions.reshape(-1),
-            vacuum=sim.vacuum.reshape(-1) if sim.vacuum.any() else _NO_CELLS,
-            starts=self._segments.starts,
-            rows=self._segments.rows,
-            crowded=mesh.cells[0] // self.crowding + 1,
-            material=material,
-            read=read,
-            acts=acts,
-            varies=(present != present[:, :1]).any(axis=1) & read,
-            stiffness=stiffness,
-            dmi=dmi,
-            ahead=_NO_MAP,
-            twist=_NO_MAP,
-            absent=_NO_NUMBERS,
-            field=flat("B_ext"),
-            current=flat("J"),
-            layer=flat("FixedLayer"),
-            kind=kind,
-            closed=not sim.OpenBC,
-            z_faces=mesh.cells[2] != 1 or (closed_face and not periodic[2]),
-            zhang_li=zhang_li,
-            slonczewski=slonczewski,
-        )
-        if (np.diff(tables.rows) > tables.crowded).any():
-            ahead, twist, absent = self._couplings_ahead(sim, tables)
-            tables = tables._replace(ahead=ahead, twist=twist, absent=absent)
-        return tables
-
-    def _couplings_ahead(
-        self, sim: Simulation, t: Tables
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What crowded rows need of their neighbors, see `couplings`."""
-        key = (t.kind, t.closed, t.z_faces, self._pair_key(sim))
-        if self._next is None or self._next[0] != key:
-            vacuum = sim.vacuum.reshape(-1)
-            around = t.shape, t.periodic, t.regions, vacuum
-            axes = 3 if t.shape[2] > 1 else 2
-            ahead = next_couplings(*around, t.stiffness, 2 * t.per_length[:axes] ** 2)
-            twist, absent = _NO_MAP, _NO_NUMBERS
-            if t.kind != 0:
-                twisted = axes if t.kind == 1 else 2
-                twist = next_couplings(*around, t.dmi, t.per_length[:twisted])
-            if t.kind != 0 and t.closed:
-                faced = 3 if t.kind == 1 and t.z_faces else 2
-                absent = missing_neighbors(t.shape, t.periodic, vacuum, faced)
-            self._next = key, (ahead, twist, absent)
-        return self._next[1]
-
-    @staticmethod
-    def _pair_key(sim: Simulation) -> tuple[int, ...]:
-        """What the couplings of pairs of regions depend on."""
-        used = (sim.parameters[name] for name in ("Msat", "Aex", "Dbulk", "Dind"))
-        return (
-            sim.exchange_coupling.revision, sim.dind_coupling.revision,
-            *(parameter.revision for parameter in used),
-        )  # fmt: skip
-
-    def _material(
-        self, sim: Simulation, p: dict[str, np.ndarray], stiffness: np.ndarray, dmi: np.ndarray
-    ) -> np.ndarray:
-        """The table of constants by region, see `columns`."""
-        key = (
-            sim.mesh, sim.FixedLayerPosition, sim.DoPrecess, *self._pair_key(sim),
-            *(q.revision for q in sim.parameters.values()),
-        )  # fmt: skip
-        if self._constants is None or self._constants[0] != key:
-            self._constants = key, _constants(sim, p, np.diag(stiffness), np.diag(dmi))
-        table = self._constants[1].copy()
-        for column, name in ((columns.B, "B_ext"), (columns.J, "J"), (columns.P, "FixedLayer")):
-            table[column : column + 3] = sim.excitations[name].values(sim.time).T
-        return table
-
-    def _coupling(self, name: str, sim: Simulation, coupling: Any) -> np.ndarray:
-        used = None if name == "Dbulk" else coupling
-        values, msat = sim.parameters[name], sim.parameters["Msat"]
-        key = (values.revision, msat.revision, coupling.revision)
-        kept, table = self._couplings.get(name, (None, None))
-        if table is None or kept != key:
-            at = sim.time
-            table = pair_table(values.values(at)[:, 0], msat.values(at)[:, 0], used)
-            self._couplings[name] = key, table
-        return table
-
-
-def _constants(
-    sim: Simulation, p: dict[str, np.ndarray], stiffness: np.ndarray, dmi: np.ndarray
-) -> np.ndarray:
-    """The columns of the material parameters; stiffness and DMI of the regions with themselves."""
-    assert sim.mesh is not None
-    scalar = {name: values[:, 0].astype(float) for name, values in p.items()}
-    msat, xi, alpha = scalar["Msat"], scalar["xi"], scalar["alpha"]
-    inverse_ms = np.divide(1, msat, out=np.zeros(REGIONS), where=msat != 0)
-    table = np.zeros((columns.COUNT, REGIONS), np.float32)
-    table[columns.INVERSE_MS] = inverse_ms
-    with np.errstate(divide="ignore"):  # DMI without exchange has no edge condition
-        ghost = np.divide(
-            0.5 * dmi.astype(float) ** 2, stiffness, out=np.zeros(REGIONS), where=dmi != 0
-        )
-        table[columns.GHOST] = np.multiply(ghost, inverse_ms, out=np.zeros(REGIONS), where=dmi != 0)
-    table[columns.ALPHA] = alpha
-    precession = -1 / (1 + alpha**2)
-    table[columns.PRECESSION] = precession if sim.DoPrecess else 0
-    table[columns.DAMPING] = precession * alpha if sim.DoPrecess else -1
-    stt = BOHR_MAGNETON / (2 * ELEMENTARY_CHARGE * GAMMA0)
-    transfer = stt * scalar["Pol"] * inverse_ms / (1 + xi**2) * precession
-    table[columns.TRANSFER_FIELD] = transfer * (xi - alpha)
-    table[columns.TRANSFER_DAMPING] = transfer * (1 + xi * alpha)
-    for name in ("Ku1", "Ku2", "Kc1", "Kc2", "Kc3"):
-        table[getattr(columns, name.upper())] = scalar[name] * inverse_ms
-    table[columns.FROZEN] = scalar["FrozenSpins"]
-    c1, c2 = _unit(p["anisC1"]), _unit(p["anisC2"])
-    vectors = ((columns.U, _unit(p["anisU"])), (columns.C1, c1), (columns.C2, c2))
-    for column, values in (*vectors, (columns.C3, np.cross(c1, c2))):
-        table[column : column + 3] = values.T
-    thickness = scalar["FreeLayerThickness"]
-    whole = sim.mesh.cells[2] * sim.mesh.cell_size[2]
-    thickness = sim.FixedLayerPosition * np.where(thickness == 0, whole, thickness)
-    per_current = REDUCED_PLANCK / ELEMENTARY_CHARGE * inverse_ms / thickness
-    table[columns.SLONCZEWSKI] = per_current * scalar["Pol"]
-    table[columns.SECONDARY] = per_current * scalar["EpsilonPrime"]
-    table[columns.LAMBDA2] = scalar["Lambda"] ** 2
-    return table
-
-
-def _read(acts: np.ndarray, zhang_li: bool, slonczewski: bool) -> np.ndarray:
-    """Which columns the kernels read."""
-    c = columns
-    read = np.ones(c.COUNT, bool)
-    if not zhang_li:
-        read[[c.TRANSFER_FIELD, c.TRANSFER_DAMPING]] = False
-    if not slonczewski:
-        read[[c.ALPHA, c.LAMBDA2, c.SLONCZEWSKI, c.SECONDARY, *range(c.P, c.P + 3)]] = False
-    if not acts[[c.KU1, c.KU2]].any():
-        read[c.U : c.U + 3] = False
-    if not acts[[c.KC1, c.KC2, c.KC3]].any():
-        read[c.C1 : c.C3 + 3] = False
-    return read
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(vectors.astype(float), axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros(vectors.shape), where=length > 0)
+    def regional(self) -> dict[str, RegionParameter]:
+        """All parameters and excitations."""
+        return {**self.parameters, **self.excitations}

@@ -74,17 +74,17 @@ class RegionParameter:
 
 
 class Excitation(RegionParameter):
-    """A vector by region plus any number of added maps, each with a multiplier."""
+    """A vector or number by region plus any number of added maps, each with a multiplier."""
 
-    def __init__(self, unit: str) -> None:
-        super().__init__(3, unit, (0.0, 0.0, 0.0))
+    def __init__(self, unit: str, components: int = 3) -> None:
+        super().__init__(components, unit)
         self._terms: list[tuple[np.ndarray, float | Callable[[float], float]]] = []
         self._sum: np.ndarray | None = None
         self._summed_at: tuple[int, float] | None = None
         self._terms_revision = 0
 
     def add(self, mask: np.ndarray, multiplier: float | Callable[[float], float] = 1.0) -> None:
-        """Add a map, shape (nz, ny, nx, 3), times a number or a function of time."""
+        """Add a map, (nz, ny, nx, components), times a number or a function of time."""
         first = np.ascontiguousarray(np.moveaxis(mask, -1, 0), np.float32)
         self._terms.append((first, multiplier))
         self._forget_sum()
@@ -115,7 +115,7 @@ class Excitation(RegionParameter):
         return not self._terms and not self._functions and not self._table.any()
 
     def map(self, time: float) -> np.ndarray | None:
-        """Sum of the added maps at a time (s), (3, nz, ny, nx) float32; None without maps.
+        """Sum of the added maps at a time (s), (components, nz, ny, nx) float32; None without.
 
         Do not write to it, nor keep it over a change of time: it is one buffer, or a map itself.
         """
@@ -139,23 +139,8 @@ class Excitation(RegionParameter):
         return self._sum
 
     def evaluate(self, regions: np.ndarray, time: float) -> np.ndarray:
-        """The field at a time (s), component-first (3, nz, ny, nx) float32."""
+        """The field at a time (s), component-first (components, nz, ny, nx) float32."""
         out = np.ascontiguousarray(np.moveaxis(self.values(time)[regions], -1, 0))
         if (extra := self.map(time)) is not None:
             out += extra
         return out
-
-
-def material_parameters() -> dict[str, RegionParameter]:
-    """All regional parameters with mumax3's names and defaults."""
-    scalar = {
-        "Msat": "A/m", "Aex": "J/m", "Ku1": "J/m3", "Ku2": "J/m3", "Kc1": "J/m3", "Kc2": "J/m3",
-        "Kc3": "J/m3", "Dbulk": "J/m2", "Dind": "J/m2", "alpha": "", "xi": "", "EpsilonPrime": "",
-        "FreeLayerThickness": "m", "FrozenSpins": "",
-    }  # fmt: skip
-    parameters = {name: RegionParameter(1, unit) for name, unit in scalar.items()}
-    for name in ("Pol", "Lambda"):
-        parameters[name] = RegionParameter(1, "", 1.0)
-    for name in ("anisU", "anisC1", "anisC2"):
-        parameters[name] = RegionParameter(3, "", (0.0, 0.0, 0.0))
-    return parameters

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.engines.cpu.physics.energies import energy
+from orchestrator.engines.cpu.physics.fields import max_torque
+from orchestrator.engines.cpu.physics.simulation import Simulation
 from orchestrator.engines.cpu.physics.stepper import Stepper
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.physics.simulation import Simulation
 
 BLOCK = 3
 """Steps between two looks at the energy or the torque."""
@@ -18,35 +18,37 @@ TIGHTEST = 1e-9
 
 
 def relax(sim: Simulation) -> None:
-    """Follow the damping torque to a minimum; time and solver settings are restored, dt is not.
+    """Follow the damping torque to a minimum; time and settings are restored, dt is not.
 
     First while the energy falls, then with a falling error bound while the torque falls.
     Spin-transfer torque stays on.
     """
-    kept = sim.time, sim.solver, sim.MaxErr, sim.FixDt, sim.DoPrecess
-    sim.solver, sim.FixDt, sim.DoPrecess, sim.relaxing = 3, 0.0, False, True
+    time, kept = sim.clock.time, dataclasses.replace(sim.settings)
+    sim.settings.solver, sim.settings.FixDt, sim.settings.DoPrecess = 3, 0.0, False
+    sim.relaxing = True
     try:
         stepper = Stepper(sim)
-        energy = sim.energy("E_total")
+        present = energy(sim, "E_total")
         while True:
             _block(sim, stepper)
-            before, energy = energy, sim.energy("E_total")
-            if not energy < before or sim.stop_requested:
+            before, present = present, energy(sim, "E_total")
+            if not present < before or sim.stop_requested:
                 break
-        if sim.RelaxTorqueThreshold > 0:
+        if sim.settings.RelaxTorqueThreshold > 0:
             _until_below(sim, stepper)
         else:
             _until_stalled(sim, stepper)
     finally:
-        sim.time, sim.solver, sim.MaxErr, sim.FixDt, sim.DoPrecess = kept
-        sim.relaxing = False
+        sim.clock.time, sim.relaxing = time, False
+        for name in ("solver", "MaxErr", "FixDt", "DoPrecess"):
+            setattr(sim.settings, name, getattr(kept, name))
 
 
 def _block(sim: Simulation, stepper: Stepper) -> None:
     for hook in sim.before_run:
         hook()
-    end = sim.step + BLOCK
-    while sim.step < end and not sim.stop_requested:
+    end = sim.clock.step + BLOCK
+    while sim.clock.step < end and not sim.stop_requested:
         stepper.step()
         for hook in sim.post_step:
             hook()
@@ -56,8 +58,8 @@ def _until_stalled(sim: Simulation, stepper: Stepper) -> None:
     def total() -> float:
         return float((stepper.torque.astype(np.float64) ** 2).sum())
 
-    while sim.MaxErr > TIGHTEST and not sim.stop_requested:
-        sim.MaxErr /= math.sqrt(2)
+    while sim.settings.MaxErr > TIGHTEST and not sim.stop_requested:
+        sim.settings.MaxErr /= math.sqrt(2)
         _block(sim, stepper)
         torque, before = total(), math.inf
         while torque < before and not sim.stop_requested:
@@ -67,8 +69,8 @@ def _until_stalled(sim: Simulation, stepper: Stepper) -> None:
 
 def _until_below(sim: Simulation, stepper: Stepper) -> None:
     while not sim.stop_requested:
-        while sim.max_torque() > sim.RelaxTorqueThreshold and not sim.stop_requested:
+        while max_torque(sim) > sim.settings.RelaxTorqueThreshold and not sim.stop_requested:
             _block(sim, stepper)
-        sim.MaxErr /= math.sqrt(2)
-        if sim.MaxErr < TIGHTEST:
+        sim.settings.MaxErr /= math.sqrt(2)
+        if sim.settings.MaxErr < TIGHTEST:
             return

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
-from orchestrator.engines.cpu.language.values import Vector
+from orchestrator.engines.cpu.language.values import Vector, go_format
 from orchestrator.engines.cpu.script.slices import Slice
 
 CellSize = tuple[float, float, float]
 
 
 class Grid:
-    """What quantities need to know of the mesh they live on; `World` is one."""
+    """What quantities need to know of the mesh they live on; `Space` is one."""
 
     def cell_size(self) -> CellSize:
         """Cell size, m."""
@@ -217,3 +218,13 @@ class VectorValue(Quantity):
     @exposed
     def average(self) -> Vector:
         return self.get()
+
+
+def printed(values: tuple[Any, ...]) -> str:
+    """What `print` shows: values with blanks between, quantities by their averages."""
+    return " ".join(
+        " ".join(go_format(c) for c in value.averages())
+        if isinstance(value, Quantity)
+        else go_format(value)
+        for value in values
+    )

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,10 +19,8 @@ from orchestrator.engines.cpu.language.errors import (
 )
 from orchestrator.engines.cpu.language.values import go_format
 from orchestrator.engines.cpu.script.quantities import Quantity
+from orchestrator.engines.cpu.script.world import World
 from orchestrator.engines.cpu.web.server import Inbox
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.script.world import World
 
 CONSOLE_BYTES = 1 << 18
 """The console keeps this much of what was printed last."""
@@ -77,7 +74,7 @@ class Interactive:
 
     def stop(self) -> None:
         """End the run under way."""
-        self.world.sim.stop_requested = True
+        self.world.control.stop_run()
 
     @contextlib.contextmanager
     def request(self) -> Iterator[None]:
@@ -102,8 +99,7 @@ class Interactive:
         while self._requests or time.monotonic() - self._alive < timeout:
             self.refresh()
             self.inbox.run_next(timeout=0.05)
-            if self.world.interrupted:
-                raise InterruptError("interrupted")
+            self.world.control.guard()
         self.world.outputs.say(f"no request for {timeout:g} s, end")
 
     def _before_run(self) -> None:
@@ -122,7 +118,7 @@ class Interactive:
         while not sim.stop_requested and self.inbox.run_next():
             pass
         if self._disturbed:
-            self.world.disturbed()
+            self.world.control.disturbed()
 
     # Values
 
@@ -141,20 +137,21 @@ class Interactive:
         if not self.refresh_wanted:
             return
         self.refresh_wanted = False
-        world, sim = self.world, self.world.sim
+        world, clock, settings = self.world, self.world.sim.clock, self.world.sim.settings
+        space, period = world.space, world.record.table.schedule.period
         found = {
-            "time": go_format(float(sim.time)), "nsteps": str(sim.step),
-            "dt": go_format(float(sim.dt)), "lasterr": go_format(float(sim.last_err)),
-            "maxtorque": self._max_torque(), "busy": "Running" if world.running else "Paused",
-            "fixdt": go_format(float(sim.FixDt)), "mindt": go_format(float(sim.MinDt)),
-            "maxdt": go_format(float(sim.MaxDt)), "maxerr": go_format(float(sim.MaxErr)),
-            "solvertype": str(sim.solver),
-            "tableAutoSave": go_format(float(world.table.schedule.period)),
+            "time": go_format(float(clock.time)), "nsteps": str(clock.step),
+            "dt": go_format(float(clock.dt)), "lasterr": go_format(float(clock.last_err)),
+            "maxtorque": self._max_torque(),
+            "busy": "Running" if world.control.running else "Paused",
+            "fixdt": go_format(float(settings.FixDt)), "mindt": go_format(float(settings.MinDt)),
+            "maxdt": go_format(float(settings.MaxDt)), "maxerr": go_format(float(settings.MaxErr)),
+            "solvertype": str(settings.solver), "tableAutoSave": go_format(float(period)),
         }  # fmt: skip
-        for key, numbers in (("n", world.cells), ("c", world.size_of_cell), ("p", world.periods)):
+        for key, numbers in (("n", space.cells), ("c", space.size_of_cell), ("p", space.periods)):
             found |= {key + axis: go_format(n) for axis, n in zip("xyz", numbers, strict=True)}
-        for name, parameter in {**sim.parameters, **sim.excitations}.items():
-            row = [go_format(np.float32(v)) for v in parameter.values(sim.time)[0]]
+        for name, parameter in world.sim.material.regional().items():
+            row = [go_format(np.float32(v)) for v in parameter.values(clock.time)[0]]
             found[name] = row[0] if len(row) == 1 else f"({', '.join(row)})"
         self.values = found
 
@@ -163,19 +160,18 @@ class Interactive:
         sim = self.world.sim
         drawn = any(term.fresh_each_step for term in sim.active_terms())
         text, due = self._torque
-        if sim.mesh is not None and not drawn and time.monotonic() >= due:
-            evaluations = sim.neval
+        if sim.state.mesh is not None and not drawn and time.monotonic() >= due:
+            evaluations = sim.clock.neval
             try:
                 text = go_format(float(self._quantity("maxTorque").averages()[0]))
             except EngineError:  # such as a wrong parameter, which the next run tells
                 text = ""
-            sim.neval = evaluations
+            sim.clock.neval = evaluations
             self._torque = (text, time.monotonic() + _TORQUE_INTERVAL)
         return text
 
     def _quantity(self, name: str) -> Quantity:
-        meaning: Any = self.world.scope.find(name)
-        value = meaning.evaluate() if hasattr(meaning, "evaluate") else None
+        value = self.world.names.value(name)
         if not isinstance(value, Quantity):
             raise KeyError(name)
         return value
@@ -188,5 +184,5 @@ class Interactive:
         KeyError
             If there is no quantity of that name.
         """
-        self.world.mesh()
+        self.world.space.mesh()
         return self._quantity(name).values()

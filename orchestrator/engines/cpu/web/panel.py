@@ -9,12 +9,10 @@ import math
 import threading
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrator.engines.cpu.language.errors import ScriptError
-
-if TYPE_CHECKING:
-    from orchestrator.engines.cpu.web.interactive import Interactive
+from orchestrator.engines.cpu.web.interactive import Interactive
 
 SOLVERS = {
     "bw_euler": -1, "euler": 1, "heun": 2, "rk23": 3, "rk4": 4, "rk45": 5, "rkf56": 6,
@@ -49,8 +47,8 @@ class ControlPanel:
         self._page = ""
         self._sent: dict[str, str] = {}
         self._lock = threading.Lock()
-        sim = session.world.sim
-        self._parameters = {known.lower(): known for known in (*sim.parameters, *sim.excitations)}
+        regional = session.world.sim.material.regional()
+        self._parameters = {known.lower(): known for known in regional}
 
     def request(self) -> contextlib.AbstractContextManager[None]:
         """A request under way."""
@@ -173,7 +171,7 @@ class ControlPanel:
         """Two columns of the table against each other, SVG."""
         from matplotlib.figure import Figure
 
-        names, rows = self.session.world.table.read()
+        names, rows = self.session.world.record.table.read()
         x, y = (_index(self._inputs[key], len(names) + 1) - 1 for key in ("usingx", "usingy"))
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.subplots()
