@@ -25,8 +25,11 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 BAD = {
     "rooms": ("ovf.planted", "import orchestrator.describe.film"),
     "engines": ("engines.session", "import orchestrator.engines.choose"),
-    "cpu": ("engines.cpu.planted", "import orchestrator.describe.film"),
-    "language": ("engines.cpu.language.planted", "import orchestrator.engines.cpu.physics.mesh"),
+    "cpu": ("engines.cpu.session", "import orchestrator.describe.film"),
+    "cpu-rooms": ("engines.cpu.output.planted", "import orchestrator.engines.cpu.script.world"),
+    "physics": ("engines.cpu.physics.planted", "import orchestrator.engines.cpu.language.errors"),
+    "kernels": ("engines.cpu.kernels.planted", "import orchestrator.base.errors"),
+    "language": ("engines.cpu.language.planted", "import orchestrator.engines.cpu.kernels.step"),
     "learning": ("learning.planted", "import orchestrator.run.folder"),
     "describe": ("describe.planted", "def f():\n    import scipy.optimize"),
 }
@@ -39,32 +42,7 @@ BRIDGE = {
 }
 """Device.from_system and to_system call the room that makes Systems of devices."""
 
-KNOWN_CIRCLES = [
-    BRIDGE,
-    {
-        "orchestrator.engines.cpu.physics.demag",
-        "orchestrator.engines.cpu.physics.material",
-        "orchestrator.engines.cpu.physics.minimize",
-        "orchestrator.engines.cpu.physics.relax",
-        "orchestrator.engines.cpu.physics.simulation",
-        "orchestrator.engines.cpu.physics.stepper",
-        "orchestrator.engines.cpu.physics.thermal",
-    },
-    {
-        "orchestrator.engines.cpu.commands.coupling",
-        "orchestrator.engines.cpu.commands.custom",
-        "orchestrator.engines.cpu.commands.extras",
-        "orchestrator.engines.cpu.commands.output",
-        "orchestrator.engines.cpu.commands.picture",
-        "orchestrator.engines.cpu.commands.run",
-        "orchestrator.engines.cpu.commands.space",
-        "orchestrator.engines.cpu.commands.window",
-        "orchestrator.engines.cpu.physics.window",
-        "orchestrator.engines.cpu.script.faces",
-        "orchestrator.engines.cpu.script.names",
-        "orchestrator.engines.cpu.script.world",
-    },
-]
+KNOWN_CIRCLES = [BRIDGE]
 """Modules that may reach one another: those here and parts of them, nothing else."""
 
 

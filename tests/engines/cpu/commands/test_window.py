@@ -12,7 +12,6 @@ from orchestrator.engines.cpu.geometry.grains import Tessellation
 from orchestrator.engines.cpu.language.errors import PanicError, ScriptError
 from orchestrator.engines.cpu.physics.fields import max_torque
 from orchestrator.engines.cpu.physics.mesh import Mesh
-from orchestrator.engines.cpu.script.window import Window
 from orchestrator.engines.cpu.script.world import World
 
 MESH = """SetGridSize(16, 6, 1)
@@ -136,7 +135,7 @@ def test_a_run_goes_on_with_the_moved_m(world: World) -> None:
         "t = 0\nm = uniform(1, 0, 0)\nEdgeCarryShift = true\nShiftMagL = vector(1, 0, 0)\n"
         "ShiftMagR = vector(-1, 0, 0)\nstep = 0\n"
     )
-    world.control.post_steps.append(lambda: Window(world).shift(1))
+    world.control.post_steps.append(lambda: world.execute("Shift(1)", echo=False))
     world.execute("Run(10e-12)")
     assert world.space.position() < -5e-9
     np.testing.assert_allclose(

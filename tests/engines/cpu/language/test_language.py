@@ -102,7 +102,7 @@ def test_an_int_variable_takes_integral_numbers_only(printed: Printed, world: Wo
         ("pi = 3", "can not assign to pi"),
         ("m.average().w()", "type Vector has no method w"),
         ("print(nil)", "not allowed: nil"),
-        ("B1 = 3", "line 1: B1 = 3: B1 is not supported by this engine"),
+        ("MFMLift = 3", "line 1: MFMLift = 3: MFMLift is not supported by this engine"),
         ("x := 1\n\nx = (2", "line 3: .*syntax error"),
         ("} {", "unmatched|syntax error"),
         ("x := sin", "function sin used as value"),

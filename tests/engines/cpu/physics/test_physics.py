@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from orchestrator.engines.cpu.physics.angles import max_angle, spin_angle
 
 from orchestrator.base.errors import EngineError
 from orchestrator.engines.cpu.geometry.configs import skyrmion
@@ -20,6 +19,7 @@ from orchestrator.engines.cpu.physics.constants import (
 from orchestrator.engines.cpu.physics.field_term import FieldTerm
 from orchestrator.engines.cpu.physics.make import make_simulation
 from orchestrator.engines.cpu.physics.mesh import Mesh
+from orchestrator.engines.cpu.physics.neighbors import max_angle, spin_angle
 from orchestrator.engines.cpu.physics.relax import relax
 from orchestrator.engines.cpu.physics.stepper import run, steps
 from orchestrator.engines.cpu.physics.tables.exchange import pair_table
