@@ -212,7 +212,9 @@ def test_fields_and_buttons(client: Client) -> None:
         assert client.put(element, value) == 200
     assert client.put("B_ext", "(0, 0.5, 0)") == 200
     assert client.put("solvertype", "rk23") == 200
-    state = client.wait_for(lambda state: state["solvertype"] == "rk23")
+    state = client.wait_for(
+        lambda state: state["solvertype"] == "rk23" and state["busy"] == "Paused"
+    )
     assert int(state["nsteps"]) == int(before["nsteps"]) + 5
     assert state["maxerr"] == "0.0001" and state["alpha"] == "0.5"
     assert state["B_ext"] == "(0, 0.5, 0)"
