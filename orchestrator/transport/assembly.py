@@ -2,18 +2,19 @@
 
 The matrix couples a node with its 8 (26) neighbors only, so it is kept as one array of
 coefficients per neighbor instead of a sparse matrix: the places where the cells' element matrices
-are added never change, and assembly is a small matrix product and a few shifted additions.
+are added never change.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from orchestrator.transport.conductivity import Conductivity
 from orchestrator.transport.elements import corners, hall_integrals, symmetric_integrals
+from orchestrator.transport.threads import Team
 
 
 def half_offsets(d: int) -> list[tuple[int, ...]]:
@@ -38,30 +39,39 @@ class Stencil:
         Entry k at node p is the element (p, p + half_offsets[k]) of the symmetric part, S.
     skew : ndarray of the same shape, or None
         The same of the antisymmetric part (Hall), S.
+    team : Team
+        Threads for products with it.
     """
 
     symmetric: np.ndarray
     skew: np.ndarray | None = None
+    team: Team = field(default_factory=lambda: Team(1))
 
     @property
     def nodes(self) -> tuple[int, ...]:
         """Shape of a nodal field."""
         return self.symmetric.shape[1:]
 
+    @property
+    def offsets(self) -> np.ndarray:
+        """`half_offsets` along z, y, x, also in two dimensions, shape (5 or 14, 3)."""
+        return np.array([(0, *o)[-3:] for o in half_offsets(len(self.nodes))])
+
     def apply(self, u: np.ndarray, transpose: bool = False) -> np.ndarray:
         """The matrix (or its transpose) times nodal fields, shape (..., *nodes)."""
-        from orchestrator.transport import kernels
+        from orchestrator.transport import cellwise
 
-        d = len(self.nodes)
         grid = (1, *self.nodes)[-3:]
-        offsets = np.array([(0, *o)[-3:] for o in half_offsets(d)])
         fields = np.ascontiguousarray(u, float).reshape(-1, *grid)
         symmetric = self.symmetric.reshape(-1, *grid)
         skew, sign = symmetric, 0.0
         if self.skew is not None:
             skew, sign = self.skew.reshape(-1, *grid), -1.0 if transpose else 1.0
-        result = np.zeros_like(fields)
-        kernels.multiply(symmetric, skew, sign, offsets, fields, result)
+        result = np.empty_like(fields)
+        blocks = self.team.blocks(0, grid[1], fields.size)
+        self.team.run(
+            cellwise.multiply, blocks, symmetric, skew, sign, self.offsets, fields, result
+        )
         return result.reshape(u.shape)
 
 
@@ -76,37 +86,46 @@ class Assembler:
         Edges of a cell, m.
     thickness : float
         Thickness of a two-dimensional film, m; 1 in 3D.
+    team : Team, optional
+        Threads; one if not given.
     """
 
     def __init__(
-        self, cells: tuple[int, ...], spacing: tuple[float, ...], thickness: float
+        self,
+        cells: tuple[int, ...],
+        spacing: tuple[float, ...],
+        thickness: float,
+        team: Team | None = None,
     ) -> None:
         d = len(cells)
         self.cells = cells
         self.nodes = tuple(n + 1 for n in cells)
+        self.team = team or Team(1)
         offsets = half_offsets(d)
-        self._places: list[tuple[int | slice, ...]] = []
-        rows, columns = [], []
+        places, rows, columns = [], [], []
         for (i, p), (j, q) in itertools.product(enumerate(corners(d)), repeat=2):
             offset = tuple(b - a for a, b in zip(p, q, strict=True))
             if offset in offsets:
-                place = tuple(slice(a, a + n) for a, n in zip(p, cells, strict=True))
-                self._places.append((offsets.index(offset), *place))
+                places.append((offsets.index(offset), *(0, *p)[-3:]))
                 rows.append(i)
                 columns.append(j)
+        self._places = np.array(places)
         self._symmetric = thickness * symmetric_integrals(spacing)[:, rows, columns]
         self._hall = thickness * hall_integrals(spacing)[:, rows, columns]
 
     def __call__(self, sigma: Conductivity) -> Stencil:
         """The matrix of a conductivity field."""
-        symmetric = self._scatter(self._symmetric, sigma.symmetric)
-        skew = None if sigma.hall is None else self._scatter(self._hall, sigma.hall)
-        return Stencil(symmetric, skew)
+        symmetric = self._sum(self._symmetric, sigma.symmetric)
+        skew = None if sigma.hall is None else self._sum(self._hall, sigma.hall)
+        return Stencil(symmetric, skew, self.team)
 
-    def _scatter(self, integrals: np.ndarray, components: np.ndarray) -> np.ndarray:
-        flat = components.reshape(len(components), -1)
-        values = (integrals.T @ flat).reshape(-1, *self.cells)
-        result = np.zeros((len(half_offsets(len(self.cells))), *self.nodes))
-        for place, value in zip(self._places, values, strict=True):
-            result[place] += value
+    def _sum(self, integrals: np.ndarray, components: np.ndarray) -> np.ndarray:
+        from orchestrator.transport import cellwise
+
+        result = np.empty((len(half_offsets(len(self.cells))), *self.nodes))
+        grid = (1, *self.nodes)[-3:]
+        cells = np.ascontiguousarray(components).reshape(-1, *(1, *self.cells)[-3:])
+        blocks = self.team.blocks(0, grid[1], result.size)
+        out = result.reshape(-1, *grid)
+        self.team.run(cellwise.assemble, blocks, integrals, self._places, cells, out)
         return result

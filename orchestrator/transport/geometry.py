@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -55,6 +56,12 @@ class Geometry:
     def nodes(self) -> tuple[int, ...]:
         """Number of nodes along the array axes."""
         return self.free.shape
+
+    @cached_property
+    def units(self) -> tuple[np.ndarray, ...]:
+        """Number and place of the nodes of all contacts but the last, to index (N - 1, *nodes)."""
+        places = np.nonzero((self.contact >= 0) & (self.contact < self.contact.max()))
+        return (self.contact[places], *places)
 
     def indicator(self, k: int) -> np.ndarray:
         """Nodal field that is 1 on contact k and 0 elsewhere."""

@@ -1,10 +1,8 @@
-"""Compiled kernels for matrices that couple direct neighbors on a regular grid.
+"""Compiled kernels of the multigrid solver for processors.
 
-Nodal fields carry a border of zeros, one node before and two after the grid along each axis, so a
-neighbor is a constant step away in the flattened field and no kernel asks for the boundary. The
-coefficients of all neighbors, shape (3^d, size), are ordered like the offsets (-1, 0, 1)^d, the
-last axis (x) fastest; `steps` holds the steps to the middle neighbor of each group of three along
-x, `rows` the flat index of the first node of every row of the grid, and `length` its length.
+Fields and matrices lie in memory as `orchestrator.transport.layout` says. Every kernel works on
+the rows `first` to `last` of each plane, so that threads share the work without touching one
+another's rows: results are the same bits for any division. `grid` is `Layout.grid`.
 """
 
 from __future__ import annotations
@@ -13,220 +11,365 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, fastmath=True)
-def residual(a, u, f, steps, rows, length, out):
-    """out = f - A u for fields of shape (K, size)."""
-    acc = np.empty(length, u.dtype)
-    for start in rows:
-        for k in range(u.shape[0]):
-            acc[:] = f[k, start : start + length]
-            for g in range(steps.size):
-                p = start + steps[g]
-                left = u[k, p - 1 : p - 1 + length]
-                middle = u[k, p : p + length]
-                right = u[k, p + 1 : p + 1 + length]
-                a0 = a[3 * g, start : start + length]
-                a1 = a[3 * g + 1, start : start + length]
-                a2 = a[3 * g + 2, start : start + length]
-                for x in range(length):
-                    acc[x] -= a0[x] * left[x] + a1[x] * middle[x] + a2[x] * right[x]
-            out[k, start : start + length] = acc
+@njit(cache=True, fastmath=True, nogil=True)
+def _others(a, u, k, i, steps, n, acc):
+    """acc -= the neighbors in other rows times their coefficients, for row i of field k."""
+    for g in range(steps.size):
+        c = 2 + 3 * g
+        up, low = i + steps[g], i - steps[g]
+        w, v = u[up, k], u[low, k]
+        a0, a1, a2 = a[i, c], a[i, c + 1], a[i, c + 2]
+        b0, b1, b2 = a[low, c], a[low, c + 1], a[low, c + 2]
+        for x in range(1, n + 1):
+            acc[x] -= (
+                a0[x] * w[x - 1]
+                + a1[x] * w[x]
+                + a2[x] * w[x + 1]
+                + b0[x + 1] * v[x + 1]
+                + b1[x] * v[x]
+                + b2[x - 1] * v[x - 1]
+            )
 
 
-@njit(cache=True, fastmath=True)
-def smooth(a, inverse, u, f, steps, rows, length, backward):
-    """One Gauss-Seidel sweep, row by row, in each row the even and then the odd nodes.
+@njit(cache=True, fastmath=True, nogil=True)
+def _in_plane(a, u, f, factor, k, i, n, out):
+    """out = factor f - (A u), neighbors in the plane alone, for row i of field k."""
+    diagonal, own = a[i, 0], a[i, 1]
+    a0, a1, a2 = a[i, 2], a[i, 3], a[i, 4]
+    b0, b1, b2 = a[i - 1, 2], a[i - 1, 3], a[i - 1, 4]
+    t, w, v, source, target = u[i, k], u[i + 1, k], u[i - 1, k], f[i, k], out[i, k]
+    for x in range(1, n + 1):
+        target[x] = factor * source[x] - (
+            diagonal[x] * t[x]
+            + own[x] * t[x + 1]
+            + own[x - 1] * t[x - 1]
+            + a0[x] * w[x - 1]
+            + a1[x] * w[x]
+            + a2[x] * w[x + 1]
+            + b0[x + 1] * v[x + 1]
+            + b1[x] * v[x]
+            + b2[x - 1] * v[x - 1]
+        )
 
-    `inverse`, shape (2, size), holds the inverse diagonal of the even and of the odd nodes, zero
-    elsewhere. `backward` reverses the order, which gives the adjoint sweep.
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _between_planes(a, u, k, i, plane, n, out):
+    """out -= the neighbors in the planes above and below, for row i of field k."""
+    target = out[i, k]
+    for g in range(3):
+        c = 5 + 3 * g
+        up, low = i + plane - 1 + g, i - plane + 1 - g
+        w, v = u[up, k], u[low, k]
+        a0, a1, a2 = a[i, c], a[i, c + 1], a[i, c + 2]
+        b0, b1, b2 = a[low, c], a[low, c + 1], a[low, c + 2]
+        for x in range(1, n + 1):
+            target[x] -= (
+                a0[x] * w[x - 1]
+                + a1[x] * w[x]
+                + a2[x] * w[x + 1]
+                + b0[x + 1] * v[x + 1]
+                + b1[x] * v[x]
+                + b2[x - 1] * v[x - 1]
+            )
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _relax(a, inverse, u, f, i, steps, n, backward, fresh, alone, acc, new):
+    """Gauss-Seidel on row i, its even and then its odd nodes, `backward` the other way round.
+
+    `fresh`: its values are taken as zero; `alone`: those of other rows too.
     """
-    acc = np.empty(length, u.dtype)
-    change = np.empty(length, u.dtype)
-    own = steps.size // 2
-    for i in range(rows.size):
-        start = rows[rows.size - 1 - i] if backward else rows[i]
-        b0 = a[3 * own, start : start + length]
-        b1 = a[3 * own + 1, start : start + length]
-        b2 = a[3 * own + 2, start : start + length]
-        for k in range(u.shape[0]):
-            acc[:] = f[k, start : start + length]
-            for g in range(steps.size):
-                if g != own:
-                    p = start + steps[g]
-                    left = u[k, p - 1 : p - 1 + length]
-                    middle = u[k, p : p + length]
-                    right = u[k, p + 1 : p + 1 + length]
-                    a0 = a[3 * g, start : start + length]
-                    a1 = a[3 * g + 1, start : start + length]
-                    a2 = a[3 * g + 2, start : start + length]
-                    for x in range(length):
-                        acc[x] -= a0[x] * left[x] + a1[x] * middle[x] + a2[x] * right[x]
-            left = u[k, start - 1 : start - 1 + length]
-            middle = u[k, start : start + length]
-            right = u[k, start + 1 : start + 1 + length]
-            for half in range(2):
-                color = 1 - half if backward else half
-                weight = inverse[color, start : start + length]
-                for x in range(length):
-                    known = b0[x] * left[x] + b1[x] * middle[x] + b2[x] * right[x]
-                    change[x] = weight[x] * (acc[x] - known)
-                for x in range(length):
-                    middle[x] += change[x]
+    own, weight = a[i, 1], inverse[i, 0]
+    for k in range(u.shape[1]):
+        row, source = u[i, k], f[i, k]
+        for x in range(1, n + 1):
+            acc[x] = source[x]
+        if fresh:
+            row[:] = 0
+        if not alone:
+            _others(a, u, k, i, steps, n, acc)
+        for half in range(2):
+            for x in range(1, n + 1):
+                new[x] = weight[x] * (acc[x] - own[x] * row[x + 1] - own[x - 1] * row[x - 1])
+            for x in range(2 - half if backward else 1 + half, n + 1, 2):
+                row[x] = new[x]
 
 
-@njit(cache=True, fastmath=True)
-def restrict(fine, coarse, factors):
-    """Sum of a fine field weighted with the coarse nodes' hat functions.
+@njit(cache=True, fastmath=True, nogil=True)
+def smooth(first, last, a, inverse, u, f, steps, grid, parity, backward, fresh, edges):
+    """Part of a Gauss-Seidel sweep: rows of odd y and then those of even y, or `backward`.
 
-    Shapes (K, Z, Y, X) with borders; `factors` is 2 for each axis that is coarsened, else 1.
+    Of the planes z of one parity (-1: of all): without `edges` all rows whose neighbors are among
+    `first` to `last`, with `edges` the others, which lie between the rows of two threads. `fresh`:
+    u is taken as zero (in three dimensions it must be).
     """
+    z0, z1, plane, ny, n = grid
+    acc, new = np.empty(n + 3, u.dtype), np.empty(n + 3, u.dtype)
+    ahead = 0 if backward else 1
+    for z in range(z0, z1):
+        if parity >= 0 and (z - z0) % 2 != parity:
+            continue
+        base = z * plane
+        alone = fresh and parity <= 0
+        for y in range(first, last + 1):
+            if y % 2 != ahead and y < last:
+                continue
+            if y < last and not edges:
+                _relax(a, inverse, u, f, base + y, steps, n, backward, fresh, alone, acc, new)
+            before = y - 1
+            if before < first or before % 2 == ahead:
+                continue
+            edge = (before == first and first > 1) or (before == last - 1 and last <= ny)
+            if edge == edges:
+                _relax(a, inverse, u, f, base + before, steps, n, backward, fresh, False, acc, new)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def residual(first, last, a, u, f, grid, out):
+    """out = f - A u."""
+    z0, z1, plane, _, n = grid
+    one = f.dtype.type(1)
+    for z in range(z0, z1):
+        for y in range(first, last):
+            for k in range(u.shape[1]):
+                _in_plane(a, u, f, one, k, z * plane + y, n, out)
+                if z0 > 0:
+                    _between_planes(a, u, k, z * plane + y, plane, n, out)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def product(first, last, a, u, grid, out, dots):
+    """out = -A u, and the sums of -u times out over each row in `dots`, shape (rows, K)."""
+    z0, z1, plane, _, n = grid
+    none = u.dtype.type(0)
+    for z in range(z0, z1):
+        for y in range(first, last):
+            i = z * plane + y
+            for k in range(u.shape[1]):
+                _in_plane(a, u, u, none, k, i, n, out)
+                if z0 > 0:
+                    _between_planes(a, u, k, i, plane, n, out)
+                values, target = u[i, k], out[i, k]
+                total = none
+                for x in range(1, n + 1):
+                    total -= target[x] * values[x]
+                dots[i, k] = total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def dot(first, last, u, v, grid, dots):
+    """Sums of u times v over each row in `dots`, shape (rows, K)."""
+    z0, z1, plane, _, n = grid
+    for z in range(z0, z1):
+        for y in range(first, last):
+            i = z * plane + y
+            for k in range(u.shape[1]):
+                left, right = u[i, k], v[i, k]
+                total = left[0] * 0
+                for x in range(1, n + 1):
+                    total += left[x] * right[x]
+                dots[i, k] = total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def descend(first, last, x, r, p, q, factors, grid):
+    """x += factors p and r += factors q, one factor for each field."""
+    z0, z1, plane, _, n = grid
+    for z in range(z0, z1):
+        for y in range(first, last):
+            i = z * plane + y
+            for k in range(x.shape[1]):
+                factor = factors[k]
+                to, direction = x[i, k], p[i, k]
+                for j in range(1, n + 1):
+                    to[j] += factor * direction[j]
+                left, change = r[i, k], q[i, k]
+                for j in range(1, n + 1):
+                    left[j] += factor * change[j]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def turn(first, last, p, z_field, factors, grid):
+    """p = factors p + z, one factor for each field."""
+    z0, z1, plane, _, n = grid
+    for z in range(z0, z1):
+        for y in range(first, last):
+            i = z * plane + y
+            for k in range(p.shape[1]):
+                factor, to, new = factors[k], p[i, k], z_field[i, k]
+                for j in range(1, n + 1):
+                    to[j] = factor * to[j] + new[j]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def restrict(first, last, fine, fine_grid, coarse, coarse_grid, factors):
+    """Sum of a fine field weighted with the coarse nodes' hat functions, for coarse rows."""
     fz, fy, fx = factors
-    line = np.empty(fine.shape[3], fine.dtype)
+    fz0, _, fine_plane, _, fine_n = fine_grid
+    z0, z1, plane, _, n = coarse_grid
+    line = np.zeros(fine.shape[2], fine.dtype)
     half = np.array([0.5, 1.0, 0.5], dtype=fine.dtype)
-    border_z = 1 if fine.shape[1] > 1 else 0
-    for k in range(fine.shape[0]):
-        for z in range(border_z, max(1, coarse.shape[1] - 2 * border_z)):
-            for y in range(1, coarse.shape[2] - 2):
-                line[:] = 0
-                zf, yf = fz * (z - border_z) + border_z, fy * (y - 1) + 1
+    for z in range(z0, z1):
+        for y in range(first, last):
+            base = (fz * (z - z0) + fz0) * fine_plane + fy * (y - 1) + 1
+            for k in range(fine.shape[1]):
+                line[:] = fine[base, k]
                 for dz in range(1 - fz, fz):
                     for dy in range(1 - fy, fy):
-                        row = fine[k, zf + dz, yf + dy]
-                        weight = half[dz + 1] * half[dy + 1]
-                        for x in range(line.size):
-                            line[x] += weight * row[x]
-                target = coarse[k, z, y]
+                        if dz != 0 or dy != 0:
+                            row = fine[base + dz * fine_plane + dy, k]
+                            weight = half[dz + 1] * half[dy + 1]
+                            for x in range(1, fine_n + 1):
+                                line[x] += weight * row[x]
+                target = coarse[z * plane + y, k]
                 if fx == 1:
-                    target[1 : target.size - 2] = line[1 : target.size - 2]
+                    target[1 : n + 1] = line[1 : n + 1]
                 else:
-                    for x in range(target.size - 3):
+                    for x in range(n):
                         c = 2 * x + 1
                         target[x + 1] = line[c] + half[0] * (line[c - 1] + line[c + 1])
 
 
-@njit(cache=True, fastmath=True)
-def prolong(coarse, fine, factors, free):
-    """Add the interpolated coarse field to a fine one on the free nodes (1, else 0)."""
+@njit(cache=True, fastmath=True, nogil=True)
+def prolong(first, last, coarse, coarse_grid, fine, fine_grid, factors, inverse):
+    """Add the interpolated coarse field to a fine one on the free nodes, for fine rows."""
     fz, fy, fx = factors
-    line = np.empty(coarse.shape[3], coarse.dtype)
-    border_z = 1 if fine.shape[1] > 1 else 0
+    z0, z1, plane, _, n = fine_grid
+    cz0, _, coarse_plane, _, _ = coarse_grid
+    line = np.empty(coarse.shape[2], coarse.dtype)
+    spread = np.zeros(fine.shape[2] + 2, coarse.dtype)
     half = coarse.dtype.type(0.5)
-    for k in range(fine.shape[0]):
-        for z in range(border_z, max(1, fine.shape[1] - 2 * border_z)):
-            z0, odd_z = divmod(z - border_z, fz)
-            for y in range(1, fine.shape[2] - 2):
-                y0, odd_y = divmod(y - 1, fy)
+    one = half + half
+    for z in range(z0, z1):
+        zc, odd_z = divmod(z - z0, fz)
+        for y in range(first, last):
+            yc, odd_y = divmod(y - 1, fy)
+            base = (zc + cz0) * coarse_plane + yc + 1
+            weight = (half if odd_z else one) * (half if odd_y else one)
+            free = inverse[z * plane + y, 0]
+            for k in range(fine.shape[1]):
                 line[:] = 0
-                weight = (half if odd_z else half + half) * (half if odd_y else half + half)
                 for dz in range(odd_z + 1):
                     for dy in range(odd_y + 1):
-                        row = coarse[k, z0 + border_z + dz, y0 + 1 + dy]
+                        row = coarse[base + dz * coarse_plane + dy, k]
                         for x in range(line.size):
                             line[x] += weight * row[x]
-                target = fine[k, z, y]
-                active = free[z, y]
-                n = target.size - 3
+                target = fine[z * plane + y, k]
                 if fx == 1:
                     for x in range(1, n + 1):
-                        target[x] += active[x] * line[x]
+                        target[x] += line[x] if free[x] > 0 else 0 * half
                 else:
                     for x in range((n + 1) // 2):
-                        target[2 * x + 1] += active[2 * x + 1] * line[x + 1]
-                    for x in range(n // 2):
-                        average = half * (line[x + 1] + line[x + 2])
-                        target[2 * x + 2] += active[2 * x + 2] * average
+                        spread[2 * x + 1] = line[x + 1]
+                        spread[2 * x + 2] = half * (line[x + 1] + line[x + 2])
+                    for x in range(1, n + 1):
+                        target[x] += spread[x] if free[x] > 0 else 0 * half
 
 
-@njit(cache=True, fastmath=True)
-def coarsen_axis(a, b):
-    """Galerkin product with linear interpolation along one axis.
+@njit(cache=True, fastmath=True, nogil=True)
+def coarsen(first, last, a, fine_plane, b, coarse_grid, starts, strides, places, weights):
+    """Galerkin product along one axis, see `galerkin_terms`, for coarse rows.
 
-    `a` has shape (G, 3, H, P, n, Q): groups of neighbor offsets and of nodes before, along and
-    after the axis; `b` the same with the coarse number of nodes.
+    `starts` and `strides` along z, y and x take a coarse node to the fine one at its place.
     """
-    half = np.array([0.5, 1.0, 0.5], dtype=a.dtype)
-    for g in range(a.shape[0]):
-        for h in range(a.shape[2]):
-            for out in range(-1, 2):
-                for p in range(a.shape[3]):
-                    for i in range(1, b.shape[4] - 2):
-                        target = b[g, out + 1, h, p, i]
-                        target[:] = 0
-                        for s in range(-1, 2):
-                            for t in range(-1, 2):
-                                offset = 2 * out + t - s
-                                if -1 <= offset <= 1:
-                                    weight = half[s + 1] * half[t + 1]
-                                    row = a[g, offset + 1, h, p, 2 * i - 1 + s]
-                                    for q in range(target.size):
-                                        target[q] += weight * row[q]
-
-
-@njit(cache=True, fastmath=True)
-def multiply(symmetric, skew, sign, offsets, u, out):
-    """out += (S + sign T) u for a matrix given by half of its neighbors, without borders.
-
-    `symmetric` and `skew`, shape (H, Z, Y, X), hold the parts S and T of the elements (p, p + o)
-    for the offsets o, shape (H, 3), the first of which is zero; `u` has shape (K, Z, Y, X).
-    """
-    count, layers, rows, length = u.shape
-    for z in range(layers):
-        for y in range(rows):
-            for k in range(count):
-                here, mine = u[k, z, y], out[k, z, y]
-                own = symmetric[0, z, y]
-                for x in range(length):
-                    mine[x] += own[x] * here[x]
-            for h in range(1, offsets.shape[0]):
-                zq, yq, dx = z + offsets[h, 0], y + offsets[h, 1], offsets[h, 2]
-                if not (0 <= zq < layers and 0 <= yq < rows):
+    z0, z1, plane, _, n = coarse_grid
+    for z in range(z0, z1):
+        for y in range(first, last):
+            base = (starts[0] + strides[0] * (z - z0)) * fine_plane + 1 + strides[1] * (y - 1)
+            target = b[z * plane + y]
+            target[:] = 0
+            for t in range(weights.size):
+                row = base + places[t, 2]
+                if row < 0:
                     continue
-                first, last = max(0, -dx), length - max(0, dx)
-                s = symmetric[h, z, y, first:last]
-                t = skew[h, z, y, first:last] if sign != 0 else s
-                for k in range(count):
-                    u_p, u_q = u[k, z, y, first:last], u[k, zq, yq, first + dx : last + dx]
-                    out_p = out[k, z, y, first:last]
-                    out_q = out[k, zq, yq, first + dx : last + dx]
-                    for x in range(last - first):
-                        out_p[x] += (s[x] + sign * t[x]) * u_q[x]
-                    for x in range(last - first):
-                        out_q[x] += (s[x] - sign * t[x]) * u_p[x]
+                weight = weights[t]
+                source, to = a[row, places[t, 1]], target[places[t, 0]]
+                dx = places[t, 3]
+                if strides[2] == 1:
+                    values = source[1 + dx : 1 + dx + n]
+                    for x in range(n):
+                        to[x + 1] += weight * values[x]
+                else:
+                    low = 1 if dx < -1 else 0
+                    high = min(n, (source.size - 2 - dx) // 2 + 1)
+                    for x in range(low, high):
+                        to[x + 1] += weight * source[2 * x + 1 + dx]
 
 
-@njit(cache=True, fastmath=True)
-def product(a, u, steps, rows, length, out):
-    """out = A u for fields of shape (K, size)."""
-    acc = np.empty(length, u.dtype)
-    for start in rows:
-        for k in range(u.shape[0]):
-            acc[:] = 0
-            for g in range(steps.size):
-                p = start + steps[g]
-                left = u[k, p - 1 : p - 1 + length]
-                middle = u[k, p : p + length]
-                right = u[k, p + 1 : p + 1 + length]
-                a0 = a[3 * g, start : start + length]
-                a1 = a[3 * g + 1, start : start + length]
-                a2 = a[3 * g + 2, start : start + length]
-                for x in range(length):
-                    acc[x] += a0[x] * left[x] + a1[x] * middle[x] + a2[x] * right[x]
-            out[k, start : start + length] = acc
+@njit(cache=True, fastmath=True, nogil=True)
+def invert_diagonal(first, last, a, inverse, grid):
+    """Inverse diagonal, zero where there is none."""
+    z0, z1, plane, _, n = grid
+    for z in range(z0, z1):
+        for y in range(first, last):
+            source, target = a[z * plane + y, 0], inverse[z * plane + y, 0]
+            for x in range(1, n + 1):
+                target[x] = 1 / source[x] if source[x] > 0 else 0 * source[x]
 
 
-@njit(cache=True, fastmath=True)
-def add_multiple(y, factors, x):
-    """y += factors x for fields of shape (K, size) and one factor for each."""
-    for k in range(y.shape[0]):
-        factor, source, target = factors[k], x[k], y[k]
-        for i in range(source.size):
-            target[i] += factor * source[i]
+@njit(cache=True, fastmath=True, nogil=True)
+def fill(first, last, stencil, free, offsets, scale, a, grid):
+    """Coefficients between free nodes of a stencil, shape (H, Z, Y, X), times `scale`."""
+    z0, z1, plane, _, n = grid
+    for z in range(z1 - z0):
+        for y in range(first - 1, last - 1):
+            row = (z + z0) * plane + y + 1
+            for h in range(offsets.shape[0]):
+                zq, yq, dx = z + offsets[h, 0], y + offsets[h, 1], offsets[h, 2]
+                target = a[row, h]
+                if not (0 <= zq < free.shape[0] and 0 <= yq < free.shape[1]):
+                    target[:] = 0
+                    continue
+                source, here, there = stencil[h, z, y], free[z, y], free[zq, yq]
+                for x in range(max(0, -dx), n - max(0, dx)):
+                    value = scale * source[x] if here[x] and there[x + dx] else 0.0
+                    target[x + 1] = value
 
 
-@njit(cache=True, fastmath=True)
-def multiply_and_add(y, factors, x):
-    """y = factors y + x for fields of shape (K, size) and one factor for each."""
-    for k in range(y.shape[0]):
-        factor, source, target = factors[k], x[k], y[k]
-        for i in range(source.size):
-            target[i] = factor * target[i] + source[i]
+@njit(cache=True, fastmath=True, nogil=True)
+def load(first, last, potentials, image, source, factor, free, scale, f, grid, dots):
+    """f = scale (factor source - image) on the free nodes.
+
+    Nodal fields have shape (K, Z, Y, X). `dots`, shape (rows, K): potentials times image.
+    """
+    z0, z1, plane, _, n = grid
+    for z in range(z1 - z0):
+        for y in range(first - 1, last - 1):
+            i = (z + z0) * plane + y + 1
+            inside = free[z, y]
+            for k in range(image.shape[0]):
+                phi, values = potentials[k, z, y], image[k, z, y]
+                given, target = source[k, z, y], f[i, k]
+                total = 0.0
+                for x in range(n):
+                    total += phi[x] * values[x]
+                dots[i, k] = total
+                for x in range(n):
+                    r = scale * (factor * given[x] - values[x])
+                    target[x + 1] = r if inside[x] else 0.0
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def add(first, last, potentials, x, grid):
+    """Add a field to nodal fields of shape (K, Z, Y, X) and clear it."""
+    z0, z1, plane, _, n = grid
+    for z in range(z1 - z0):
+        for y in range(first - 1, last - 1):
+            for k in range(potentials.shape[0]):
+                target, values = potentials[k, z, y], x[(z + z0) * plane + y + 1, k]
+                for j in range(n):
+                    target[j] += values[j + 1]
+                values[:] = 0
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def place(first, last, values, free, field, grid):
+    """A field from nodal fields of shape (K, Z, Y, X), zero where nodes are not free."""
+    z0, z1, plane, _, n = grid
+    for z in range(z1 - z0):
+        for y in range(first - 1, last - 1):
+            inside = free[z, y]
+            for k in range(values.shape[0]):
+                source, target = values[k, z, y], field[(z + z0) * plane + y + 1, k]
+                for x in range(n):
+                    target[x + 1] = source[x] if inside[x] else 0 * source[x]

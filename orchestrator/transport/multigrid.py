@@ -2,227 +2,134 @@
 
 Coarse matrices are Galerkin products with bilinear (trilinear) interpolation, so they stay
 couplings of direct neighbors whatever the texture, the contacts and the vacuum do. Nodes that are
-not free have neither interpolation nor coefficients. An odd number of cells is completed by a
-coarse node beyond the film. Axes with cells much longer than the shortest are coarsened later
-(semicoarsening). U. Trottenberg, C. Oosterlee, A. Schueller, "Multigrid" (2001).
+not free have neither interpolation nor coefficients. The smoother is Gauss-Seidel in the order of
+the nodes' parities, once before and, reversed, once after each coarse correction, all in single
+precision. U. Trottenberg, C. Oosterlee, A. Schueller, "Multigrid" (2001).
+
+The cycle is the same on processors and GPUs; `ops` has its steps, see
+`orchestrator.transport.host`.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from orchestrator.transport import kernels
-from orchestrator.transport.assembly import half_offsets, shifted
-
-DIRECT = 150
-"""Grids of at most this many nodes are solved by their inverse matrix."""
-
-Shape = tuple[int, ...]
-
-
-def padded(shape: Shape) -> Shape:
-    """Shape of a nodal field with its border."""
-    return tuple(n + 3 for n in shape)
-
-
-def interior(field: np.ndarray, d: int) -> np.ndarray:
-    """View of a bordered field's nodes, last d axes."""
-    inner: tuple[Any, ...] = (..., *(slice(1, -2),) * d)
-    return field[inner]
-
-
-class Layout:
-    """Where the nodes and their neighbors lie in a flattened field with border."""
-
-    def __init__(self, nodes: Shape) -> None:
-        self.nodes = nodes
-        self.shape = padded(nodes)
-        self.size = int(np.prod(self.shape))
-        strides = np.cumprod((1, *self.shape[:0:-1]))[::-1]
-        outer = itertools.product((-1, 0, 1), repeat=len(nodes) - 1)
-        self.steps = np.array([np.dot(o, strides[:-1]) for o in outer], dtype=np.int64)
-        firsts = np.meshgrid(*(np.arange(1, n + 1) for n in nodes[:-1]), indexing="ij")
-        rows = sum(f * s for f, s in zip(firsts, strides[:-1], strict=True)) + 1
-        self.rows = np.asarray(rows, dtype=np.int64).ravel()
-
-    def fields(self, count: int, dtype: type) -> np.ndarray:
-        """Zero fields, shape (count, size)."""
-        return np.zeros((count, self.size), dtype)
-
-    def expand(self, values: np.ndarray, dtype: type = np.float64) -> np.ndarray:
-        """Fields (K, *nodes) with their border, flattened."""
-        result: np.ndarray = np.zeros((len(values), *self.shape), dtype)
-        interior(result, len(self.nodes))[...] = values
-        return result.reshape(len(values), -1)
-
-    def strip(self, fields: np.ndarray) -> np.ndarray:
-        """Fields (K, *nodes) of flattened ones."""
-        return interior(fields.reshape(-1, *self.shape), len(self.nodes))
-
-
-def expand_matrix(
-    layout: Layout, upper: np.ndarray, free: np.ndarray, skew: np.ndarray | None = None
-) -> np.ndarray:
-    """Coefficients of all neighbors, shape (3^d, size), of a stencil on the free nodes."""
-    d = free.ndim
-    result = np.zeros((3**d, *layout.shape))
-    inside = interior(result, d)
-    center = 3**d // 2
-    inside[center] = upper[0] * free
-    for k, offset in enumerate(half_offsets(d)):
-        if k:
-            here, there = shifted(layout.nodes, offset)
-            both = free[here] & free[there]
-            step = int(np.dot(offset, 3 ** np.arange(d)[::-1]))
-            forward = backward = upper[k][here] * both
-            if skew is not None:
-                change = skew[k][here] * both
-                forward, backward = forward + change, backward - change
-            inside[(center + step, *here)] = forward
-            inside[(center - step, *there)] = backward
-    return result.reshape(3**d, -1)
-
-
-def coarsening(nodes: Shape, spacing: tuple[float, ...]) -> list[tuple[int, ...]]:
-    """Factors (1 or 2) along the array axes from each level to the next.
-
-    Parameters
-    ----------
-    nodes : tuple of int
-        Nodes of the finest grid along the array axes.
-    spacing : tuple of float
-        Spacing of the finest grid along the array axes.
-    """
-    steps = []
-    while np.prod(nodes) > DIRECT:
-        possible = [h for n, h in zip(nodes, spacing, strict=True) if n > 2]
-        shortest = min(possible)
-        factors = tuple(
-            2 if n > 2 and h < 1.9 * shortest else 1 for n, h in zip(nodes, spacing, strict=True)
-        )
-        steps.append(factors)
-        nodes = tuple(n // 2 + 1 if f == 2 else n for n, f in zip(nodes, factors, strict=True))
-        spacing = tuple(h * f for h, f in zip(spacing, factors, strict=True))
-    return steps
+from orchestrator.transport.assembly import Stencil, half_offsets, shifted
+from orchestrator.transport.layout import Layout, coarsening
 
 
 @dataclass
-class _Level:
+class Level:
+    """One grid: its matrix, right-hand sides f, solutions u and residuals r."""
+
     layout: Layout
-    matrix: np.ndarray
-    inverse: np.ndarray
-    free: np.ndarray
     factors: tuple[int, ...]
+    a: Any
+    inverse: Any
+    u: Any
+    f: Any
+    r: Any
 
 
 class Multigrid:
-    """Cycle of a symmetric matrix in single precision, as a preconditioner.
+    """Approximate solutions of a symmetric matrix for several right-hand sides at once.
+
+    Memory is kept from one matrix to the next.
 
     Parameters
     ----------
-    layouts : list of Layout
-        Grids from fine to coarse, see `layouts_of`.
-    steps : list of tuple of int
-        Coarsening factors between them.
-    matrix : ndarray, shape (3^d, size)
-        Coefficients on the finest grid.
+    free : ndarray of bool
+        Nodes whose values are unknown.
+    spacing : tuple of float
+        Edges of a cell along the array axes.
+    count : int
+        Number K of right-hand sides.
+    ops : Host or Device
+        Where the arrays are and what works on them.
     """
 
-    def __init__(
-        self, layouts: list[Layout], steps: list[tuple[int, ...]], matrix: np.ndarray
-    ) -> None:
-        self._scale = float(matrix[len(matrix) // 2].max())
-        a = (matrix / self._scale).astype(np.float32)
-        self._levels = []
-        for k, factors in enumerate(steps):
-            layout = layouts[k]
-            diagonal = a[len(a) // 2].reshape(layout.shape)
-            free = (diagonal > 0).astype(np.float32)
-            inverse = np.zeros((2, *layout.shape), np.float32)
-            with np.errstate(divide="ignore"):
-                reciprocal = np.where(diagonal > 0, 1 / diagonal, 0)
-            inverse[0, ..., 1::2] = reciprocal[..., 1::2]
-            inverse[1, ..., 2::2] = reciprocal[..., 2::2]
-            self._levels.append(
-                _Level(layout, a, inverse.reshape(2, -1), _as_3d(free), _as_3d_factors(factors))
-            )
-            a = _galerkin(a, layout.nodes, factors)
-        self._coarsest = layouts[-1]
-        self._inverse = _dense_inverse(self._coarsest, a)
+    def __init__(self, free: np.ndarray, spacing: tuple[float, ...], count: int, ops: Any) -> None:
+        self.ops = ops
+        self.free = ops.xp.asarray(free)
+        self.scale = 1.0
+        steps = coarsening(free.shape, spacing)
+        layout = Layout(free.shape)
+        self.levels = []
+        for factors in [*steps, (1,) * free.ndim]:
+            self.levels.append(self._level(layout, factors, count))
+            layout = layout.coarse(factors)
+        self._inverse = None
 
-    def __call__(self, rhs: np.ndarray) -> np.ndarray:
-        """Approximate solutions for right-hand sides of shape (K, size)."""
-        result = self._cycle(0, rhs.astype(np.float32)).astype(np.float64)
-        result /= self._scale
-        return result
+    def _level(self, layout: Layout, factors: tuple[int, ...], count: int) -> Level:
+        def field(components: int) -> Any:
+            shape = (layout.rows, components, layout.length)
+            return self.ops.xp.zeros(shape, np.float32)
 
-    def _cycle(self, k: int, f: np.ndarray) -> np.ndarray:
-        if k == len(self._levels):
-            d = len(self._coarsest.nodes)
-            result = self._coarsest.fields(len(f), np.float32)
-            small = self._coarsest.strip(f).reshape(len(f), -1) @ self._inverse
-            interior(result.reshape(-1, *self._coarsest.shape), d)[...] = small.reshape(
-                -1, *self._coarsest.nodes
-            )
-            return result
-        level = self._levels[k]
-        layout = level.layout
-        grid = (layout.steps, layout.rows, layout.nodes[-1])
-        below = self._levels[k + 1].layout if k + 1 < len(self._levels) else self._coarsest
-        u = layout.fields(len(f), np.float32)
-        kernels.smooth(level.matrix, level.inverse, u, f, *grid, False)
-        r = layout.fields(len(f), np.float32)
-        kernels.residual(level.matrix, u, f, *grid, r)
-        coarse = below.fields(len(f), np.float32)
-        kernels.restrict(_as_4d(r, layout), _as_4d(coarse, below), level.factors)
-        correction = self._cycle(k + 1, coarse)
-        kernels.prolong(_as_4d(correction, below), _as_4d(u, layout), level.factors, level.free)
-        kernels.smooth(level.matrix, level.inverse, u, f, *grid, True)
-        return u
+        matrix = field(len(half_offsets(len(layout.nodes))))
+        return Level(layout, factors, matrix, field(1), *(field(count) for _ in range(3)))
 
+    @property
+    def finest(self) -> Level:
+        """The level of the matrix itself."""
+        return self.levels[0]
 
-def layouts_of(nodes: Shape, steps: list[tuple[int, ...]]) -> list[Layout]:
-    """Grids from fine to coarse."""
-    layouts = [Layout(nodes)]
-    for factors in steps:
-        nodes = tuple(n // 2 + 1 if f == 2 else n for n, f in zip(nodes, factors, strict=True))
-        layouts.append(Layout(nodes))
-    return layouts
+    def field(self) -> Any:
+        """Zero fields on the finest grid."""
+        return self.ops.xp.zeros_like(self.finest.u)
 
+    @cached_property
+    def work(self) -> tuple[Any, Any, Any]:
+        """Fields for the corrections (zero between solutions), directions and their images."""
+        return self.field(), self.field(), self.field()
 
-def _galerkin(a: np.ndarray, nodes: Shape, factors: tuple[int, ...]) -> np.ndarray:
-    d = len(nodes)
-    for axis in range(d):
-        if factors[axis] == 1:
-            continue
-        coarse = (*nodes[:axis], nodes[axis] // 2 + 1, *nodes[axis + 1 :])
-        before, after = 3**axis, 3 ** (d - axis - 1)
+    def update(self, stencil: Stencil) -> None:
+        """Take over a matrix, its symmetric part alone."""
+        self.scale = 1 / float(stencil.symmetric[0].max())
+        self.ops.fill(stencil, self.free, self.scale, self.finest)
+        for level, below in zip(self.levels, self.levels[1:], strict=False):
+            self.ops.invert_diagonal(level)
+            self.ops.galerkin(level, below)
+        self._inverse = self.ops.xp.asarray(_dense_inverse(self.levels[-1]))
 
-        def six(
-            shape: Shape, axis: int = axis, before: int = before, after: int = after
-        ) -> tuple[int, ...]:
-            p, q = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
-            return before, 3, after, p, shape[axis], q
+    def load(self, potentials: Any, image: Any, source: Any) -> np.ndarray:
+        """The residuals source - image on the finest grid; potentials^T image, both scaled."""
+        energy = self.ops.load(self.finest, potentials, image, source, self.free, self.scale)
+        return self.scale * energy
 
-        b = np.zeros((3**d, int(np.prod(padded(coarse)))), a.dtype)
-        kernels.coarsen_axis(a.reshape(six(padded(nodes))), b.reshape(six(padded(coarse))))
-        a, nodes = b, coarse
-    return a
+    def nodal(self, field: Any) -> Any:
+        """A field of the finest grid, shape (K, *nodes)."""
+        return self.finest.layout.nodal(field)
+
+    def cycle(self) -> None:
+        """From the finest level's f approximate solutions u."""
+        for level, below in zip(self.levels, self.levels[1:], strict=False):
+            self.ops.smooth(level, backward=False)
+            self.ops.restrict(level, below)
+        coarsest = self.levels[-1]
+        inside, values = coarsest.layout.nodal(coarsest.u), coarsest.layout.nodal(coarsest.f)
+        small = values.reshape(len(values), -1) @ self._inverse
+        inside[...] = small.reshape(inside.shape)
+        for level, below in zip(self.levels[-2::-1], self.levels[::-1], strict=False):
+            self.ops.prolong(below, level)
+            self.ops.smooth(level, backward=True)
 
 
-def _dense_inverse(layout: Layout, a: np.ndarray) -> np.ndarray:
-    d = len(layout.nodes)
-    inside = interior(a.reshape(-1, *layout.shape), d)
-    size = int(np.prod(layout.nodes))
-    number = np.arange(size).reshape(layout.nodes)
+def _dense_inverse(level: Level) -> np.ndarray:
+    d = len(level.layout.nodes)
+    a = level.layout.nodal(level.a)
+    a = a.get() if hasattr(a, "get") else a
+    size = int(np.prod(level.layout.nodes))
+    number = np.arange(size).reshape(level.layout.nodes)
     matrix = np.zeros((size, size))
-    for k, offset in enumerate(itertools.product((-1, 0, 1), repeat=d)):
-        here, there = shifted(layout.nodes, offset)
-        matrix[number[here].ravel(), number[there].ravel()] = inside[k][here].ravel()
+    for k, offset in enumerate(half_offsets(d)):
+        here, there = shifted(level.layout.nodes, offset)
+        p, q, values = number[here].ravel(), number[there].ravel(), a[k][here].ravel()
+        matrix[p, q] = values
+        matrix[q, p] = values
     diagonal = np.diag(matrix)
     empty = diagonal <= 0
     # interpolation may be degenerate beside contacts; a trace of the diagonal keeps it regular
@@ -230,16 +137,3 @@ def _dense_inverse(layout: Layout, a: np.ndarray) -> np.ndarray:
     inverse = np.linalg.inv(matrix)
     inverse[empty] = 0
     return ((inverse + inverse.T) / 2).astype(np.float32)
-
-
-def _as_3d(field: np.ndarray) -> np.ndarray:
-    return field if field.ndim == 3 else field[None]
-
-
-def _as_3d_factors(factors: tuple[int, ...]) -> tuple[int, ...]:
-    return factors if len(factors) == 3 else (1, *factors)
-
-
-def _as_4d(fields: np.ndarray, layout: Layout) -> np.ndarray:
-    shape = layout.shape if len(layout.shape) == 3 else (1, *layout.shape)
-    return fields.reshape(-1, *shape)

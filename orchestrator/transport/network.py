@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -29,6 +30,7 @@ from orchestrator.transport.conductivity import (
 from orchestrator.transport.geometry import Geometry, find_geometry
 from orchestrator.transport.solvers import Prepare, choose_solver
 from orchestrator.transport.state import NetworkState
+from orchestrator.transport.threads import Team
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +61,12 @@ class Network:
     underlayer : Underlayer, optional
         A conducting layer in parallel.
     warm_start : bool
-        Whether an iterative solver starts from the potentials of the texture solved before.
-        Without it a solution depends on its texture alone, to the last bit.
+        Whether an iterative solver starts from the potentials of the two textures solved before.
+        Without it a solution depends on its texture, and the guesses given to `solve`, alone, to
+        the last bit.
+    threads : int, optional
+        Threads of the iterative solver; all cores of this process if not given. Results are the
+        same bits for any number.
     """
 
     def __init__(
@@ -73,6 +79,7 @@ class Network:
         regions: tuple[Region, ...] = (),
         underlayer: Underlayer | None = None,
         warm_start: bool = True,
+        threads: int | None = None,
     ) -> None:
         self.film = film
         self.resistivity = resistivity
@@ -85,7 +92,8 @@ class Network:
         self._prepare: Prepare
         self._assemble: Assembler
         self._sheet: np.ndarray | None = None
-        self._guess: list[np.ndarray] = []
+        self._team = Team(threads)
+        self._guesses: tuple[np.ndarray, ...] = ()
 
     @classmethod
     def of_device(
@@ -95,6 +103,7 @@ class Network:
         solver: str = "auto",
         *,
         warm_start: bool = True,
+        threads: int | None = None,
     ) -> Network:
         """The network of a device, or of other contacts on its film.
 
@@ -108,6 +117,8 @@ class Network:
             See `Network`.
         warm_start : bool
             See `Network`.
+        threads : int, optional
+            See `Network`.
         """
         return cls(
             device.film,
@@ -117,15 +128,20 @@ class Network:
             regions=device.regions,
             underlayer=device.underlayer,
             warm_start=warm_start,
+            threads=threads,
         )
 
-    def solve(self, m: np.ndarray) -> NetworkState:
+    def solve(self, m: np.ndarray, guesses: Sequence[np.ndarray] = ()) -> NetworkState:
         """Solve for a magnetization.
 
         Parameters
         ----------
         m : ndarray, shape (nz, ny, nx, 3)
             Unit vectors, zero vectors where nothing is magnetic: vacuum, unless in a metal region.
+        guesses : sequence of ndarray
+            `NetworkState.guess` of textures alike, the most alike first, for an iterative solver:
+            it starts from the first, extrapolated with the second. The same guesses give the same
+            bits. Without any, `warm_start` decides.
 
         Returns
         -------
@@ -135,8 +151,8 @@ class Network:
         Raises
         ------
         InputError
-            If m has the wrong shape or vectors that are neither of unit length nor zero, or if a
-            contact touches no conducting cell.
+            If m has the wrong shape or vectors that are neither of unit length nor zero, if a
+            contact touches no conducting cell, or if a guess has the wrong shape.
         """
         m = np.asarray(m)
         if m.shape != (*self.film.shape, 3):
@@ -145,7 +161,7 @@ class Network:
                 f"{(*self.film.shape, 3)}"
             )
         conducting = conducting_cells(m, self.media)
-        return self._solve(conductivity(m, self.media, conducting), conducting)
+        return self._solve(conductivity(m, self.media, conducting), conducting, guesses)
 
     def solve_conductivity(self, sigma: Conductivity) -> NetworkState:
         """Solve for conductivities of any origin.
@@ -172,15 +188,27 @@ class Network:
         sigma.check_positive()
         return self._solve(sigma, sigma.conducting())
 
-    def _solve(self, sigma: Conductivity, conducting: np.ndarray) -> NetworkState:
+    def _solve(
+        self, sigma: Conductivity, conducting: np.ndarray, guesses: Sequence[np.ndarray] = ()
+    ) -> NetworkState:
         geometry = self._find_geometry(conducting)
         stencil = self._assemble(sigma)
         sheet = self._add_underlayer(geometry, stencil)
         with _controller().limit(limits=1):
-            potentials, adjoint = self._unit_potentials(geometry, stencil)
-        return NetworkState(
-            self.film, self.contacts, geometry, sigma, stencil, potentials, adjoint, sheet
-        )
+            potentials = self._unit_potentials(geometry, stencil, guesses or self._guesses)
+            state = NetworkState(
+                self.film,
+                self.contacts,
+                geometry,
+                sigma,
+                stencil,
+                potentials[0],
+                potentials[-1],
+                sheet,
+            )
+        if self._warm_start:
+            self._guesses = (state.guess(), *self._guesses[:1])
+        return state
 
     def _add_underlayer(self, geometry: Geometry, stencil: Stencil) -> np.ndarray | None:
         """Add the underlayer's matrix on the nodes of the lower face; return its conductance."""
@@ -212,23 +240,31 @@ class Network:
                     island.sum(),
                     place,
                 )
-            self._assemble = Assembler(known.cells, known.spacing, known.thickness)
-            self._prepare = choose_solver(self._solver, known)
+            self._assemble = Assembler(known.cells, known.spacing, known.thickness, self._team)
+            self._prepare = choose_solver(self._solver, known, self._team)
             self._sheet = None
-            self._guess = []
+            self._guesses = ()
         return known
 
     def _unit_potentials(
-        self, geometry: Geometry, stencil: Stencil
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Unit potentials of the matrix and of its transpose."""
-        n = len(self.contacts)
-        lifted = np.array([geometry.indicator(k) for k in range(n - 1)])
+        self, geometry: Geometry, stencil: Stencil, guesses: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Unit potentials of the matrix and, if it is another, of its transpose."""
+        shape = (len(self.contacts) - 1, *geometry.nodes)
+        directions = (False,) if stencil.skew is None else (False, True)
+        for guess in guesses:
+            if guess.shape != (len(directions), *shape):
+                raise InputError(
+                    f"a guess has shape {guess.shape}, the potentials of this network have "
+                    f"{(len(directions), *shape)}"
+                )
         solve = self._prepare(stencil)
         results = []
-        for k, transpose in enumerate((False, True)[: 1 if stencil.skew is None else 2]):
-            rhs = -stencil.apply(lifted, transpose) * geometry.free
-            guess = self._guess[k] if k < len(self._guess) else None
-            results.append(solve(rhs, guess, transpose))
-        self._guess = results if self._warm_start else []
-        return lifted + results[0], lifted + results[-1]
+        for k, transpose in enumerate(directions):
+            start = np.zeros(shape)
+            if guesses:
+                np.multiply(guesses[0][k], geometry.free, out=start)
+            start[geometry.units] = 1.0
+            direction = guesses[0][k] - guesses[1][k] if len(guesses) > 1 else None
+            results.append(solve(None, start, direction, transpose))
+        return results

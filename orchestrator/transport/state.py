@@ -13,7 +13,8 @@ from orchestrator.describe.contacts import Contact
 from orchestrator.describe.film import Film
 from orchestrator.describe.validation import nearest
 from orchestrator.transport.assembly import Stencil
-from orchestrator.transport.conductivity import Conductivity
+from orchestrator.transport.conductivity import HALL_PAIRS, PAIRS, Conductivity
+from orchestrator.transport.elements import center_gradient
 from orchestrator.transport.fields import average_gradient, contract, gradient_product
 from orchestrator.transport.geometry import Geometry
 from orchestrator.transport.terminals import (
@@ -63,6 +64,7 @@ class NetworkState:
         self._film = film
         self._geometry = geometry
         self._sigma = sigma
+        self._stencil = stencil
         self._potentials = potentials
         self._adjoint = adjoint
         self._sheet = sheet
@@ -74,6 +76,17 @@ class NetworkState:
         self.conductance = with_series_resistances(
             self.film_conductance, geometry.groups, self._series
         )
+
+    def guess(self) -> np.ndarray:
+        """Unit potentials rounded to float32, as a first guess for `Network.solve`.
+
+        Returns
+        -------
+        ndarray of float32, shape (1, N - 1, *nodes), with Hall effect (2, N - 1, *nodes)
+        """
+        hall = self._stencil.skew is not None
+        both = [self._potentials, self._adjoint][: 2 if hall else 1]
+        return np.array(both, np.float32)
 
     def drive(
         self,
@@ -188,11 +201,27 @@ class NetworkState:
         v : array_like, shape (N,)
             Voltages of the terminals, V.
         """
-        geometry = self._geometry
-        field = -average_gradient(self._potential(v), geometry.spacing)
-        d = len(field)
-        j = np.zeros((*self._film.shape, 3))
-        j.reshape(*geometry.cells, 3)[..., :d] = np.moveaxis(self._sigma.times(field), 0, -1)
+        from orchestrator.transport import cellwise
+
+        spacing, sigma = self._geometry.spacing, self._sigma
+        d, shape, team = len(spacing), self._film.shape, self._stencil.team
+        phi = self._potential(v).reshape((1, *self._geometry.nodes)[-3:])
+        symmetric = sigma.symmetric.reshape(-1, *shape)
+        hall, hall_pairs = symmetric, np.empty((0, 2), int)
+        if sigma.hall is not None:
+            hall, hall_pairs = sigma.hall.reshape(-1, *shape), np.array(HALL_PAIRS[d])
+        j = np.zeros((*shape, 3))
+        team.run(
+            cellwise.currents,
+            team.blocks(0, shape[1], j.size),
+            phi,
+            center_gradient(spacing),
+            symmetric,
+            np.array(PAIRS[d]),
+            hall,
+            hall_pairs,
+            j,
+        )
         return j
 
     def terminal_currents(self, v: Sequence[float] | np.ndarray) -> np.ndarray:

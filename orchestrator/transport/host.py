@@ -1,0 +1,198 @@
+"""The multigrid solver's steps on processors, by the compiled kernels and several threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.transport import kernels
+from orchestrator.transport.assembly import Stencil
+from orchestrator.transport.layout import Layout, galerkin_terms
+from orchestrator.transport.threads import Team
+
+if TYPE_CHECKING:
+    from orchestrator.transport.multigrid import Level
+
+
+class Host:
+    """Steps on arrays of numpy.
+
+    Parameters
+    ----------
+    team : Team
+        Threads that share the work.
+    """
+
+    xp = np
+
+    def __init__(self, team: Team) -> None:
+        self._team = team
+
+    def _blocks(self, layout: Layout, count: int) -> list[tuple[int, int]]:
+        z0, z1, _, ny, n = layout.grid
+        return self._team.blocks(1, ny + 1, (z1 - z0) * ny * n * count)
+
+    def fill(self, stencil: Stencil, free: np.ndarray, scale: float, level: Level) -> None:
+        """The coefficients between free nodes, times a scale, on the finest level."""
+        blocks = self._blocks(level.layout, 5)
+        self._team.run(
+            kernels.fill,
+            blocks,
+            stencil.symmetric.reshape(-1, *(1, *free.shape)[-3:]),
+            free.reshape((1, *free.shape)[-3:]),
+            stencil.offsets,
+            scale,
+            level.a,
+            level.layout.grid,
+        )
+
+    def load(
+        self,
+        level: Level,
+        potentials: np.ndarray,
+        image: np.ndarray,
+        source: np.ndarray | None,
+        free: np.ndarray,
+        scale: float,
+    ) -> np.ndarray:
+        """Residuals scale (source - image) as right-hand sides; potentials^T image, shape (K,)."""
+        grid = (-1, *(1, *free.shape)[-3:])
+        dots = np.zeros((level.layout.rows, len(image)))
+        self._team.run(
+            kernels.load,
+            self._blocks(level.layout, len(image)),
+            potentials.reshape(grid),
+            image.reshape(grid),
+            (image if source is None else source).reshape(grid),
+            0.0 if source is None else 1.0,
+            free.reshape(grid[1:]),
+            scale,
+            level.f,
+            level.layout.grid,
+            dots,
+        )
+        return np.add.reduce(dots)
+
+    def add(self, level: Level, potentials: np.ndarray, x: np.ndarray) -> None:
+        """Add a field x to nodal potentials and clear it."""
+        grid = (-1, *(1, *level.layout.nodes)[-3:])
+        blocks = self._blocks(level.layout, len(potentials))
+        self._team.run(kernels.add, blocks, potentials.reshape(grid), x, level.layout.grid)
+
+    def place(self, level: Level, values: np.ndarray, free: np.ndarray, field: np.ndarray) -> None:
+        """Nodal values on the free nodes as a field."""
+        grid = (-1, *(1, *free.shape)[-3:])
+        self._team.run(
+            kernels.place,
+            self._blocks(level.layout, len(values)),
+            values.reshape(grid),
+            free.reshape(grid[1:]),
+            field,
+            level.layout.grid,
+        )
+
+    def invert_diagonal(self, level: Level) -> None:
+        """The inverse diagonal of a level."""
+        grid = level.layout.grid
+        self._team.run(
+            kernels.invert_diagonal, self._blocks(level.layout, 1), level.a, level.inverse, grid
+        )
+
+    def smooth(self, level: Level, backward: bool) -> None:
+        """A Gauss-Seidel sweep from zero, or its adjoint from what is there."""
+        layout = level.layout
+        fresh = not backward
+        blocks = self._blocks(layout, level.u.shape[1])
+        parities = [-1] if len(layout.nodes) == 2 else [1, 0] if backward else [0, 1]
+        if fresh and len(layout.nodes) == 3:
+            level.u[:] = 0
+        arrays = (level.a, level.inverse, level.u, level.f, layout.steps, layout.grid)
+        for parity in parities:
+            self._team.run(kernels.smooth, blocks, *arrays, parity, backward, fresh, False)
+            for block in blocks if len(blocks) > 1 else ():
+                kernels.smooth(*block, *arrays, parity, backward, fresh, True)
+
+    def restrict(self, level: Level, below: Level) -> None:
+        """The residual of a level as the right-hand side of the one below."""
+        blocks = self._blocks(level.layout, level.u.shape[1])
+        grid = level.layout.grid
+        self._team.run(kernels.residual, blocks, level.a, level.u, level.f, grid, level.r)
+        blocks = self._blocks(below.layout, level.u.shape[1])
+        factors = (1, *level.factors)[-3:]
+        self._team.run(kernels.restrict, blocks, level.r, grid, below.f, below.layout.grid, factors)
+
+    def prolong(self, below: Level, level: Level) -> None:
+        """Add the solution of the level below."""
+        self._team.run(
+            kernels.prolong,
+            self._blocks(level.layout, level.u.shape[1]),
+            below.u,
+            below.layout.grid,
+            level.u,
+            level.layout.grid,
+            (1, *level.factors)[-3:],
+            level.inverse,
+        )
+
+    def galerkin(self, level: Level, below: Level) -> None:
+        """The matrix of the level below."""
+        d = len(level.layout.nodes)
+        layout, a = level.layout, level.a
+        axes = [axis for axis in range(d) if level.factors[axis] == 2]
+        for axis in axes:
+            factors = tuple(2 if k == axis else 1 for k in range(d))
+            coarse = layout.coarse(factors)
+            b = below.a if axis == axes[-1] else coarse_buffer(coarse, a)
+            places, weights = galerkin_terms(layout, axis)
+            self._team.run(
+                kernels.coarsen,
+                self._blocks(coarse, a.shape[1]),
+                a,
+                layout.grid[2],
+                b,
+                coarse.grid,
+                (layout.grid[0], 1, 1),
+                (1, *factors)[-3:],
+                places,
+                weights.astype(a.dtype),
+            )
+            layout, a = coarse, b
+
+    def product(self, level: Level, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """q = -A p and p^T A p, shape (K,)."""
+        dots = np.zeros((level.layout.rows, p.shape[1]))
+        blocks = self._blocks(level.layout, p.shape[1])
+        self._team.run(kernels.product, blocks, level.a, p, level.layout.grid, q, dots)
+        return np.add.reduce(dots)
+
+    def dot(self, level: Level, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """u^T v, shape (K,)."""
+        dots = np.zeros((level.layout.rows, u.shape[1]))
+        blocks = self._blocks(level.layout, u.shape[1])
+        self._team.run(kernels.dot, blocks, u, v, level.layout.grid, dots)
+        return np.add.reduce(dots)
+
+    def descend(
+        self,
+        level: Level,
+        x: np.ndarray,
+        r: np.ndarray,
+        p: np.ndarray,
+        q: np.ndarray,
+        factors: np.ndarray,
+    ) -> None:
+        """x += factors p and r += factors q."""
+        blocks = self._blocks(level.layout, p.shape[1])
+        factors = factors.astype(x.dtype)
+        self._team.run(kernels.descend, blocks, x, r, p, q, factors, level.layout.grid)
+
+    def turn(self, level: Level, p: np.ndarray, z: np.ndarray, factors: np.ndarray) -> None:
+        """p = factors p + z."""
+        blocks = self._blocks(level.layout, p.shape[1])
+        self._team.run(kernels.turn, blocks, p, z, factors.astype(p.dtype), level.layout.grid)
+
+
+def coarse_buffer(layout: Layout, a: np.ndarray) -> np.ndarray:
+    """Zero matrix on a grid."""
+    return np.zeros((layout.rows, a.shape[1], layout.length), a.dtype)

@@ -1,0 +1,141 @@
+"""The multigrid solver on textures that are hard for it, its threads and its first guesses."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from orchestrator.base.errors import InputError
+from orchestrator.describe.contacts import CornerContact, DiscContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
+from orchestrator.transport.network import Network
+
+CORNERS = tuple(
+    CornerContact(c, c, 24e-9) for c in ("top left", "top right", "bottom right", "bottom left")
+)
+CELL = (4e-9, 4e-9, 1e-8)
+
+
+def in_plane(angle: np.ndarray) -> np.ndarray:
+    return np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=-1)
+
+
+def stripes(n: int) -> np.ndarray:
+    """Of period 10 cells at 45 degrees, magnetized along themselves and across."""
+    y, x = np.mgrid[:n, :n]
+    return in_plane(np.where((x + y) % 10 < 5, np.pi / 4, -np.pi / 4))[None]
+
+
+def along(n: int) -> np.ndarray:
+    """Uniform at 45 degrees: the strongest anisotropy across the grid."""
+    return in_plane(np.full((n, n), np.pi / 4))[None]
+
+
+def maze(n: int, seed: int = 0) -> np.ndarray:
+    """Domains of random shape, up and down, with walls that turn in the plane."""
+    rng = np.random.default_rng(seed)
+    wave = np.fft.rfft2(rng.normal(size=(n, n)))
+    k = np.hypot(np.fft.fftfreq(n)[:, None], np.fft.rfftfreq(n)[None])
+    field = np.fft.irfft2(wave * np.exp(-(((k - 0.06) / 0.02) ** 2)), s=(n, n))
+    mz = np.tanh(2 * field / field.std())
+    angle = np.arctan2(*np.gradient(field))
+    flat = np.sqrt(1 - mz**2)
+    return np.stack([flat * np.cos(angle), flat * np.sin(angle), mz], axis=-1)[None]
+
+
+def holes(n: int) -> np.ndarray:
+    m = maze(n)
+    y, x = np.mgrid[:n, :n]
+    m[0, (x % 40 - 20) ** 2 + (y % 40 - 20) ** 2 < 100] = 0
+    m[0, 5:-5, n // 3] = 0
+    return m
+
+
+def errors(m: np.ndarray, ratio: float, contacts=CORNERS) -> tuple[float, float]:
+    """Of G, relative to its largest element, and of j in the mean square."""
+    film = Film((*m.shape[2:0:-1], m.shape[0]), CELL)
+    resistivity = Resistivity(rho_par=(1 + ratio) * 2e-7, rho_perp=2e-7)
+    found = Network(film, resistivity, contacts, "multigrid").solve(m)
+    exact = Network(film, resistivity, contacts, "direct").solve(m)
+    g = np.abs(found.conductance - exact.conductance).max() / np.abs(exact.conductance).max()
+    v = np.random.default_rng(1).normal(size=len(contacts))
+    j, expected = found.current_density(v), exact.current_density(v)
+    return g, np.linalg.norm(j - expected) / np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("texture", [stripes, along, maze, holes])
+@pytest.mark.parametrize("ratio", [0.08, 1.5, 6.0, -0.6])
+def test_conductance_to_1e_8_and_currents_to_1e_4(texture, ratio):
+    g, j = errors(texture(150), ratio)
+    print(f"\nG {g:.1e}, j {j:.1e}")
+    assert g <= 1e-8
+    assert j <= 1e-4
+
+
+def test_35_contacts():
+    contacts = tuple(
+        DiscContact(f"c{k}", ((60 + 120 * (k % 5)) * 1e-9, (45 + 85 * (k // 5)) * 1e-9), 12e-9)
+        for k in range(35)
+    )
+    g, j = errors(maze(150), 1.5, contacts)
+    assert g <= 1e-8
+    assert j <= 1e-4
+
+
+@pytest.mark.parametrize("cells", [(300, 261, 1), (47, 50, 12), (64, 60, 3)])
+@pytest.mark.parametrize("sigma_ah", [0.0, 3e5])
+def test_same_bits_for_any_number_of_threads(cells, sigma_ah, textured):
+    film = Film(cells, (4e-9, 4e-9, 2e-9))
+    resistivity = Resistivity(rho_par=5e-7, rho_perp=2e-7, sigma_ah=sigma_ah)
+    m, later = textured(film, 1), textured(film, 2)
+    results = []
+    for threads in (1, 2, 3, 5):
+        network = Network(film, resistivity, CORNERS, "multigrid", threads=threads)
+        state = network.solve(later, [network.solve(m).guess()])
+        v = [1.0, 0.3, -0.2, 0.0]
+        results.append((state.conductance, state.guess(), state.current_density(v)))
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_stored_guesses_give_the_same_bits_and_save_work():
+    n, resistivity = 200, Resistivity(rho_par=5e-7, rho_perp=2e-7)
+    film = Film((n, n, 1), CELL)
+    angle = np.arctan2(*np.moveaxis(maze(n)[0, ..., 1::-1], -1, 0)[::-1])
+    textures = [in_plane(angle + turn)[None] for turn in (0.0, 0.03, 0.06)]
+
+    live = Network(film, resistivity, CORNERS, "multigrid", warm_start=False)
+    first = live.solve(textures[0])
+    second = live.solve(textures[1], [first.guess()])
+    expected = live.solve(textures[2], [second.guess(), first.guess()])
+
+    stored = []
+    for state in (second, first):
+        file = io.BytesIO()
+        np.save(file, state.guess())
+        file.seek(0)
+        stored.append(np.load(file))
+    resumed = Network(film, resistivity, CORNERS, "multigrid", warm_start=False)
+    found = resumed.solve(textures[2], stored)
+    np.testing.assert_array_equal(found.conductance, expected.conductance)
+    np.testing.assert_array_equal(found.guess(), expected.guess())
+
+    warm = Network(film, resistivity, CORNERS, "multigrid")
+    for m in textures:
+        last = warm.solve(m)
+    np.testing.assert_array_equal(last.guess(), expected.guess())
+    exact = Network(film, resistivity, CORNERS, "direct").solve(textures[2]).conductance
+    assert np.abs(found.conductance - exact).max() <= 1e-8 * np.abs(exact).max()
+
+
+def test_guess_of_another_network_is_refused(textured):
+    film = Film((30, 30, 1), CELL)
+    resistivity = Resistivity(rho_par=5e-7, rho_perp=2e-7)
+    network = Network(film, resistivity, CORNERS, "multigrid")
+    guess = Network(film, resistivity, CORNERS[:2]).solve(textured(film)).guess()
+    with pytest.raises(InputError, match=r"a guess has shape \(1, 1, 31, 31\)"):
+        network.solve(textured(film), [guess])
