@@ -57,7 +57,9 @@ class Stencil:
         """`half_offsets` along z, y, x, also in two dimensions, shape (5 or 14, 3)."""
         return np.array([(0, *o)[-3:] for o in half_offsets(len(self.nodes))])
 
-    def apply(self, u: np.ndarray, transpose: bool = False) -> np.ndarray:
+    def apply(
+        self, u: np.ndarray, transpose: bool = False, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """The matrix (or its transpose) times nodal fields, shape (..., *nodes)."""
         from orchestrator.transport import cellwise
 
@@ -67,7 +69,7 @@ class Stencil:
         skew, sign = symmetric, 0.0
         if self.skew is not None:
             skew, sign = self.skew.reshape(-1, *grid), -1.0 if transpose else 1.0
-        result = np.empty_like(fields)
+        result = np.empty_like(fields) if out is None else out.reshape(fields.shape)
         blocks = self.team.blocks(0, grid[1], fields.size)
         self.team.run(
             cellwise.multiply, blocks, symmetric, skew, sign, self.offsets, fields, result

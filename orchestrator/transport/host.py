@@ -107,7 +107,7 @@ class Host:
         parities = [-1] if len(layout.nodes) == 2 else [1, 0] if backward else [0, 1]
         if fresh and len(layout.nodes) == 3:
             level.u[:] = 0
-        arrays = (level.a, level.inverse, level.u, level.f, layout.steps, layout.grid)
+        arrays = (level.a, level.inverse, level.u, level.f, layout.grid)
         for parity in parities:
             self._team.run(kernels.smooth, blocks, *arrays, parity, backward, fresh, False)
             for block in blocks if len(blocks) > 1 else ():

@@ -23,7 +23,7 @@ LEAST_ENERGY = 1e-9
 
 
 def refine(
-    multiply: Callable[[Any], Any],
+    multiply: Callable[[Any, Any], Any],
     multigrid: Multigrid,
     potentials: Any,
     source: Any,
@@ -45,7 +45,7 @@ def refine(
     Parameters
     ----------
     multiply : callable
-        A, for arrays of shape (K, *nodes).
+        A, for an array of shape (K, *nodes) and one for the result.
     multigrid : Multigrid
         The cycle for A.
     potentials : array, shape (K, *nodes)
@@ -68,7 +68,8 @@ def refine(
     """
     ops, level = multigrid.ops, multigrid.finest
     x, p, q = multigrid.work
-    energy = multigrid.load(potentials, multiply(potentials), source)
+    image = multigrid.image
+    energy = multigrid.load(potentials, multiply(potentials, image), source)
     if direction is not None:
         ops.place(level, direction, multigrid.free, p)
         curvature, slope = ops.product(level, p, q), ops.dot(level, level.f, p)
@@ -98,7 +99,7 @@ def refine(
         energy = energy + gains[-1] * (-1 if source is None else 1)
         if (active & (rz < DROP**2 * reference)).any():
             ops.add(level, potentials, x)
-            energy = multigrid.load(potentials, multiply(potentials), source)
+            energy = multigrid.load(potentials, multiply(potentials, image), source)
             reference = rz
         multigrid.cycle()
         before, rz = rz, ops.dot(level, level.f, level.u)

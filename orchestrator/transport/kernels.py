@@ -12,26 +12,6 @@ from numba import njit
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _others(a, u, k, i, steps, n, acc):
-    """acc -= the neighbors in other rows times their coefficients, for row i of field k."""
-    for g in range(steps.size):
-        c = 2 + 3 * g
-        up, low = i + steps[g], i - steps[g]
-        w, v = u[up, k], u[low, k]
-        a0, a1, a2 = a[i, c], a[i, c + 1], a[i, c + 2]
-        b0, b1, b2 = a[low, c], a[low, c + 1], a[low, c + 2]
-        for x in range(1, n + 1):
-            acc[x] -= (
-                a0[x] * w[x - 1]
-                + a1[x] * w[x]
-                + a2[x] * w[x + 1]
-                + b0[x + 1] * v[x + 1]
-                + b1[x] * v[x]
-                + b2[x - 1] * v[x - 1]
-            )
-
-
-@njit(cache=True, fastmath=True, nogil=True)
 def _in_plane(a, u, f, factor, k, i, n, out):
     """out = factor f - (A u), neighbors in the plane alone, for row i of field k."""
     diagonal, own = a[i, 0], a[i, 1]
@@ -53,9 +33,8 @@ def _in_plane(a, u, f, factor, k, i, n, out):
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _between_planes(a, u, k, i, plane, n, out):
-    """out -= the neighbors in the planes above and below, for row i of field k."""
-    target = out[i, k]
+def _between_planes(a, u, k, i, plane, n, target):
+    """target -= the neighbors in the planes above and below, for row i of field k."""
     for g in range(3):
         c = 5 + 3 * g
         up, low = i + plane - 1 + g, i - plane + 1 - g
@@ -74,29 +53,45 @@ def _between_planes(a, u, k, i, plane, n, out):
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _relax(a, inverse, u, f, i, steps, n, backward, fresh, alone, acc, new):
-    """Gauss-Seidel on row i, its even and then its odd nodes, `backward` the other way round.
+def _relax(a, inverse, u, f, i, plane, n, colors, fresh, alone, acc, new):
+    """Gauss-Seidel on row i, the nodes of the first of two colors and then those of the second.
 
-    `fresh`: its values are taken as zero; `alone`: those of other rows too.
+    `plane`: rows of a plane, 0 in two dimensions. `fresh`: the row's values are taken as zero;
+    `alone`: those of other rows too.
     """
     own, weight = a[i, 1], inverse[i, 0]
+    a0, a1, a2 = a[i, 2], a[i, 3], a[i, 4]
+    b0, b1, b2 = a[i - 1, 2], a[i - 1, 3], a[i - 1, 4]
     for k in range(u.shape[1]):
-        row, source = u[i, k], f[i, k]
-        for x in range(1, n + 1):
-            acc[x] = source[x]
+        row, source, w, v = u[i, k], f[i, k], u[i + 1, k], u[i - 1, k]
+        if alone:
+            for x in range(1, n + 1):
+                acc[x] = source[x]
+        else:
+            for x in range(1, n + 1):
+                acc[x] = source[x] - (
+                    a0[x] * w[x - 1]
+                    + a1[x] * w[x]
+                    + a2[x] * w[x + 1]
+                    + b0[x + 1] * v[x + 1]
+                    + b1[x] * v[x]
+                    + b2[x - 1] * v[x - 1]
+                )
+            if plane > 0:
+                _between_planes(a, u, k, i, plane, n, acc)
         if fresh:
             row[:] = 0
-        if not alone:
-            _others(a, u, k, i, steps, n, acc)
         for half in range(2):
+            color = colors[half]
             for x in range(1, n + 1):
-                new[x] = weight[x] * (acc[x] - own[x] * row[x + 1] - own[x - 1] * row[x - 1])
-            for x in range(2 - half if backward else 1 + half, n + 1, 2):
-                row[x] = new[x]
+                known = acc[x] - own[x] * row[x + 1] - own[x - 1] * row[x - 1]
+                new[x] = color[x] * (weight[x] * known - row[x])
+            for x in range(1, n + 1):
+                row[x] += new[x]
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def smooth(first, last, a, inverse, u, f, steps, grid, parity, backward, fresh, edges):
+def smooth(first, last, a, inverse, u, f, grid, parity, backward, fresh, edges):
     """Part of a Gauss-Seidel sweep: rows of odd y and then those of even y, or `backward`.
 
     Of the planes z of one parity (-1: of all): without `edges` all rows whose neighbors are among
@@ -106,6 +101,10 @@ def smooth(first, last, a, inverse, u, f, steps, grid, parity, backward, fresh, 
     z0, z1, plane, ny, n = grid
     acc, new = np.empty(n + 3, u.dtype), np.empty(n + 3, u.dtype)
     ahead = 0 if backward else 1
+    colors = np.zeros((2, n + 3), u.dtype)
+    colors[1 - ahead, 1::2] = 1
+    colors[ahead, 2::2] = 1
+    between = plane if z0 > 0 else 0
     for z in range(z0, z1):
         if parity >= 0 and (z - z0) % 2 != parity:
             continue
@@ -115,13 +114,13 @@ def smooth(first, last, a, inverse, u, f, steps, grid, parity, backward, fresh, 
             if y % 2 != ahead and y < last:
                 continue
             if y < last and not edges:
-                _relax(a, inverse, u, f, base + y, steps, n, backward, fresh, alone, acc, new)
+                _relax(a, inverse, u, f, base + y, between, n, colors, fresh, alone, acc, new)
             before = y - 1
             if before < first or before % 2 == ahead:
                 continue
             edge = (before == first and first > 1) or (before == last - 1 and last <= ny)
             if edge == edges:
-                _relax(a, inverse, u, f, base + before, steps, n, backward, fresh, False, acc, new)
+                _relax(a, inverse, u, f, base + before, between, n, colors, fresh, False, acc, new)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -134,7 +133,7 @@ def residual(first, last, a, u, f, grid, out):
             for k in range(u.shape[1]):
                 _in_plane(a, u, f, one, k, z * plane + y, n, out)
                 if z0 > 0:
-                    _between_planes(a, u, k, z * plane + y, plane, n, out)
+                    _between_planes(a, u, k, z * plane + y, plane, n, out[z * plane + y, k])
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -148,7 +147,7 @@ def product(first, last, a, u, grid, out, dots):
             for k in range(u.shape[1]):
                 _in_plane(a, u, u, none, k, i, n, out)
                 if z0 > 0:
-                    _between_planes(a, u, k, i, plane, n, out)
+                    _between_planes(a, u, k, i, plane, n, out[i, k])
                 values, target = u[i, k], out[i, k]
                 total = none
                 for x in range(1, n + 1):

@@ -35,8 +35,6 @@ class Layout:
     ----------
     grid : (first plane, plane after the last, rows of a plane, nodes along y, nodes along x)
         What kernels need to visit the rows of nodes.
-    steps : ndarray of int
-        Rows to the neighboring rows of larger index, in the order of `half_offsets`.
     """
 
     def __init__(self, nodes: Shape) -> None:
@@ -47,8 +45,6 @@ class Layout:
         plane = self.padded[-2]
         planes = (1, nodes[0] + 1) if len(nodes) == 3 else (0, 1)
         self.grid = (*planes, plane, nodes[-2], nodes[-1])
-        steps = [1] if len(nodes) == 2 else [1, plane - 1, plane, plane + 1]
-        self.steps = np.array(steps, np.int64)
 
     @cached_property
     def _inside(self) -> tuple[Any, ...]:

@@ -82,6 +82,11 @@ class Multigrid:
         return self.ops.xp.zeros_like(self.finest.u)
 
     @cached_property
+    def image(self) -> Any:
+        """Nodal fields in double precision, shape (K, *nodes)."""
+        return self.ops.xp.zeros((self.finest.u.shape[1], *self.free.shape))
+
+    @cached_property
     def work(self) -> tuple[Any, Any, Any]:
         """Fields for the corrections (zero between solutions), directions and their images."""
         return self.field(), self.field(), self.field()

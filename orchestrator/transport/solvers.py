@@ -228,7 +228,11 @@ def solver_multigrid(geometry: Geometry, team: Team | None = None) -> Prepare:
                 potentials = start if start is not None else np.zeros_like(rhs, float)
                 multigrid = cycle(len(potentials))
                 tolerance = TOLERANCE / np.sqrt(len(potentials))
-                return refine(stencil.apply, multigrid, potentials, rhs, tolerance, direction)
+
+                def product(u: np.ndarray, out: np.ndarray) -> np.ndarray:
+                    return stencil.apply(u, out=out)
+
+                return refine(product, multigrid, potentials, rhs, tolerance, direction)
 
             def multiply(u: np.ndarray) -> np.ndarray:
                 return stencil.apply(u * geometry.free, transpose) * geometry.free
