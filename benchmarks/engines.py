@@ -43,7 +43,7 @@ def measure(engine: Mumax3Engine, settled: np.ndarray) -> tuple[list[float], np.
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         write_ovf(folder / "m0.ovf", settled, FILM.cell_size)
-        j = np.zeros((*FILM.shape, 3))
+        j = np.zeros((*FILM.array_shape, 3))
         j[..., 0] = 1e12
         write_ovf(folder / "j.ovf", j, FILM.cell_size, title="j", unit="A/m2")
         session = engine.start(scripts.setup(), folder, "m0.ovf")
@@ -60,7 +60,7 @@ def measure(engine: Mumax3Engine, settled: np.ndarray) -> tuple[list[float], np.
 def settle(command: list[str]) -> np.ndarray:
     """A texture relaxed for 0.5 ns from random directions."""
     rng = np.random.default_rng(1)
-    m0 = rng.normal(size=(*FILM.shape, 3))
+    m0 = rng.normal(size=(*FILM.array_shape, 3))
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         write_ovf(folder / "m0.ovf", m0, FILM.cell_size)

@@ -53,7 +53,7 @@ def default_path(
 ) -> np.ndarray:
     """G by COO assembly and spsolve for each right-hand side, one splu for all, or pyamg."""
     d = 2 if film.is_2d else 3
-    cells = film.shape[-d:]
+    cells = film.array_shape[-d:]
     directions = m.reshape(*cells, 3)[..., :d]
     tensors = np.eye(d) / 1e-7
     tensors = tensors + (1 / 7e-7 - 1 / 1e-7) * directions[..., None] * directions[..., None, :]

@@ -106,7 +106,7 @@ class IdealTextures:
         self._isotropic = np.sqrt(self._saturated * stripes)
         self._ratio = self._saturated / stripes
 
-        self._geometry = find_geometry(film, contacts, np.ones(film.shape, bool))
+        self._geometry = find_geometry(film, contacts, np.ones(film.array_shape, bool))
         spacing, thickness = self._geometry.spacing, self._geometry.thickness
         self._assemble = Assembler(self._geometry.cells, spacing, thickness)
         ones = np.ones(self._geometry.cells)

@@ -171,7 +171,7 @@ def try_out(
         folder = Path(name)
         m0 = experiment.initial_magnetization(experiment.start.seed)
         write_ovf(folder / "m0.ovf", m0, experiment.film.cell_size)
-        session = engine.start(scripts.setup(), folder, "m0.ovf")
+        session = engine.start(scripts.setup_in(folder), folder, "m0.ovf")
         try:
             session.execute(scripts.relax(2e-10, "m1.ovf", 1.0), "m1.ovf")
             network = Network.of_device(device, device.contacts, solver, warm_start=False)

@@ -12,7 +12,7 @@ from pydantic import Discriminator
 from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.film import Film
+from orchestrator.describe.grid import Grid
 from orchestrator.describe.plausibility import FROZEN
 
 Face = Literal["x-", "x+", "y-", "y+", "z-", "z+"]
@@ -22,7 +22,7 @@ EDGE = 1e-9
 
 
 def in_box(
-    film: Film,
+    film: Grid,
     points: tuple[np.ndarray, ...],
     lower: tuple[float, ...],
     upper: tuple[float, ...],
@@ -43,17 +43,17 @@ def in_disc(x: np.ndarray, y: np.ndarray, center: tuple[float, float], radius: f
 class _Shape:
     """A part of a film that is given by which points it holds."""
 
-    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    def holds(self, film: Grid, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Whether points (m) are inside, their edges included; broadcastable to the points."""
         raise NotImplementedError
 
-    def nodes(self, film: Film) -> np.ndarray:
+    def nodes(self, film: Grid) -> np.ndarray:
         """Mask of the nodes inside, shape `film.node_shape`."""
         return np.broadcast_to(self.holds(film, *film.node_coordinates()), film.node_shape)
 
-    def cells(self, film: Film) -> np.ndarray:
-        """Mask of the cells with their center inside, shape `film.shape`."""
-        return np.broadcast_to(self.holds(film, *film.cell_coordinates()), film.shape)
+    def cells(self, film: Grid) -> np.ndarray:
+        """Mask of the cells with their center inside, shape `film.array_shape`."""
+        return np.broadcast_to(self.holds(film, *film.cell_coordinates()), film.array_shape)
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -64,7 +64,7 @@ class Rectangle(_Shape):
     upper: tuple[float, float]
     shape: Literal["rectangle"] = "rectangle"
 
-    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    def holds(self, film: Grid, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Whether points (m) are inside."""
         return in_box(film, (x, y), self.lower, self.upper)
 
@@ -77,9 +77,27 @@ class Disc(_Shape):
     radius: float
     shape: Literal["disc"] = "disc"
 
-    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    def holds(self, film: Grid, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Whether points (m) are inside."""
         return in_disc(x, y, self.center, self.radius)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Ellipse(_Shape):
+    """An ellipse of `semi_axes` (m, along x and y) about `center`, through the whole thickness."""
+
+    center: tuple[float, float]
+    semi_axes: tuple[float, float]
+    shape: Literal["ellipse"] = "ellipse"
+
+    def __post_init__(self) -> None:
+        if not min(self.semi_axes) > 0:
+            raise ValueError(f"semi_axes must be positive (m), got {list(self.semi_axes)}")
+
+    def holds(self, film: Grid, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Whether points (m) are inside."""
+        (a, b), (cx, cy) = self.semi_axes, self.center
+        return np.hypot((x - cx) / a, (y - cy) / b) <= 1 + EDGE
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -90,7 +108,7 @@ class Box(_Shape):
     upper: tuple[float, float, float]
     shape: Literal["box"] = "box"
 
-    def holds(self, film: Film, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    def holds(self, film: Grid, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Whether points (m) are inside."""
         return in_box(film, (x, y, z), self.lower, self.upper)
 
@@ -122,8 +140,8 @@ class Mask:
         nz, ny, nx = cells.shape
         return cls((nx, ny, nz), encode_runs(cells))
 
-    def cells(self, film: Film) -> np.ndarray:
-        """Mask of the cells, shape `film.shape`.
+    def cells(self, film: Grid) -> np.ndarray:
+        """Mask of the cells, shape `film.array_shape`.
 
         Raises
         ------
@@ -136,9 +154,9 @@ class Mask:
                 f"the film {' x '.join(map(str, film.cells))}"
             )
         inside = np.repeat(np.arange(len(self.runs)) % 2 == 1, self.runs)
-        return np.broadcast_to(inside.reshape(self.grid[::-1]), film.shape)
+        return np.broadcast_to(inside.reshape(self.grid[::-1]), film.array_shape)
 
-    def nodes(self, film: Film) -> np.ndarray:
+    def nodes(self, film: Grid) -> np.ndarray:
         """Mask of the corners of its cells, shape `film.node_shape`."""
         padded = np.pad(self.cells(film), [(0, 0) if film.is_2d else (1, 1), (1, 1), (1, 1)])
         for axis in range(int(film.is_2d), 3):
@@ -147,7 +165,7 @@ class Mask:
         return padded
 
 
-Area = Annotated[Rectangle | Disc | Box | Mask, Discriminator("shape")]
+Area = Annotated[Rectangle | Disc | Box | Mask | Ellipse, Discriminator("shape")]
 
 
 def encode_runs(cells: np.ndarray) -> tuple[int, ...]:

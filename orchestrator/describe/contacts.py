@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Box, Disc, Face, Mask, Rectangle, in_box, in_disc
 from orchestrator.describe.film import Film
+from orchestrator.describe.grid import Grid
 from orchestrator.describe.media import Region, cells_of
 from orchestrator.describe.plausibility import FROZEN, check_name, check_range
 
@@ -42,7 +43,7 @@ class SideContact(_Electrode):
     start: float = 0.0
     stop: float | None = None
 
-    def nodes(self, film: Film) -> np.ndarray:
+    def nodes(self, film: Grid) -> np.ndarray:
         """Mask of the contact's nodes, shape `film.node_shape`."""
         x, y, z = film.node_coordinates()
         across, along = (x, y) if self.side in ("left", "right") else (y, x)
@@ -61,7 +62,7 @@ class CornerContact(_Electrode):
     size: float
     shape: Literal["corner"] = "corner"
 
-    def nodes(self, film: Film) -> np.ndarray:
+    def nodes(self, film: Grid) -> np.ndarray:
         """Mask of the contact's nodes, shape `film.node_shape`."""
         lx, ly, _ = film.lengths
         vertical, horizontal = self.corner.split()
@@ -115,7 +116,7 @@ class FaceContact(_Electrode):
         if self.lower is not None and self.center is not None:
             raise ValueError("give either lower and upper, or center and radius, or neither")
 
-    def nodes(self, film: Film) -> np.ndarray:
+    def nodes(self, film: Grid) -> np.ndarray:
         """Mask of the contact's nodes, shape `film.node_shape`."""
         points = film.node_coordinates()
         a, b = (points["xyz".index(axis)] for axis in "xyz" if axis != self.face[0])
@@ -148,7 +149,7 @@ class MaskContact(Mask, _Electrode):
         """The contact of a mask."""
         return cls(name, mask.grid, mask.runs, face=face)
 
-    def nodes(self, film: Film) -> np.ndarray:
+    def nodes(self, film: Grid) -> np.ndarray:
         """Mask of the contact's nodes, shape `film.node_shape`."""
         if self.face is None:
             return super().nodes(film)
@@ -163,7 +164,7 @@ def _axis_and_layer(face: Face) -> tuple[int, int]:
     return 2 - "xyz".index(face[0]), -1 if face[1] == "+" else 0
 
 
-def _on_face(film: Film, face: Face) -> np.ndarray:
+def _on_face(film: Grid, face: Face) -> np.ndarray:
     axis, layer = _axis_and_layer(face)
     if axis == 0 and film.is_2d:
         raise InputError(
@@ -187,7 +188,7 @@ Contact = Annotated[
 ]
 
 
-def contact_nodes(film: Film, contact: Contact) -> np.ndarray:
+def contact_nodes(film: Grid, contact: Contact) -> np.ndarray:
     """Mask of a contact's nodes, shape `film.node_shape`.
 
     Raises
@@ -209,7 +210,7 @@ def contact_nodes(film: Film, contact: Contact) -> np.ndarray:
     return nodes
 
 
-def check_contacts(film: Film, contacts: tuple[Contact, ...]) -> None:
+def check_contacts(film: Grid, contacts: tuple[Contact, ...]) -> None:
     """Refuse contacts that are doubled, empty or overlapping, by name.
 
     Raises
@@ -252,7 +253,7 @@ def check_conducting(
 
 
 def contact_grid(
-    film: Film, columns: int, rows: int, size: float, margin: float = 0.0
+    film: Grid, columns: int, rows: int, size: float, margin: float = 0.0
 ) -> tuple[RectangleContact, ...]:
     """Square contacts in columns and rows over the film, such as 5 x 7 for a picture.
 

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from orchestrator.describe.areas import Mask
 from orchestrator.describe.contacts import Contact, check_conducting, check_contacts
 from orchestrator.describe.film import Film
 from orchestrator.describe.hashing import canonical_hash, without_defaults
@@ -68,8 +69,23 @@ class Device:
 
     @property
     def non_magnetic(self) -> np.ndarray:
-        """Cells in regions of metal or vacuum, shape `film.shape`."""
+        """Cells in regions of metal or vacuum or outside the film's shape, `film.array_shape`."""
         return cells_of(self.film, self.regions, "metal", "vacuum")
+
+    def emptied(self, empty: np.ndarray) -> Film:
+        """The film without the cells that are empty though the device has them as magnetic.
+
+        Parameters
+        ----------
+        empty : ndarray of bool, shape `film.array_shape`
+            Cells without magnetization.
+        """
+        if not (empty & ~self.non_magnetic).any():
+            return self.film
+        cells = self.film.inside & ~(empty & ~self.non_magnetic)
+        if (cells == cells[:1]).all():
+            cells = cells[:1]
+        return dataclasses.replace(self.film, shape=Mask.of(cells))
 
     def to_dict(self) -> dict[str, Any]:
         """Whole description: plain types, all defaults written out."""

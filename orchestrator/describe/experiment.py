@@ -21,6 +21,7 @@ from orchestrator.describe.contacts import Contact, check_conducting, check_cont
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film, check_open
 from orchestrator.describe.hashing import canonical_hash, without_defaults
+from orchestrator.describe.initial import read_directions
 from orchestrator.describe.masks import with_masks_read
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
@@ -28,7 +29,6 @@ from orchestrator.describe.media import Region, Resistivity, Underlayer, check_r
 from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
 from orchestrator.describe.validation import explained, within
-from orchestrator.ovf.files import read_ovf
 
 MAX_ASPECT = 100.0
 """Largest ratio of a cell's edges for which mumax3 computes the demagnetizing field."""
@@ -211,19 +211,26 @@ class Experiment:
         experiment = cls.from_dict(table, source)
         if experiment.start.m0 is None:
             return experiment
-        m0 = (folder / experiment.start.m0).resolve()
-        within(f"{source}: start.m0", _check_m0, m0, experiment.device)
+        try:
+            return experiment._started_from((folder / experiment.start.m0).resolve())
+        except InputError as error:
+            raise InputError(f"{source}: start.m0: {error}") from None
+
+    def _started_from(self, m0: Path) -> Experiment:
+        """The experiment with the digest of its m0 file, and vacuum where that is zero."""
+        m = read_directions(m0, self.film, resample=self.start.resample)
+        film = self.device.emptied((m == 0).all(axis=-1))
         digest = hashlib.sha256(m0.read_bytes()).hexdigest()
-        start = dataclasses.replace(experiment.start, m0=str(m0), m0_sha256=digest)
-        return dataclasses.replace(experiment, start=start)
+        start = dataclasses.replace(self.start, m0=str(m0), m0_sha256=digest)
+        return dataclasses.replace(self, start=start, film=film)
 
     def initial_magnetization(self, seed: int) -> np.ndarray:
         """Unit vectors to settle from, shape (nz, ny, nx, 3): random by `seed`, or the m0 file."""
         if self.start.m0 is not None:
-            return read_ovf(self.start.m0).data
+            return read_directions(self.start.m0, self.film, resample=self.start.resample)
         rng = np.random.default_rng(seed)
-        mz = rng.uniform(-1, 1, self.film.shape)
-        angle = rng.uniform(0, 2 * np.pi, self.film.shape)
+        mz = rng.uniform(-1, 1, self.film.array_shape)
+        angle = rng.uniform(0, 2 * np.pi, self.film.array_shape)
         in_plane = np.sqrt(1 - mz**2)
         return np.stack([in_plane * np.cos(angle), in_plane * np.sin(angle), mz], axis=-1)
 
@@ -238,16 +245,3 @@ def _check_aspect(film: Film) -> None:
             f"film.cell_size: edges of a cell differ by a factor of {aspect:.3g}; with "
             f"material.demag = true mumax3 accepts at most {MAX_ASPECT:g}: take thinner layers"
         )
-
-
-def _check_m0(path: Path, device: Device) -> None:
-    film, m0 = device.film, read_ovf(path).data
-    if m0.shape != (*film.shape, 3):
-        nz, ny, nx, n = m0.shape
-        raise InputError(
-            f"{path} holds {nx} x {ny} x {nz} cells of {n} components, "
-            f"the film has {' x '.join(map(str, film.cells))} cells of 3"
-        )
-    length = np.linalg.norm(m0, axis=-1)[~device.non_magnetic]
-    if not np.allclose(length, 1, atol=1e-3):
-        raise InputError(f"{path} is not a magnetization: vectors of length up to {length.max():g}")

@@ -1,29 +1,42 @@
-"""The film: a regular grid of cells.
-
-Coordinates have their origin in the film's lower left corner (x to the right, y up, z along the
-film's normal), so a film of `(nx, ny, nz)` cells of size `(cx, cy, cz)` fills
-`[0, nx cx] x [0, ny cy] x [0, nz cz]`.
-"""
+"""The film: a grid of cells, all of them or those of a shape."""
 
 from __future__ import annotations
 
-import math
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Discriminator, Tag
 from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
+from orchestrator.describe.areas import Area, Box, Disc, Ellipse, Mask, Rectangle
+from orchestrator.describe.grid import Grid
 from orchestrator.describe.plausibility import FROZEN, check_range
 
-LARGEST_FILM = 1e-3
-"""Longest plausible film edge in m; anything larger is taken for a slip of units."""
-MOST_CELLS = 10**8
-"""More cells than the transport network of any machine at hand could hold."""
+_NAMES = ("disc", "ellipse")
+
+
+def _tag(given: Any) -> str | None:
+    if isinstance(given, str):
+        return "name" if given in _NAMES else None
+    return given.get("shape") if isinstance(given, dict) else getattr(given, "shape", None)
+
+
+FilmShape = Annotated[
+    Annotated[Literal["disc", "ellipse"], Tag("name")]
+    | Annotated[Disc, Tag("disc")]
+    | Annotated[Ellipse, Tag("ellipse")]
+    | Annotated[Rectangle, Tag("rectangle")]
+    | Annotated[Box, Tag("box")]
+    | Annotated[Mask, Tag("mask")],
+    Discriminator(_tag),
+]
+"""An area, or the name of the largest disc or ellipse of a grid."""
 
 
 @dataclass(frozen=True, config=FROZEN)
-class Film:
-    """A rectangular film on a regular grid.
+class Film(Grid):
+    """A film on a regular grid.
 
     Parameters
     ----------
@@ -37,30 +50,17 @@ class Film:
         mumax3's `SetPBC` images. The default (0, 0, 1) stands for translation invariance along the
         normal; it switches off the DMI boundary condition of the two film faces that mumax3 3.11
         adds for one cell layer (an easy plane of Dbulk^2 / (2 Aex)).
+    shape : Disc, Ellipse, Rectangle, Box or Mask, or "disc" or "ellipse", optional
+        The film's cells are those whose center is inside; the others are vacuum unless a region
+        fills them. The names stand for the largest disc and ellipse of the grid.
     """
 
-    cells: tuple[int, int, int]
-    cell_size: tuple[float, float, float]
     size: tuple[float, float, float] | None = None
     pbc: tuple[int, int, int] = (0, 0, 1)
+    shape: FilmShape | None = None
 
     def __post_init__(self) -> None:
-        for axis, n, c in zip("xyz", self.cells, self.cell_size, strict=True):
-            if n < 1:
-                raise ValueError(f"cells along {axis} must be at least 1, got {n}")
-            if not c > 0:
-                raise ValueError(f"cell_size along {axis} must be positive (m), got {c:g}")
-            if n * c > LARGEST_FILM:
-                raise ValueError(
-                    f"the film would be {n * c:g} m long along {axis}; lengths are in m, "
-                    f"at most {LARGEST_FILM:g} is accepted"
-                )
-            check_range(f"cell_size along {axis}", c, 1e-12, LARGEST_FILM, "m")
-        if math.prod(self.cells) > MOST_CELLS:
-            raise ValueError(
-                f"cells = {list(self.cells)} are {math.prod(self.cells):.3g} cells; "
-                f"at most {MOST_CELLS:g} are accepted"
-            )
+        super().__post_init__()
         if any(n < 0 for n in self.pbc):
             raise ValueError(f"pbc must not be negative, got {self.pbc}")
         check_range("pbc", max(self.pbc), 0, 10_000)
@@ -73,56 +73,31 @@ class Film:
                         f"cells do not divide the film along {axis}: {n} cells of {c:g} m "
                         f"make {n * c:g} m, size says {length:g} m"
                     )
+        if not self.inside.any():
+            raise ValueError("shape holds the center of no cell of the film")
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Array shape (nz, ny, nx) of a scalar field of cells."""
-        nx, ny, nz = self.cells
-        return nz, ny, nx
+    def outline(self) -> Area | None:
+        """The shape as an area."""
+        if not isinstance(self.shape, str):
+            return self.shape
+        lx, ly, _ = self.lengths
+        if self.shape == "disc":
+            return Disc((lx / 2, ly / 2), min(lx, ly) / 2)
+        return Ellipse((lx / 2, ly / 2), (lx / 2, ly / 2))
 
     @property
-    def lengths(self) -> tuple[float, float, float]:
-        """Film size (Lx, Ly, Lz) in m."""
-        lx, ly, lz = (n * c for n, c in zip(self.cells, self.cell_size, strict=True))
-        return lx, ly, lz
-
-    @property
-    def is_2d(self) -> bool:
-        """Whether the film is one cell thick (the transport problem is then two-dimensional)."""
-        return self.cells[2] == 1
-
-    @property
-    def node_shape(self) -> tuple[int, int, int]:
-        """Shape (nz + 1, ny + 1, nx + 1) of a nodal field, (1, ny + 1, nx + 1) in 2D."""
-        nx, ny, nz = self.cells
-        return (1 if self.is_2d else nz + 1), ny + 1, nx + 1
+    def inside(self) -> np.ndarray:
+        """The cells of the shape, shape `array_shape`; all where there is none."""
+        if self.outline is None:
+            return np.broadcast_to(True, self.array_shape)
+        return self.outline.cells(self)
 
     def saturated(self) -> np.ndarray:
         """Unit vectors along the film's normal in every cell, shape (nz, ny, nx, 3)."""
-        up = np.zeros((*self.shape, 3))
+        up = np.zeros((*self.array_shape, 3))
         up[..., 2] = 1
         return up
-
-    def node_coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Coordinates x, y, z in m of the nodes, broadcastable to `node_shape`.
-
-        In 2D the single layer of nodes lies at half the film's thickness.
-        """
-        nz1, ny1, nx1 = self.node_shape
-        cx, cy, cz = self.cell_size
-        x = (np.arange(nx1) * cx)[None, None, :]
-        y = (np.arange(ny1) * cy)[None, :, None]
-        z = (np.array([0.5 * cz]) if self.is_2d else np.arange(nz1) * cz)[:, None, None]
-        return x, y, z
-
-    def cell_coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Coordinates x, y, z in m of the cells' centers, broadcastable to `shape`."""
-        nz, ny, nx = self.shape
-        cx, cy, cz = self.cell_size
-        x = ((np.arange(nx) + 0.5) * cx)[None, None, :]
-        y = ((np.arange(ny) + 0.5) * cy)[None, :, None]
-        z = ((np.arange(nz) + 0.5) * cz)[:, None, None]
-        return x, y, z
 
 
 def check_open(film: Film, what: str) -> None:

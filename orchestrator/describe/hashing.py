@@ -20,7 +20,7 @@ def without_defaults(description: Any) -> Any:
         return {
             name: without_defaults(value)
             for name, value in values.items()
-            if name == "shape" or value != defaults[name]
+            if value != defaults[name] or (name == "shape" and value is not None)
         }
     if isinstance(description, tuple | list):
         return [without_defaults(value) for value in description]

@@ -181,8 +181,13 @@ def check_regions(film: Film, regions: tuple[Region, ...]) -> None:
 
 
 def cells_of(film: Film, regions: tuple[Region, ...], *media: str) -> np.ndarray:
-    """Cells that lie in regions of these media, shape `film.shape`."""
-    cells = np.zeros(film.shape, bool)
+    """Cells that regions, or the vacuum around the film's shape, give one of these media.
+
+    Returns
+    -------
+    ndarray of bool, shape `film.array_shape`
+    """
+    cells = ~film.inside if "vacuum" in media else np.zeros(film.array_shape, bool)
     for region in regions:
         cells[region.area.cells(film)] = region.medium in media
     return cells

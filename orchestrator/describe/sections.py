@@ -37,9 +37,12 @@ class Start:
     settle_alpha : float, optional
         Damping while settling; the material's own if left out.
     m0 : str, optional
-        OVF file to settle from instead of a random state, relative to the experiment's file.
+        OVF file to settle from instead of a random state, relative to the experiment's file:
+        directions in any unit; cells of zero vectors become vacuum.
     m0_sha256 : str, optional
         Digest of that file; filled in on reading.
+    resample : bool
+        Take an m0 of other cells, by nearest neighbors.
     """
 
     seed: int = 0
@@ -47,6 +50,7 @@ class Start:
     settle_alpha: float | None = None
     m0: str | None = None
     m0_sha256: str | None = None
+    resample: bool = False
 
     def __post_init__(self) -> None:
         check_seed("seed", self.seed)
@@ -55,6 +59,8 @@ class Start:
             if not self.settle_alpha > 0:
                 raise ValueError(f"settle_alpha must be positive, got {self.settle_alpha:g}")
             check_range("settle_alpha", self.settle_alpha, 0, 100)
+        if self.resample and self.m0 is None:
+            raise ValueError("resample belongs to m0, the file that is resampled; give both")
 
 
 @dataclass(frozen=True, config=FROZEN)

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ValidationError
 
@@ -76,7 +76,10 @@ def _explain(problem: Any, root: type) -> str:
     if problem["type"] in ("missing", "missing_argument"):
         return f"{key}: required, but missing"
     if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        return f"{key}.shape: must be one of {', '.join(map(repr, _members(kind)))}"
+        known = ", ".join(map(repr, _members(kind)))
+        if isinstance(problem.get("input"), str):
+            return f"{key}: must be one of {_names(kind)} or a table with shape = {known}"
+        return f"{key}.shape: must be one of {known}"
     got = problem.get("input")
     plain = isinstance(got, str | int | float | bool)
     stated = f" (got {got!r})" if plain and "got " not in message else ""
@@ -121,4 +124,11 @@ def _members(kind: Any) -> dict[str, Any]:
     """The dataclasses of a union that are told apart by their `shape`, by shape."""
     plain = _plain(kind)
     found = get_args(plain) if get_origin(plain) in (Union, UnionType) else ()
-    return {k.shape: k for k in found if is_dataclass(k) and hasattr(k, "shape")}
+    kinds = map(_plain, found)
+    return {k.shape: k for k in kinds if is_dataclass(k) and hasattr(k, "shape")}
+
+
+def _names(kind: Any) -> str:
+    """The words that may stand for a member of such a union."""
+    found = map(_plain, get_args(_plain(kind)))
+    return ", ".join(repr(w) for k in found if get_origin(k) is Literal for w in get_args(k))

@@ -19,7 +19,7 @@ from orchestrator.base.errors import InputError
 from orchestrator.base.shipped import shipped
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.device import Device
-from orchestrator.mx3.geometry import geometry_script
+from orchestrator.mx3.geometry import Geometry
 from orchestrator.mx3.origins import Rendered
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Scripts:
     ) -> None:
         self._environment = _environment(templates)
         self._device = device
+        self._geometry = Geometry(device)
         self._conditions = conditions or Conditions()
         self._solver = {"MaxErr": MaxErr, "MaxDt": MaxDt}
         if templates is not None:
@@ -103,6 +104,11 @@ class Scripts:
         """Mesh, geometry, material and solver settings, without the magnetization."""
         return self._setup
 
+    def setup_in(self, folder: Path) -> str:
+        """The setup, once the images that it reads are in the folder where it will run."""
+        self._geometry.write_images(folder)
+        return self._setup
+
     @cached_property
     def _setup(self) -> Rendered:
         material_script = self._device.script
@@ -113,7 +119,7 @@ class Scripts:
             program=f"mumax3-orchestrator {version('mumax3-orchestrator')}",
             device_hash=self._device.hash,
             film=self._device.film,
-            geometry=geometry_script(self._device),
+            geometry=self._geometry.script,
             material=self._device.material,
             material_script=material_script.strip(),
             conditions=self._conditions,

@@ -102,7 +102,7 @@ def _replay(
 ) -> str:
     plan = experiment.training
     _copy_checked(m_name(0), run, target, journal.start.files if journal.start else {})
-    blocks = [scripts.setup(), load_state(m_name(0), 0.0)]
+    blocks = [scripts.setup_in(target), load_state(m_name(0), 0.0)]
     for record in journal.pulses:
         name = j_name(record.number)
         field_map = field_name(name) if plan.oersted else None
@@ -140,7 +140,7 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
     write_ovf(target / INITIAL, m0, film.cell_size)
     device = experiment.device
     state = Network.of_device(device).solve(m0)
-    blocks = [scripts.setup(), load_state(INITIAL, 0.0)]
+    blocks = [scripts.setup_in(target), load_state(INITIAL, 0.0)]
     blocks.append(scripts.relax(start.settle_time, m_name(0), start.settle_alpha))
     blocks.append(f"// Open loop: every pulse has a current map of {INITIAL}.\n")
     done: list[Done] = []

@@ -94,7 +94,7 @@ def field_coordinates(experiment: Experiment, kept: Sequence[int]) -> dict[str, 
 def kept_fields(experiment: Experiment, key: str, folder: Path) -> BlockArray:
     """The kept fields "m" or "j" of a run along training and snapshot; NaN where not there."""
     kept = experiment.output.states(experiment.training.pulses)
-    shape, dtype = (*experiment.film.shape, 3), FIELDS[key].dtype
+    shape, dtype = (*experiment.film.array_shape, 3), FIELDS[key].dtype
 
     @cache
     def checksums(training: Path) -> dict[str, str]:

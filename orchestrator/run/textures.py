@@ -105,7 +105,7 @@ def _settle(
     m0 = experiment.initial_magnetization(seed)
     write_ovf(work / INITIAL, m0, experiment.film.cell_size)
     workplace.tracker.stage(f"settle, seed {seed}", start.settle_time)
-    session = workplace.engine.start(scripts.setup(), work, INITIAL)
+    session = workplace.engine.start(scripts.setup_in(work), work, INITIAL)
     try:
         block = scripts.relax(start.settle_time, SETTLED, start.settle_alpha)
         return session.execute(block, SETTLED, progress=workplace.tracker.progress)

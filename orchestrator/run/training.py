@@ -76,7 +76,7 @@ class Training:
         if found.trained is None:
             place.stop_if_asked()
         session = place.engine.start(
-            self._bench.scripts.setup(),
+            self._bench.scripts.setup_in(self._folder),
             self._folder,
             m_name(len(pulses)),
             time=time,

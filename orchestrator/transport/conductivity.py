@@ -127,10 +127,10 @@ class Media:
     def of(cls, film: Film, resistivity: Resistivity, regions: tuple[Region, ...] = ()) -> Media:
         """The media of a film of one resistivity with regions of others."""
         values = _conductivities(resistivity)
-        if not regions:
+        if not regions and film.shape is None:
             return cls(*values)
-        across, difference, hall = (np.full(film.shape, value) for value in values)
-        metal, vacuum = np.zeros(film.shape, bool), np.zeros(film.shape, bool)
+        across, difference, hall = (np.full(film.array_shape, value) for value in values)
+        metal, vacuum = np.zeros(film.array_shape, bool), ~film.inside
         for region in regions:
             cells = region.area.cells(film)
             values = (0.0, 0.0, 0.0)

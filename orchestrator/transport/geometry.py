@@ -93,7 +93,7 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
     check_open(film, "the transport network")
     check_contacts(film, contacts)
     d = 2 if film.is_2d else 3
-    cells = conducting.reshape(film.shape[-d:])
+    cells = conducting.reshape(film.array_shape[-d:])
     contact = np.full(film.node_shape[-d:], -1)
     touched = _corners_of(cells)
     for k, description in enumerate(contacts):

@@ -155,10 +155,10 @@ class Network:
             contact touches no conducting cell, or if a guess has the wrong shape.
         """
         m = np.asarray(m)
-        if m.shape != (*self.film.shape, 3):
+        if m.shape != (*self.film.array_shape, 3):
             raise InputError(
                 f"m has shape {m.shape}; a film of {self.film.cells} cells needs "
-                f"{(*self.film.shape, 3)}"
+                f"{(*self.film.array_shape, 3)}"
             )
         conducting = conducting_cells(m, self.media)
         return self._solve(conductivity(m, self.media, conducting), conducting, guesses)
@@ -182,7 +182,7 @@ class Network:
             every cell, or if a contact touches no conducting cell.
         """
         d = 2 if self.film.is_2d else 3
-        shape = (len(PAIRS[d]), *self.film.shape[-d:])
+        shape = (len(PAIRS[d]), *self.film.array_shape[-d:])
         if sigma.symmetric.shape != shape:
             raise InputError(f"conductivities have shape {sigma.symmetric.shape}, not {shape}")
         sigma.check_positive()

@@ -54,7 +54,7 @@ class OerstedField:
 
         check_open(film, "the Oersted field")
         self.film = film
-        self._size = tuple(next_fast_len(2 * n - 1, real=True) for n in film.shape)
+        self._size = tuple(next_fast_len(2 * n - 1, real=True) for n in film.array_shape)
         self._transforms = []
         for axis in range(2 if film.is_2d else 3):
             kernel = _fold(_kernel(film, axis), axis, self._size)
@@ -75,7 +75,7 @@ class OerstedField:
         """
         from scipy.fft import irfftn, rfftn
 
-        shape = self.film.shape
+        shape = self.film.array_shape
         if j.shape != (*shape, 3) or not np.isfinite(j).all():
             raise InputError(
                 f"need finite current densities of shape {(*shape, 3)}, got shape {j.shape}"
@@ -97,13 +97,13 @@ class OerstedField:
 
 
 def _kernel(film: Film, axis: int) -> np.ndarray:
-    """Component `axis` (0 = x) of mu0/(4 pi) K between cell 0 and all others, shape `film.shape`.
+    """Component `axis` (0 = x) of mu0/(4 pi) K between cell 0 and all others, one for each cell.
 
     For distances of at least zero along every axis; the rest follows by symmetry.
     """
     edges = film.cell_size[::-1]
     places = np.meshgrid(
-        *(np.arange(n) * h for n, h in zip(film.shape, edges, strict=True)), indexing="ij"
+        *(np.arange(n) * h for n, h in zip(film.array_shape, edges, strict=True)), indexing="ij"
     )
     z, y, x = places
     reach = NEAR * max(edges[1:])

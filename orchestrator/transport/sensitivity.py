@@ -59,7 +59,7 @@ def sensitivity(
     """
     m = np.asarray(m, float)
     geometry = state._geometry
-    shape = state._film.shape
+    shape = state._film.array_shape
     if m.shape != (*shape, 3):
         raise InputError(f"m has shape {m.shape}, the network was solved for {(*shape, 3)}")
     u = state.adjoint_potential(_vector(state, left))

@@ -60,7 +60,7 @@ class NetworkState:
         sheet: np.ndarray | None = None,
     ) -> None:
         self.contact_names = tuple(contact.name for contact in contacts)
-        self.islands = tuple(island.reshape(film.shape) for island in geometry.islands)
+        self.islands = tuple(island.reshape(film.array_shape) for island in geometry.islands)
         self._film = film
         self._geometry = geometry
         self._sigma = sigma
@@ -204,7 +204,7 @@ class NetworkState:
         from orchestrator.transport import cellwise
 
         spacing, sigma = self._geometry.spacing, self._sigma
-        d, shape, team = len(spacing), self._film.shape, self._stencil.team
+        d, shape, team = len(spacing), self._film.array_shape, self._stencil.team
         phi = self._potential(v).reshape((1, *self._geometry.nodes)[-3:])
         symmetric = sigma.symmetric.reshape(-1, *shape)
         hall, hall_pairs = symmetric, np.empty((0, 2), int)
@@ -259,7 +259,7 @@ class NetworkState:
         spacing = self._geometry.spacing
         phi = self._potential(v)
         heat = contract(self._sigma, gradient_product(phi, phi, spacing)) / np.prod(spacing)
-        return heat.reshape(self._film.shape)
+        return heat.reshape(self._film.array_shape)
 
     def underlayer_current_density(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
         """Sheet current density of the underlayer in A/m, shape (ny, nx, 2); 0 without one.
@@ -287,7 +287,7 @@ class NetworkState:
 
     @property
     def _sheet_conductance(self) -> np.ndarray:
-        return np.zeros(self._film.shape[1:]) if self._sheet is None else self._sheet
+        return np.zeros(self._film.array_shape[1:]) if self._sheet is None else self._sheet
 
     def _lower_face(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
         phi = self._potential(v)

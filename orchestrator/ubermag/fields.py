@@ -46,9 +46,10 @@ def to_field(data: np.ndarray, film: Film) -> Field:
     InputError
         If the array's shape is not the film's.
     """
-    if data.ndim != 4 or data.shape[:3] != film.shape:
+    if data.ndim != 4 or data.shape[:3] != film.array_shape:
         raise InputError(
-            f"a field of this film has the shape {(*film.shape, 'components')}, got {data.shape}"
+            f"a field of this film has the shape {(*film.array_shape, 'components')}, "
+            f"got {data.shape}"
         )
     values = np.ascontiguousarray(data.transpose(2, 1, 0, 3))
     return load().df.Field(to_mesh(film), nvdim=data.shape[3], value=values, dtype=data.dtype)

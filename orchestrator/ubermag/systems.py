@@ -88,7 +88,7 @@ def to_system(
         If m has another shape or a vanishing or infinite vector, or pbc more than one image.
     """
     if m is None:
-        m = np.random.default_rng(seed).standard_normal((*device.film.shape, 3))
+        m = np.random.default_rng(seed).standard_normal((*device.film.array_shape, 3))
     length = np.linalg.norm(m, axis=-1, keepdims=True)
     if m.shape[-1] != 3 or not (np.isfinite(length) & (length > 0)).all():
         raise InputError("m needs three finite components in every cell, not all of them zero")

@@ -38,7 +38,7 @@ def maze(cell: float, thickness: float) -> np.ndarray:
     film = Film((20, 20, 1), (cell, cell, thickness))
     places = ("top left", "top right", "bottom right", "bottom left")
     contacts = tuple(CornerContact(str(k), c, 2 * cell) for k, c in enumerate(places))
-    m = np.random.default_rng(2).normal(size=(*film.shape, 3))
+    m = np.random.default_rng(2).normal(size=(*film.array_shape, 3))
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
     amr = Resistivity(mean=5e-7, amr_ratio=1.5, amr_convention="mean")
     return Network(film, amr, contacts).solve(m).conductance

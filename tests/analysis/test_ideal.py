@@ -91,7 +91,7 @@ def test_texture_is_that_of_the_network_with_m_along_the_current(corners):
     film = Film((40, 40, 1), (10e-9, 10e-9, 1e-6))
     places = ("top left", "top right", "bottom right", "bottom left")
     contacts = tuple(CornerContact(str(k), c, 50e-9) for k, c in enumerate(places, start=1))
-    up = np.zeros((*film.shape, 3))
+    up = np.zeros((*film.array_shape, 3))
     up[..., 2] = 1
     j = Network(film, AMR, contacts).solve(up).current_density(signs("+-+-"))
     length = np.linalg.norm(j, axis=-1, keepdims=True)

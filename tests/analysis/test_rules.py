@@ -163,7 +163,7 @@ def test_alignment_is_the_derivative_of_the_solved_conductance():
     predicted = np.einsum("ijkl,k,l->ij", alignment_tensor(film, contacts, 0.0), v, v)
     np.testing.assert_allclose(predicted.sum(axis=0), 0, atol=1e-9 * np.abs(predicted).max())
 
-    up = np.zeros((*film.shape, 3))
+    up = np.zeros((*film.array_shape, 3))
     up[..., 2] = 1
     uniform = Network(film, Resistivity(rho_par=1.0, rho_perp=1.0), contacts).solve(up)
     field = uniform.current_density(v)

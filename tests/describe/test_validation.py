@@ -83,7 +83,7 @@ def test_experiment_file_with_all_that_conducts(file):
     pad = device.contacts[1]
     assert isinstance(pad, MaskContact)
     assert pad.nodes(device.film).sum() == 7 * 5
-    m = np.zeros((*device.film.shape, 3))
+    m = np.zeros((*device.film.array_shape, 3))
     m[..., 0] = 1
     state = Network.of_device(device).solve(m)
     j = state.current_density([0.0, 1.0])[0, ..., 0]
@@ -96,15 +96,16 @@ def test_experiment_file_with_all_that_conducts(file):
 
 def test_m0_may_be_zero_where_nothing_is_magnetic(file):
     device = Experiment.from_toml(file).device
-    m = np.zeros((*device.film.shape, 3))
+    m = np.zeros((*device.film.array_shape, 3))
     m[..., 2] = 1
     m[device.non_magnetic] = 0
     write_ovf(file.parent / "m0.ovf", m, device.film.cell_size)
     file.write_text(FILE + '[start]\nm0 = "m0.ovf"\n')
     assert Experiment.from_toml(file).start.m0 is not None
-    m[0, 0, -1] = 0
+    assert Experiment.from_toml(file).film == device.film
+    m[0, 0, -1] = 2
     write_ovf(file.parent / "m0.ovf", m, device.film.cell_size)
-    with pytest.raises(InputError, match="is not a magnetization"):
+    with pytest.raises(InputError, match=r"is not a magnetization: vectors of length 1 to 3\.46"):
         Experiment.from_toml(file)
 
 

@@ -125,10 +125,10 @@ class Devices(dict[str, Device]):
         """Write a random texture m0.ovf and current j.ovf of a device's film into a folder."""
         rng = np.random.default_rng(seed)
         film = device.film
-        m0 = rng.normal(size=(*film.shape, 3))
+        m0 = rng.normal(size=(*film.array_shape, 3))
         m0 /= np.linalg.norm(m0, axis=-1, keepdims=True)
         write_ovf(folder / "m0.ovf", m0, film.cell_size)
-        j = rng.normal(scale=1e12, size=(*film.shape, 3))
+        j = rng.normal(scale=1e12, size=(*film.array_shape, 3))
         write_ovf(folder / "j.ovf", j, film.cell_size, title="j", unit="A/m2")
         return folder
 
@@ -185,7 +185,7 @@ class Pulses:
     def __init__(self, experiment: Experiment, folder: Path) -> None:
         self.folder = folder
         self.setup = _begin(experiment, folder)[0]
-        shape, size = (*experiment.film.shape, 3), experiment.film.cell_size
+        shape, size = (*experiment.film.array_shape, 3), experiment.film.cell_size
         self.blocks = []
         for n in (1, 2, 3):
             write_ovf(folder / f"j{n}.ovf", np.full(shape, n * 1e12), size, title="j", unit="A/m2")

@@ -12,7 +12,7 @@ from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film
 from orchestrator.describe.material import Material
 from orchestrator.describe.media import Region, Resistivity
-from orchestrator.mx3.geometry import geometry_script
+from orchestrator.mx3.geometry import Geometry
 from orchestrator.mx3.script import Scripts
 
 MATERIAL = Material(Ms=4.9e5, Aex=1e-11, alpha=0.3)
@@ -28,13 +28,13 @@ def inside_cuboids(script: str, film: Film) -> np.ndarray:
     """Cells whose center lies in one of a script's cuboids, in mumax3's coordinates."""
     x, y, z = film.cell_coordinates()
     points = [a - length / 2 for a, length in zip((x, y, z), film.lengths, strict=True)]
-    inside = np.zeros(film.shape, bool)
+    inside = np.zeros(film.array_shape, bool)
     for line in script.splitlines()[:-1]:
         size, middle = (
             [float(v) for v in line.split(f"{word}(")[1].split(")")[0].split(",")]
             for word in ("Cuboid", "Transl")
         )
-        box = np.ones(film.shape, bool)
+        box = np.ones(film.array_shape, bool)
         for axis, w, c in zip(points, size, middle, strict=True):
             box &= np.abs(axis - c) <= w / 2
         assert not (inside & box).any()
@@ -49,7 +49,7 @@ def test_cuboids_fill_the_non_magnetic_cells_exactly(cells):
     film = Film((nx, ny, nz), (4e-9, 3e-9, 5e-9))
     cells[0, 0, 0] = True
     made = device(film, Region("pad", Mask.of(cells), "metal", rho=1e-8))
-    script = geometry_script(made)
+    script = Geometry(made).script
     assert script.endswith("SetGeom(empty.Inverse())")
     np.testing.assert_array_equal(inside_cuboids(script, film), cells)
 
@@ -60,7 +60,7 @@ def test_magnets_leave_the_geometry_alone():
     everything = Rectangle((0.0, 0.0), (32e-9, 24e-9))
     hole = Region("hole", everything, "vacuum")
     magnet = Region("soft", everything, "magnet", resistivity=other)
-    assert geometry_script(device(film, hole, magnet)) == ""
+    assert Geometry(device(film, hole, magnet)).script == ""
     plain = Scripts(device(film)).setup()
     assert "SetGeom" not in plain
     assert plain.splitlines()[1:] == Scripts(device(film, hole, magnet)).setup().splitlines()[1:]
@@ -76,7 +76,7 @@ def test_engine_finds_no_magnetization_in_metal_and_vacuum(tmp_path):
         Region("hole", Rectangle((8e-9, 4e-9), (16e-9, 12e-9)), "vacuum"),
         Region("pad", Rectangle((24e-9, 0.0), (32e-9, 24e-9)), "metal", rho=1e-8),
     )
-    m = np.zeros((*film.shape, 3))
+    m = np.zeros((*film.array_shape, 3))
     m[..., 2] = 1
     write_ovf(tmp_path / "m0.ovf", m, film.cell_size)
     scripts = Scripts(made)

@@ -71,11 +71,11 @@ class SmallFilm:
         turn = 2 * np.pi * (x * np.cos(a) + y * np.sin(a)) / PITCH + phase
         wall = (-np.cos(a), -np.sin(a)) if self.device.material.Dind else (np.sin(a), -np.cos(a))
         parts = [hand * w * np.sin(turn) for w in wall] + [np.cos(turn)]
-        return np.stack([np.broadcast_to(part, self.film.shape) for part in parts], axis=-1)
+        return np.stack([np.broadcast_to(part, self.film.array_shape) for part in parts], axis=-1)
 
     def random(self, seed: int) -> np.ndarray:
         """Vectors of the sphere, cell by cell; they settle into a maze."""
-        m = np.random.default_rng(seed).standard_normal((*self.film.shape, 3))
+        m = np.random.default_rng(seed).standard_normal((*self.film.array_shape, 3))
         return m / np.linalg.norm(m, axis=-1, keepdims=True)
 
     def execute(self, m: np.ndarray, block: str, saved: str = "after.ovf") -> np.ndarray:

@@ -52,7 +52,7 @@ def test_no_planar_hall_effect_where_the_current_is_along_m(small_film, study, f
     v = np.array([[0.05, -0.05]])
 
     def ratio(m):
-        texture = np.broadcast_to(np.array(m, float), (*device.film.shape, 3))
+        texture = np.broadcast_to(np.array(m, float), (*device.film.array_shape, 3))
         scalar = study.energies_without_planar_hall(device, texture, v, form)
         return scalar[0] / study.energies(device, texture, v)[0]
 

@@ -89,7 +89,7 @@ def test_uniform_film_does_not_change_and_its_loop_is_a_straight_line(
 ):
     film = dataclasses.replace(small.film, cells=(12, 12, 1))
     path = tmp_path / "uniform.ovf"
-    write_ovf(path, np.broadcast_to(np.array(m, float), (*film.shape, 3)), film.cell_size)
+    write_ovf(path, np.broadcast_to(np.array(m, float), (*film.array_shape, 3)), film.cell_size)
     data = carry_out(
         dataclasses.replace(
             small,

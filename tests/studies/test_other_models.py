@@ -59,7 +59,7 @@ def test_ellipse_has_the_resistance_of_its_leads_and_two_percent_of_its_own(elli
 def test_fine_cells_of_transport_hold_the_same_ellipse(ellipse):
     m = ellipse.uniform_ellipse((1, 0, 0), "any corner")
     coarse, fine = ellipse.in_leads(m), ellipse.in_leads(m, 2.5e-9)
-    assert fine.shape == (*ellipse.ellipse_network(2.5e-9).film.shape, 3)
+    assert fine.shape == (*ellipse.ellipse_network(2.5e-9).film.array_shape, 3)
     assert fine[..., 0].sum() == 8 * coarse[..., 0].sum()
     np.testing.assert_array_equal(fine[::2, ::2, ::2], coarse)
     counts = [ellipse.ellipse_mask(r).sum() for r in ("all corners", "center", "any corner")]

@@ -57,9 +57,10 @@ def error(cells: tuple[int, ...], resistivity: Resistivity, solver: str) -> floa
     spacing = tuple(length / n for length, n in zip(LENGTHS, cells[::-1], strict=False))
     film = Film((*cells[::-1], 1)[:3], (*spacing, 1.0e-9)[:3])
     centers = np.array(np.meshgrid(*((np.arange(n) + 0.5) / n for n in cells), indexing="ij"))
-    m = np.moveaxis(texture(centers[::-1]), 0, -1).reshape(*film.shape, 3)
+    m = np.moveaxis(texture(centers[::-1]), 0, -1).reshape(*film.array_shape, 3)
     media = Media.of(film, resistivity)
-    stencil = Assembler(cells, spacing, 1.0)(conductivity(m, media, np.ones(film.shape, bool)))
+    everywhere = np.ones(film.array_shape, bool)
+    stencil = Assembler(cells, spacing, 1.0)(conductivity(m, media, everywhere))
 
     nodes = np.array(np.meshgrid(*(np.linspace(0, 1, n + 1) for n in cells), indexing="ij"))[::-1]
     exact = potential(nodes)

@@ -21,9 +21,9 @@ EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[Healt
 
 
 def random_texture(film: Film, rng: np.random.Generator, vacuum: float = 0.0) -> np.ndarray:
-    m = rng.normal(size=(*film.shape, 3))
+    m = rng.normal(size=(*film.array_shape, 3))
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
-    m[rng.random(film.shape) < vacuum] = 0
+    m[rng.random(film.array_shape) < vacuum] = 0
     return m
 
 

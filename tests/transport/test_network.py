@@ -17,13 +17,13 @@ CORNERS = ("top left", "top right", "bottom right", "bottom left")
 
 
 def uniform(film: Film, direction: tuple[float, float, float]) -> np.ndarray:
-    m = np.zeros((*film.shape, 3))
+    m = np.zeros((*film.array_shape, 3))
     m[:] = np.array(direction) / np.linalg.norm(direction)
     return m
 
 
 def textured(film: Film, seed: int = 0) -> np.ndarray:
-    m = np.random.default_rng(seed).normal(size=(*film.shape, 3))
+    m = np.random.default_rng(seed).normal(size=(*film.array_shape, 3))
     return m / np.linalg.norm(m, axis=-1, keepdims=True)
 
 

@@ -40,7 +40,7 @@ def straight_wire(y: np.ndarray, z: np.ndarray, width: float, height: float) -> 
 
 def test_long_straight_wire_of_rectangular_section():
     film = Film((401, 10, 8), (20e-9, 2e-9, 3e-9))
-    j = np.zeros((*film.shape, 3))
+    j = np.zeros((*film.array_shape, 3))
     j[:, :, :, 0] = 1e12
     j[:2] = j[:, :3] = 0
     field = OerstedField(film)(j)[:, :, 200]
@@ -54,7 +54,7 @@ def test_long_straight_wire_of_rectangular_section():
 
 def test_wide_sheet_has_half_mu0_k_on_both_sides():
     film = Film((121, 121, 3), (1e-7, 1e-7, 1e-9))
-    j = np.zeros((*film.shape, 3))
+    j = np.zeros((*film.array_shape, 3))
     j[1, ..., 1] = 1e11
     field = OerstedField(film)(j)[:, 60, 60]
     half = MU0 * 1e11 * 1e-9 / 2
@@ -110,7 +110,7 @@ def test_loop_integral_is_mu0_times_the_current_through_it():
 
 def test_two_distant_cells_by_integration_over_both():
     film = Film((4, 3, 3), (3e-9, 4e-9, 2e-9))
-    j = np.zeros((*film.shape, 3))
+    j = np.zeros((*film.array_shape, 3))
     j[0, 0, 0] = [1e12, -2e12, 3e12]
     found = OerstedField(film)(j)[2, 2, 3]
     edges, offset = np.array(film.cell_size), np.array([3, 2, 2])
@@ -130,7 +130,7 @@ def test_two_distant_cells_by_integration_over_both():
 def test_field_of_coarse_cells_is_the_average_of_that_of_their_parts(cells):
     film = Film(cells, (4e-9, 3e-9, 6e-9))
     parts = Film(tuple(2 * n for n in cells), (2e-9, 1.5e-9, 3e-9))
-    j = np.random.default_rng(4).normal(size=(*film.shape, 3))
+    j = np.random.default_rng(4).normal(size=(*film.array_shape, 3))
     fine = OerstedField(parts)(np.repeat(np.repeat(np.repeat(j, 2, 0), 2, 1), 2, 2))
     coarse = OerstedField(film)(j)
     if film.is_2d:

@@ -25,7 +25,7 @@ INSTALLED = [s for s in SOLVERS if s in BUILT_IN or importlib.util.find_spec("py
 
 
 def texture(film: Film, seed: int = 3) -> np.ndarray:
-    m = np.random.default_rng(seed).normal(size=(*film.shape, 3))
+    m = np.random.default_rng(seed).normal(size=(*film.array_shape, 3))
     return m / np.linalg.norm(m, axis=-1, keepdims=True)
 
 

@@ -66,7 +66,7 @@ def helix(experiment: Experiment, periods: float, phase: float) -> np.ndarray:
     """Stripes across x: m turns in the plane normal to x, in the sense that Dbulk > 0 favors."""
     film = experiment.film
     x = film.cell_coordinates()[0] / film.lengths[0]
-    angle = np.broadcast_to(2 * np.pi * periods * x + phase, film.shape)
+    angle = np.broadcast_to(2 * np.pi * periods * x + phase, film.array_shape)
     return np.stack([np.zeros_like(angle), -np.sin(angle), np.cos(angle)], axis=-1)
 
 

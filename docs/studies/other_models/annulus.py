@@ -260,7 +260,7 @@ class Corbino:
 
     def normal(self) -> np.ndarray:
         """m along the normal: the film conducts alike in all directions."""
-        m = np.zeros((*self.film.shape, 3))
+        m = np.zeros((*self.film.array_shape, 3))
         m[..., 2] = 1
         return m
 

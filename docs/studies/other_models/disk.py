@@ -58,7 +58,7 @@ class DiskResistance:
         self.film, self.inside = disk(cells)
         self.rho = Resistivity(mean=2.5e-7, amr_ratio=amr, amr_convention="mean")
         self.network = Network(self.film, self.rho, disk_contacts())
-        up = np.zeros((*self.film.shape, 3))
+        up = np.zeros((*self.film.array_shape, 3))
         up[self.inside, 2] = 1
         uniform = self.network.solve(up)
         drive = uniform.drive({"right": 0.0}, {"left": 1.0})

@@ -17,8 +17,9 @@ from orchestrator.engines.cpu.language.values import (
 from orchestrator.engines.cpu.physics.parameters import Excitation, RegionParameter
 from orchestrator.engines.cpu.script.limits import finite
 from orchestrator.engines.cpu.script.quantities import Quantity, ScalarField, VectorField
-from orchestrator.engines.cpu.script.slices import Slice, load_slice, resampled
+from orchestrator.engines.cpu.script.slices import Slice, load_slice
 from orchestrator.engines.cpu.script.world import World
+from orchestrator.ovf.resample import resampled
 
 _REGIONS = 256
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.script.limits import check_memory
-from orchestrator.engines.cpu.script.slices import resampled
 from orchestrator.engines.cpu.script.world import World
+from orchestrator.ovf.resample import resampled
 
 
 def remesh(world: World) -> None:

@@ -90,10 +90,3 @@ def load_slice(path: str) -> Slice:
     """
     with fatal(path), np.errstate(over="ignore"):
         return Slice(read_ovf(path).data.astype(np.float32), path)
-
-
-def resampled(data: np.ndarray, cells: tuple[int, int, int]) -> np.ndarray:
-    """Nearest-neighbour resampling to (nx, ny, nz) cells: cell i takes floor(i N_in / N_out)."""
-    nz, ny, nx = data.shape[:3]
-    ix, iy, iz = (np.arange(n) * old // n for n, old in zip(cells, (nx, ny, nz), strict=True))
-    return np.ascontiguousarray(data[np.ix_(iz, iy, ix)])
