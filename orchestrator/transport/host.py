@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,14 @@ class Host:
     def _blocks(self, layout: Layout, count: int) -> list[tuple[int, int]]:
         z0, z1, _, ny, n = layout.grid
         return self._team.blocks(1, ny + 1, (z1 - z0) * ny * n * count)
+
+    def numbers(self, values: np.ndarray) -> np.ndarray:
+        """An array of numpy."""
+        return values
+
+    def matrix(self, stencil: Stencil) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """Multiplies nodal fields, shape (K, *nodes), with the matrix in double precision."""
+        return lambda u, out: stencil.apply(u, out=out)
 
     def fill(self, stencil: Stencil, free: np.ndarray, scale: float, level: Level) -> None:
         """The coefficients between free nodes, times a scale, on the finest level."""

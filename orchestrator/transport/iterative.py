@@ -23,7 +23,6 @@ LEAST_ENERGY = 1e-9
 
 
 def refine(
-    multiply: Callable[[Any, Any], Any],
     multigrid: Multigrid,
     potentials: Any,
     source: Any,
@@ -44,10 +43,8 @@ def refine(
 
     Parameters
     ----------
-    multiply : callable
-        A, for an array of shape (K, *nodes) and one for the result.
     multigrid : Multigrid
-        The cycle for A.
+        A and its cycle.
     potentials : array, shape (K, *nodes)
         First guesses with the values of the nodes that are not free; overwritten.
     source : array like `potentials`, or None for zeros
@@ -69,7 +66,7 @@ def refine(
     ops, level = multigrid.ops, multigrid.finest
     x, p, q = multigrid.work
     image = multigrid.image
-    energy = multigrid.load(potentials, multiply(potentials, image), source)
+    energy = multigrid.load(potentials, multigrid.multiply(potentials, image), source)
     if direction is not None:
         ops.place(level, direction, multigrid.free, p)
         curvature, slope = ops.product(level, p, q), ops.dot(level, level.f, p)
@@ -99,7 +96,7 @@ def refine(
         energy = energy + gains[-1] * (-1 if source is None else 1)
         if (active & (rz < DROP**2 * reference)).any():
             ops.add(level, potentials, x)
-            energy = multigrid.load(potentials, multiply(potentials, image), source)
+            energy = multigrid.load(potentials, multigrid.multiply(potentials, image), source)
             reference = rz
         multigrid.cycle()
         before, rz = rz, ops.dot(level, level.f, level.u)

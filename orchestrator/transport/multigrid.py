@@ -12,6 +12,7 @@ The cycle is the same on processors and GPUs; `ops` has its steps, see
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,6 +57,7 @@ class Multigrid:
         self.ops = ops
         self.free = ops.xp.asarray(free)
         self.scale = 1.0
+        self.multiply: Any = None
         steps = coarsening(free.shape, spacing)
         layout = Layout(free.shape)
         self.levels = []
@@ -94,11 +96,12 @@ class Multigrid:
     def update(self, stencil: Stencil) -> None:
         """Take over a matrix, its symmetric part alone."""
         self.scale = 1 / float(stencil.symmetric[0].max())
+        self.multiply = self.ops.matrix(stencil)
         self.ops.fill(stencil, self.free, self.scale, self.finest)
         for level, below in zip(self.levels, self.levels[1:], strict=False):
             self.ops.invert_diagonal(level)
             self.ops.galerkin(level, below)
-        self._inverse = self.ops.xp.asarray(_dense_inverse(self.levels[-1]))
+        self._inverse = self.ops.xp.asarray(_dense_inverse(self.levels[-1], self.ops.numbers))
 
     def load(self, potentials: Any, image: Any, source: Any) -> np.ndarray:
         """The residuals source - image on the finest grid; potentials^T image, both scaled."""
@@ -123,10 +126,9 @@ class Multigrid:
             self.ops.smooth(level, backward=True)
 
 
-def _dense_inverse(level: Level) -> np.ndarray:
+def _dense_inverse(level: Level, numbers: Callable[[Any], np.ndarray]) -> np.ndarray:
     d = len(level.layout.nodes)
-    a = level.layout.nodal(level.a)
-    a = a.get() if hasattr(a, "get") else a
+    a = level.layout.nodal(numbers(level.a))
     size = int(np.prod(level.layout.nodes))
     number = np.arange(size).reshape(level.layout.nodes)
     matrix = np.zeros((size, size))

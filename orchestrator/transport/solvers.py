@@ -8,6 +8,9 @@ free nodes and have the values of `start` elsewhere.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +24,11 @@ from orchestrator.transport.threads import Team
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix
+
+    from orchestrator.transport.device import Device
+    from orchestrator.transport.multigrid import Multigrid
+
+log = logging.getLogger(__name__)
 
 
 class Solve(Protocol):
@@ -40,7 +48,10 @@ class Solve(Protocol):
 
 
 class Prepare(Protocol):
-    """Does what the matrix fixes, for example its factorization."""
+    """Does what the matrix fixes, for example its factorization.
+
+    What it returns holds until it is called again.
+    """
 
     def __call__(self, stencil: Stencil) -> Solve: ...
 
@@ -201,22 +212,13 @@ def solver_multigrid(geometry: Geometry, team: Team | None = None) -> Prepare:
     """
     from orchestrator.transport.host import Host
     from orchestrator.transport.iterative import generalized_minimal_residuals, refine
-    from orchestrator.transport.multigrid import Multigrid
 
-    cycles: dict[int, Multigrid] = {}
+    kept: dict[int, Multigrid] = {}
 
     def prepare(stencil: Stencil) -> Solve:
-        updated: set[int] = set()
-
-        def cycle(count: int) -> Multigrid:
-            if count not in cycles:
-                cycles.clear()
-                spacing = geometry.spacing[::-1]
-                cycles[count] = Multigrid(geometry.free, spacing, count, Host(team or Team()))
-            if count not in updated:
-                updated.add(count)
-                cycles[count].update(stencil)
-            return cycles[count]
+        cycle = functools.cache(
+            functools.partial(_cycle, kept, geometry, Host(team or Team()), stencil)
+        )
 
         def solve(
             rhs: np.ndarray | None,
@@ -226,13 +228,8 @@ def solver_multigrid(geometry: Geometry, team: Team | None = None) -> Prepare:
         ) -> np.ndarray:
             if stencil.skew is None:
                 potentials = start if start is not None else np.zeros_like(rhs, float)
-                multigrid = cycle(len(potentials))
                 tolerance = TOLERANCE / np.sqrt(len(potentials))
-
-                def product(u: np.ndarray, out: np.ndarray) -> np.ndarray:
-                    return stencil.apply(u, out=out)
-
-                return refine(product, multigrid, potentials, rhs, tolerance, direction)
+                return refine(cycle(len(potentials)), potentials, rhs, tolerance, direction)
 
             def multiply(u: np.ndarray) -> np.ndarray:
                 return stencil.apply(u * geometry.free, transpose) * geometry.free
@@ -247,11 +244,94 @@ def solver_multigrid(geometry: Geometry, team: Team | None = None) -> Prepare:
     return prepare
 
 
+def _cycle(
+    kept: dict[int, Multigrid], geometry: Geometry, ops: Any, stencil: Stencil, count: int
+) -> Multigrid:
+    """The cycle of a matrix for a number of right-hand sides, in memory of the last one alike."""
+    from orchestrator.transport.multigrid import Multigrid
+
+    if count not in kept:
+        kept.clear()
+        kept[count] = Multigrid(geometry.free, geometry.spacing[::-1], count, ops)
+    kept[count].update(stencil)
+    return kept[count]
+
+
+def solver_cuda(geometry: Geometry, team: Team | None = None) -> Prepare:
+    """The same conjugate gradients and cycle on a GPU by CuPy; with Hall effect on processors.
+
+    Raises
+    ------
+    InputError
+        If CuPy or a GPU is missing.
+    """
+    return device_solver(geometry, team, _cuda())
+
+
+def device_solver(geometry: Geometry, team: Team | None, device: Device) -> Prepare:
+    """The solver on a device."""
+    from orchestrator.transport.iterative import refine
+
+    kept: dict[int, Multigrid] = {}
+    host = solver_multigrid(geometry, team)
+
+    def prepare(stencil: Stencil) -> Solve:
+        if stencil.skew is not None:
+            return host(stencil)
+
+        def solve(
+            rhs: np.ndarray | None,
+            start: np.ndarray | None = None,
+            direction: np.ndarray | None = None,
+            transpose: bool = False,
+        ) -> np.ndarray:
+            first = start if start is not None else np.zeros_like(rhs, float)
+            multigrid = _cycle(kept, geometry, device, stencil, len(first))
+            potentials, source, line = (
+                None if field is None else device.xp.asarray(field)
+                for field in (first, rhs, direction)
+            )
+            tolerance = TOLERANCE / np.sqrt(len(first))
+            return device.numbers(refine(multigrid, potentials, source, tolerance, line))
+
+        return solve
+
+    return prepare
+
+
+def _cuda() -> Device:
+    from orchestrator.transport.device import cuda_device
+
+    try:
+        return cuda_device()
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(
+            f"solver 'cuda' needs CuPy and a GPU ({reason[0]}); install the extra cuda12 or "
+            f"cuda13, or use one of auto, {', '.join(BUILT_IN)}"
+        ) from None
+
+
+@functools.cache
+def _cuda_if_possible() -> Device | None:
+    """The GPU, or None where CuPy is missing, and with one message where it does not work."""
+    if importlib.util.find_spec("cupy") is None:
+        return None
+    try:
+        return _cuda()
+    except InputError as error:
+        log.warning("the transport network is solved on processors: %s", error)
+        return None
+
+
 BUILT_IN = {"direct": solver_direct, "multigrid": solver_multigrid}
-SOLVERS = BUILT_IN | {"pardiso": solver_pardiso}
+SOLVERS = BUILT_IN | {"pardiso": solver_pardiso, "cuda": solver_cuda}
 
 LARGEST_DIRECT = {2: 20_000, 3: 4_000}
 """Most free nodes for which `auto` factorizes, by dimension."""
+
+SMALLEST_CUDA = 100_000
+"""Fewest free nodes for which `auto` takes a GPU."""
 
 
 def check_solver(name: object) -> None:
@@ -266,6 +346,8 @@ def check_solver(name: object) -> None:
         raise InputError(f"unknown solver {name!r}; known are auto, {', '.join(SOLVERS)}")
     if name == "pardiso":
         _pypardiso()
+    if name == "cuda":
+        _cuda()
 
 
 def choose_solver(name: str, geometry: Geometry, team: Team | None = None) -> Prepare:
@@ -278,6 +360,8 @@ def choose_solver(name: str, geometry: Geometry, team: Team | None = None) -> Pr
     """
     check_solver(name)
     if name == "auto":
-        small = geometry.free.sum() <= LARGEST_DIRECT[geometry.free.ndim]
-        name = "direct" if small else "multigrid"
+        size = geometry.free.sum()
+        name = "direct" if size <= LARGEST_DIRECT[geometry.free.ndim] else "multigrid"
+        if size >= SMALLEST_CUDA and _cuda_if_possible():
+            name = "cuda"
     return SOLVERS[name](geometry, team or Team())

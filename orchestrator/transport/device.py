@@ -1,0 +1,257 @@
+"""The multigrid solver's steps on a GPU: `orchestrator.transport.host` for arrays of CuPy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestrator.transport.assembly import Stencil, half_offsets, shifted
+from orchestrator.transport.layout import Layout, galerkin_terms
+
+if TYPE_CHECKING:
+    from orchestrator.transport.multigrid import Level
+
+SOURCE = Path(__file__).with_name("device.cu")
+"""The kernels."""
+
+BLOCK = 128
+"""Threads in a block."""
+
+Launch = Callable[..., None]
+
+
+class Device:
+    """Steps on arrays of one kind.
+
+    Parameters
+    ----------
+    xp : module
+        cupy; numpy in tests.
+    launch : callable
+        launch(halves, name, threads, *args) runs a kernel of `SOURCE`.
+    """
+
+    def __init__(self, xp: Any, launch: Launch) -> None:
+        self.xp = xp
+        self._launch = launch
+
+    def numbers(self, values: Any) -> np.ndarray:
+        """An array of numpy."""
+        return values.get() if hasattr(values, "get") else values
+
+    def matrix(self, stencil: Stencil) -> Callable[[Any, Any], Any]:
+        """Multiplies nodal fields, shape (K, *nodes), with the matrix in double precision."""
+        symmetric = self.xp.asarray(stencil.symmetric)
+        offsets = self.xp.asarray(stencil.offsets)
+        nodes = (1, *stencil.nodes)[-3:]
+        size = int(np.prod(nodes))
+
+        def multiply(u: Any, out: Any) -> Any:
+            arrays = (symmetric, offsets, u, out)
+            self._launch(len(symmetric), "multiply", size, *arrays, len(u), *nodes)
+            return out
+
+        return multiply
+
+    def fill(self, stencil: Stencil, free: Any, scale: float, level: Level) -> None:
+        """The coefficients between free nodes, times a scale, on the finest level."""
+        target = level.layout.nodal(level.a)
+        symmetric = self.xp.asarray(stencil.symmetric)
+        for k, offset in enumerate(half_offsets(len(stencil.nodes))):
+            here, there = shifted(stencil.nodes, offset)
+            both = free[here] & free[there]
+            target[(k, *here)] = scale * symmetric[(k, *here)] * both
+
+    def load(
+        self, level: Level, potentials: Any, image: Any, source: Any, free: Any, scale: float
+    ) -> np.ndarray:
+        """Residuals scale (source - image) as right-hand sides; potentials^T image, shape (K,)."""
+        rest = -image if source is None else source - image
+        level.layout.nodal(level.f)[...] = scale * rest * free
+        product = (potentials * image).reshape(len(image), -1)
+        return self.numbers(product.sum(axis=1))
+
+    def add(self, level: Level, potentials: Any, x: Any) -> None:
+        """Add a field x to nodal potentials and clear it."""
+        potentials += level.layout.nodal(x)
+        x[...] = 0
+
+    def place(self, level: Level, values: Any, free: Any, field: Any) -> None:
+        """Nodal values on the free nodes as a field."""
+        level.layout.nodal(field)[...] = values * free
+
+    def invert_diagonal(self, level: Level) -> None:
+        """The inverse diagonal of a level."""
+        diagonal = level.a[:, :1]
+        level.inverse[...] = (diagonal > 0) / self.xp.where(diagonal > 0, diagonal, 1)
+
+    def smooth(self, level: Level, backward: bool) -> None:
+        """A Gauss-Seidel sweep from zero, or its adjoint from what is there."""
+        z0, z1, plane, ny, nx = level.layout.grid
+        deep = z0 > 0
+        if not backward:
+            level.u[...] = 0
+        colors = [(z, y, x) for z in range(2 if deep else 1) for y in range(2) for x in range(2)]
+        for z, y, x in reversed(colors) if backward else colors:
+            layers = (z1 - z0 - z + 1) // 2 if deep else 1
+            rows, nodes = (ny - y + 1) // 2, (nx - x + 1) // 2
+            self._launch(
+                level.a.shape[1],
+                "smooth",
+                layers * rows * nodes,
+                level.a,
+                level.inverse,
+                level.u,
+                level.f,
+                level.u.shape[1],
+                level.layout.length,
+                plane,
+                z0 + z,
+                1 + y,
+                1 + x,
+                2 if deep else 1,
+                rows,
+                nodes,
+            )
+
+    def _residual(self, level: Level, u: Any, f: Any, factor: float, out: Any) -> None:
+        z0, z1, plane, ny, nx = level.layout.grid
+        threads = (z1 - z0) * ny * nx
+        sizes = (u.shape[1], level.layout.length, plane, z0, ny, nx)
+        arrays = (level.a, u, f, np.float32(factor), out)
+        self._launch(level.a.shape[1], "residual", threads, *arrays, *sizes)
+
+    def restrict(self, level: Level, below: Level) -> None:
+        """The residual of a level as the right-hand side of the one below."""
+        self._residual(level, level.u, level.f, 1.0, level.r)
+        z0, z1, plane, ny, nx = below.layout.grid
+        self._launch(
+            level.a.shape[1],
+            "restrict_field",
+            (z1 - z0) * ny * nx,
+            level.r,
+            below.f,
+            level.u.shape[1],
+            level.layout.length,
+            level.layout.grid[2],
+            below.layout.length,
+            plane,
+            z0,
+            ny,
+            nx,
+            *(1, *level.factors)[-3:],
+        )
+
+    def prolong(self, below: Level, level: Level) -> None:
+        """Add the solution of the level below."""
+        z0, z1, plane, ny, nx = level.layout.grid
+        self._launch(
+            level.a.shape[1],
+            "prolong",
+            (z1 - z0) * ny * nx,
+            below.u,
+            level.u,
+            level.inverse,
+            level.u.shape[1],
+            below.layout.length,
+            below.layout.grid[2],
+            level.layout.length,
+            plane,
+            z0,
+            ny,
+            nx,
+            *(1, *level.factors)[-3:],
+        )
+
+    def galerkin(self, level: Level, below: Level) -> None:
+        """The matrix of the level below."""
+        d = len(level.layout.nodes)
+        layout, a = level.layout, level.a
+        axes = [axis for axis in range(d) if level.factors[axis] == 2]
+        for axis in axes:
+            factors = tuple(2 if k == axis else 1 for k in range(d))
+            coarse = layout.coarse(factors)
+            shape = (coarse.rows, a.shape[1], coarse.length)
+            b = below.a if axis == axes[-1] else self.xp.zeros(shape, a.dtype)
+            places, weights = self._terms(layout.nodes, axis)
+            z0, z1, plane, ny, nx = coarse.grid
+            self._launch(
+                a.shape[1],
+                "coarsen",
+                (z1 - z0) * a.shape[1] * ny * nx,
+                a,
+                b,
+                places,
+                weights,
+                len(places),
+                layout.length,
+                layout.grid[2],
+                coarse.length,
+                plane,
+                z0,
+                ny,
+                nx,
+                *(1, *factors)[-3:],
+            )
+            layout, a = coarse, b
+
+    @functools.cache  # noqa: B019 - one object for each network
+    def _terms(self, nodes: tuple[int, ...], axis: int) -> tuple[Any, Any]:
+        places, weights = galerkin_terms(Layout(nodes), axis)
+        return self.xp.asarray(places), self.xp.asarray(weights.astype(np.float32))
+
+    def product(self, level: Level, p: Any, q: Any) -> np.ndarray:
+        """q = -A p and p^T A p, shape (K,)."""
+        self._residual(level, p, p, 0.0, q)
+        return -self.dot(level, p, q)
+
+    def dot(self, level: Level, u: Any, v: Any) -> np.ndarray:
+        """u^T v, shape (K,)."""
+        return self.numbers((u * v).sum(axis=2).sum(axis=0, dtype=np.float64))
+
+    def descend(self, level: Level, x: Any, r: Any, p: Any, q: Any, factors: np.ndarray) -> None:
+        """x += factors p and r += factors q."""
+        along = self._along(factors)
+        x += along * p
+        r += along * q
+
+    def turn(self, level: Level, p: Any, z: Any, factors: np.ndarray) -> None:
+        """p = factors p + z."""
+        p *= self._along(factors)
+        p += z
+
+    def _along(self, factors: np.ndarray) -> Any:
+        return self.xp.asarray(factors.astype(np.float32))[None, :, None]
+
+
+@functools.cache
+def cuda_device() -> Device:
+    """The current CUDA device.
+
+    Raises
+    ------
+    Exception
+        Whatever CuPy raises where it is not installed, finds no GPU or cannot compile.
+    """
+    import cupy
+
+    @functools.cache
+    def module(halves: int) -> Any:
+        return cupy.RawModule(code=SOURCE.read_text(), options=(f"-DHALVES={halves}",))
+
+    @functools.cache
+    def kernel(halves: int, name: str) -> Any:
+        return module(halves).get_function(name)
+
+    def launch(halves: int, name: str, threads: int, *args: Any) -> None:
+        sizes = (np.int32(a) if isinstance(a, int) else a for a in args)
+        blocks = (threads + BLOCK - 1) // BLOCK
+        kernel(halves, name)((blocks,), (BLOCK,), (np.int64(threads), *sizes))
+
+    cupy.cuda.runtime.getDeviceCount()
+    kernel(5, "smooth")
+    return Device(cupy, launch)

@@ -1,0 +1,116 @@
+"""The solver for GPUs without one: its kernels compiled as C++, its arrays those of numpy."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+import shutil
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from orchestrator.base.errors import InputError
+from orchestrator.describe.contacts import CornerContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
+from orchestrator.transport import solvers
+from orchestrator.transport.device import SOURCE, Device
+from orchestrator.transport.network import Network
+
+CORNERS = tuple(
+    CornerContact(c, c, 24e-9) for c in ("top left", "top right", "bottom right", "bottom left")
+)
+RESISTIVITY = Resistivity(rho_par=5e-7, rho_perp=2e-7)
+COMPILER = shutil.which("g++") or shutil.which("clang++")
+
+
+@pytest.fixture(scope="session")
+def device(tmp_path_factory):
+    if COMPILER is None:
+        pytest.skip("no C++ compiler")
+    folder = tmp_path_factory.mktemp("device")
+
+    @functools.cache
+    def library(halves: int) -> ctypes.CDLL:
+        target = folder / f"device{halves}.so"
+        options = ["-O1", "-shared", "-fPIC", "-Wno-unknown-pragmas", f"-DHALVES={halves}"]
+        subprocess.run([COMPILER, *options, "-x", "c++", SOURCE, "-o", target], check=True)
+        return ctypes.CDLL(str(target))
+
+    def argument(value):
+        if isinstance(value, np.ndarray):
+            assert value.flags.c_contiguous
+            return ctypes.c_void_p(value.ctypes.data)
+        return ctypes.c_float(value) if isinstance(value, np.float32) else ctypes.c_int(value)
+
+    def launch(halves: int, name: str, threads: int, *args) -> None:
+        getattr(library(halves), name)(ctypes.c_longlong(threads), *map(argument, args))
+
+    return Device(np, launch)
+
+
+@pytest.mark.parametrize("cells", [(90, 77, 1), (64, 128, 1), (33, 26, 12), (40, 36, 3)])
+def test_kernels_agree_with_those_for_processors(device, cells, textured, monkeypatch):
+    monkeypatch.setitem(
+        solvers.SOLVERS,
+        "cuda",
+        lambda geometry, team: solvers.device_solver(geometry, team, device),
+    )
+    monkeypatch.setattr(solvers, "_cuda", lambda: device)
+    film = Film(cells, (4e-9, 4e-9, 2e-9))
+    networks = [Network(film, RESISTIVITY, CORNERS, s) for s in ("cuda", "multigrid", "direct")]
+    first, second = textured(film, 1), textured(film, 2)
+    first[:, 10:14, 5:20] = second[:, 10:14, 5:20] = 0
+    for m in (
+        first,
+        second,
+        (first + second) / (1e-30 + np.linalg.norm(first + second, axis=-1))[..., None],
+    ):
+        found, host, exact = (network.solve(m) for network in networks)
+        scale = np.abs(exact.conductance).max()
+        assert np.abs(found.conductance - exact.conductance).max() <= 1e-8 * scale
+        assert np.abs(found.conductance - host.conductance).max() <= 1e-8 * scale
+        v = [1.0, -0.5, 0.25, 0.0]
+        j, expected = found.current_density(v), exact.current_density(v)
+        assert np.linalg.norm(j - expected) <= 1e-4 * np.linalg.norm(expected)
+
+
+def test_hall_effect_is_left_to_the_processors(device, textured, monkeypatch):
+    monkeypatch.setitem(
+        solvers.SOLVERS,
+        "cuda",
+        lambda geometry, team: solvers.device_solver(geometry, team, device),
+    )
+    monkeypatch.setattr(solvers, "_cuda", lambda: device)
+    film = Film((60, 50, 1), (4e-9, 4e-9, 2e-9))
+    hall = Resistivity(rho_par=5e-7, rho_perp=2e-7, sigma_ah=3e5)
+    m = textured(film)
+    found, host = (Network(film, hall, CORNERS, s).solve(m) for s in ("cuda", "multigrid"))
+    np.testing.assert_array_equal(found.conductance, host.conductance)
+
+
+def test_without_cupy_the_solver_is_refused_by_name(textured, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    film = Film((30, 30, 1), (4e-9, 4e-9, 5e-9))
+    with pytest.raises(InputError, match=r"'cuda' needs CuPy and a GPU .* auto, direct, multigrid"):
+        Network(film, RESISTIVITY, CORNERS[:2], "cuda").solve(textured(film))
+
+
+def test_auto_without_a_working_gpu_says_so_once(textured, monkeypatch, caplog):
+    broken = types.ModuleType("cupy")
+    broken.__spec__ = types.SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "cupy", broken)
+    monkeypatch.setattr(solvers, "SMALLEST_CUDA", 100)
+    monkeypatch.setattr(
+        solvers, "_cuda_if_possible", functools.cache(solvers._cuda_if_possible.__wrapped__)
+    )
+    film = Film((30, 30, 1), (4e-9, 4e-9, 5e-9))
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            Network(film, RESISTIVITY, CORNERS).solve(textured(film))
+    (record,) = [r for r in caplog.records if "solved on processors" in r.message]
+    assert "needs CuPy and a GPU" in record.message
