@@ -70,11 +70,11 @@ def film(cells: tuple[int, int, int], grains: str = "") -> Simulation:
     return sim
 
 
-def seconds_per_step(sim: Simulation, steps: int = STEPS) -> float:
+def seconds_per_step(sim: Simulation, count: int = STEPS) -> float:
     """Median time of a step on one thread."""
     moments: list[float] = []
     sim.post_step.append(lambda: moments.append(time.process_time()))
-    steps(sim, steps + 1)
+    steps(sim, count + 1)
     sim.post_step.pop()
     return float(np.median(np.diff(moments)))
 

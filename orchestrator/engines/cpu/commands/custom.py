@@ -11,8 +11,10 @@ from orchestrator.engines.cpu.geometry.shapes import Shape
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import Vector
+from orchestrator.engines.cpu.physics.clock import Clock
 from orchestrator.engines.cpu.physics.field_term import FieldTerm
 from orchestrator.engines.cpu.script.quantities import (
+    Grid,
     Quantity,
     ScalarField,
     ScalarValue,
@@ -90,11 +92,12 @@ class CustomCommands:
 
     # Algebra
 
-    def _made(self, kind: str, components: int, evaluate: Callable[[], np.ndarray]) -> Quantity:
+    def _made(
+        self, grid: Grid, kind: str, components: int, evaluate: Callable[[], np.ndarray]
+    ) -> Quantity:
         """A quantity with the name that mumax3 gives it, in tables and files."""
-        return Quantity(
-            self.world.space, f"unnamed.*engine.{kind}", "?", components, evaluate, over_magnet=True
-        )
+        name = f"unnamed.*engine.{kind}"
+        return Quantity(grid, name, "?", components, evaluate, over_magnet=True)
 
     def _joined(
         self,
@@ -112,7 +115,7 @@ class CustomCommands:
                 )
             return np.asarray(act(left, right), np.float32)
 
-        return self._made(kind, components, evaluate)
+        return self._made(a.grid, kind, components, evaluate)
 
     @exposed
     def const(self, value: float) -> Quantity:
@@ -125,6 +128,7 @@ class CustomCommands:
     def _constant(self, value: tuple[float, ...]) -> Quantity:
         row = np.array(value, np.float32)
         return self._made(
+            self.world.space,
             "constValue",
             len(value),
             lambda: np.broadcast_to(row, (*self.world.space.fill().shape, len(value))),
@@ -177,7 +181,7 @@ class CustomCommands:
             _need(quantity, 3, "MulMV")
         rows = [self.dot(row, b) for row in (ax, ay, az)]
         return self._made(
-            "mulmv", 3, lambda: np.concatenate([row.values() for row in rows], axis=-1)
+            b.grid, "mulmv", 3, lambda: np.concatenate([row.values() for row in rows], axis=-1)
         )
 
     @exposed
@@ -189,7 +193,7 @@ class CustomCommands:
             length = np.sqrt((values * values).sum(axis=-1, keepdims=True))
             return np.divide(values, length, out=np.zeros_like(values), where=length != 0)
 
-        return self._made("normalized", 3, evaluate)
+        return self._made(quantity.grid, "normalized", 3, evaluate)
 
     @exposed
     def shifted(self, quantity: Quantity, dx: int, dy: int, dz: int) -> Quantity:
@@ -203,21 +207,23 @@ class CustomCommands:
                 values = moved(values, cells, axis, 0, 0) if cells else values
             return values
 
-        return self._made("shifted", quantity.components, evaluate)
+        return self._made(quantity.grid, "shifted", quantity.components, evaluate)
 
     @exposed
     def masked(self, quantity: Quantity, shape: Shape) -> Quantity:
+        grid = quantity.grid
         return self._made(
+            grid,
             "masked",
             quantity.components,
-            lambda: quantity.values() * shape.inside(*self.world.space.centers())[..., None],
+            lambda: quantity.values() * shape.inside(*grid.centers())[..., None],
         )
 
     @exposed
     def running_average(self, quantity: Quantity) -> Quantity:
-        mean = _RunningAverage(self.world, quantity)
+        mean = _RunningAverage(self.world.sim.clock, quantity)
         self.world.control.post_steps.append(mean.update)
-        return self._made("runningAverage", quantity.components, mean.values)
+        return self._made(quantity.grid, "runningAverage", quantity.components, mean.values)
 
     @exposed
     def sum(self, quantity: Quantity) -> float:
@@ -231,25 +237,35 @@ class CustomCommands:
 
 
 class _RunningAverage:
-    """The mean over time since it was made, each step's end counted for the whole step."""
+    """The mean over time since it was made, each step's end counted for the whole step.
 
-    def __init__(self, world: World, quantity: Quantity) -> None:
-        self._world = world
+    It begins anew on another grid.
+    """
+
+    def __init__(self, clock: Clock, quantity: Quantity) -> None:
+        self._clock = clock
         self._quantity = quantity
-        self._before = world.sim.clock.time
+        self._begin()
+
+    def _begin(self) -> None:
+        nx, ny, nz = self._quantity.cells()
+        self._before = self._clock.time
         self._length = 0.0
-        self._mean = np.zeros((*world.space.fill().shape, quantity.components), np.float32)
+        self._mean = np.zeros((nz, ny, nx, self._quantity.components), np.float32)
 
     def update(self) -> None:
-        span = self._world.sim.clock.time - self._before
-        if span <= 0:  # a rejected step, or a script that has set t back
+        span = self._clock.time - self._before
+        if span <= 0:  # a rejected step, Relax, or a script that has set t back
             return
-        self._before = self._world.sim.clock.time
+        self._before = self._clock.time
         self._length += span
         share = np.float32(span / self._length)
-        self._mean += share * (self._quantity.values() - self._mean)
+        mean = self.values()
+        mean += share * (self._quantity.values() - mean)
 
     def values(self) -> np.ndarray:
+        if self._mean.shape[2::-1] != self._quantity.cells():
+            self._begin()
         return self._mean
 
 

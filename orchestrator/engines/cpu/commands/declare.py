@@ -55,7 +55,21 @@ _ELSEWHERE = {
         "ext_emergentmagneticfield_twopointstencil ext_emergentmagneticfield_fivepointstencil"
     ),
     "magnetic force microscopy": "MFM MFMLift MFMDipole",
+    "it comes with mumax3.12": "CustomQuantity CellIndices CurrentMag ext_grainboundaries ExpectB",
+    "since mumax3.10 its name is EdgeCarryShift": "FudgeShift",
+    "the way of amumax; here SetGridSize(nx, ny, nz)": "Nx Ny Nz",
+    "the way of amumax; here SetCellSize(cx, cy, cz)": "dx dy dz",
+    "the way of amumax; here SetGridSize and SetCellSize": "Tx Ty Tz AutoMeshx AutoMeshy AutoMeshz",
+    "the way of amumax; here SetPBC(px, py, pz)": "PBCx PBCy PBCz",
+    "amumax's name for Save": "SaveOvf",
+    "amumax's name for SaveAs": "SaveOvfAs",
+    "amumax's name for AutoSave": "AutoSaveOvf",
+    "amumax's name for LoadFile": "LoadOvfFile",
+    "only amumax has it": (
+        "SaveAsChunk AutoSaveAsChunk Chunk ShapeFromRegion MinimizeMaxSteps MinimizeMaxTimeSeconds"
+    ),
 }
+"""Names of mumax3, its other versions and its fork that are refused, by the reason."""
 
 
 def declare_names(world: World) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from orchestrator.engines.cpu.geometry.grains import Tessellation
-from orchestrator.engines.cpu.geometry.shapes import Shape
+from orchestrator.engines.cpu.geometry.shapes import voxels
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.output.files import fatal
@@ -79,11 +79,11 @@ class ExtraCommands:
             raise FatalError(f"{path}: the geometry is empty or holds NaN")
         space = self.world.space
         nz, ny, nx = fill.shape
-        space.shape = None
+        space.shape, space.loaded = None, False
         space.cells, space.size_of_cell, space.periods = (nx, ny, nz), found.cell_size, (0, 0, 0)
         remesh(self.world)
         self.world.magnet.set_fill(fill)
-        space.shape = _voxels(fill > 0, space.mesh())
+        space.shape, space.loaded = voxels(fill > 0, space.cell_size()), True
 
     @exposed
     def ext_rm_surface_charge(self, region: int, left: float, right: float) -> None:
@@ -99,21 +99,6 @@ class ExtraCommands:
             world.space.mesh(), left * MU0 * saturation, -right * MU0 * saturation
         )
         world.sim.material.excitations["B_ext"].add(field)
-
-
-def _voxels(filled: np.ndarray, mesh: Mesh) -> Shape:
-    """The shape of the filled cells of a box."""
-    sizes = np.array(mesh.cell_size[::-1])
-    counts = np.array(filled.shape)
-
-    def inside(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        places = np.stack([z, y, x], axis=-1) / sizes + counts / 2
-        index = np.floor(places).astype(int)
-        within = ((index >= 0) & (index < counts)).all(axis=-1)
-        index = np.clip(index, 0, counts - 1)
-        return np.asarray(within & filled[tuple(np.moveaxis(index, -1, 0))])
-
-    return Shape(inside)
 
 
 def end_charge_field(mesh: Mesh, left: float, right: float) -> np.ndarray:

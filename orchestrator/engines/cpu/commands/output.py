@@ -121,7 +121,7 @@ class OutputCommands:
 
     def schedule(self, quantity: Quantity, period: float, save: Callable[[], None]) -> None:
         """Save a quantity by itself each period (s); 0 stops."""
-        self.world.record.schedule(quantity.name, period, save)
+        self.world.record.schedule(quantity.key, period, save)
 
     @exposed
     def flush(self) -> None:
@@ -136,9 +136,9 @@ class OutputCommands:
         return Cropped(quantity, ((x1, x2), (y1, y2), (z1, z2)))
 
     def _along(self, quantity: Quantity, axis: int, low: int, high: int) -> Cropped:
-        ranges = [(0, n) for n in self.world.space.mesh().cells]
+        ranges = [(0, n) for n in quantity.cells()]
         ranges[axis] = (low, high)
-        return Cropped(quantity, tuple(ranges))
+        return Cropped(quantity, (ranges[0], ranges[1], ranges[2]))
 
     @exposed
     def crop_x(self, quantity: Quantity, low: int, high: int) -> Cropped:
@@ -158,12 +158,11 @@ class OutputCommands:
 
     @exposed
     def crop_region(self, quantity: Quantity, region: int) -> Cropped:
-        where = np.argwhere(self.world.space.regions() == region)
+        where = np.argwhere(quantity.grid.regions() == region)
         if not len(where):
             raise PanicError(f"illegal argument: region {region} has no cells")
-        low, high = where.min(axis=0)[::-1], where.max(axis=0)[::-1] + 1
-        ranges = tuple((int(a), int(b)) for a, b in zip(low, high, strict=True))
-        return Cropped(quantity, ranges)
+        z, y, x = ((int(i.min()), int(i.max()) + 1) for i in where.T)
+        return Cropped(quantity, (x, y, z))
 
     # Table
 

@@ -15,6 +15,9 @@ from orchestrator.engines.cpu.physics.tableaus import SOLVERS
 from orchestrator.engines.cpu.script.limits import check_memory
 from orchestrator.engines.cpu.script.world import World
 
+_RISE = 1e-5
+"""Part of the energy by which it must have risen to be more than rounding."""
+
 
 class RunCommands:
     """`Run`, `Steps`, `RunWhile`, `Relax`, `Minimize`, `SetSolver`, `ThermSeed`, `Exit`."""
@@ -54,7 +57,15 @@ class RunCommands:
 
     @exposed
     def minimize(self) -> None:
-        self._advance(lambda: minimize(self.world.sim))
+        ends: list[tuple[float, float]] = []
+        self._advance(lambda: ends.append(minimize(self.world.sim)))
+        if ends:
+            before, after = ends[0][0], ends[-1][1]
+            if after - before > _RISE * max(abs(before), abs(after)):
+                self.world.outputs.warn(
+                    f"WARNING: Minimize ended at E_total = {after:.4g} J, above the {before:.4g} J "
+                    "from which it began: m stands still, but not at a minimum; Relax descends"
+                )
 
     @exposed
     def set_solver(self, number: int) -> None:

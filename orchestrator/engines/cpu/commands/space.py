@@ -82,10 +82,8 @@ class SpaceCommands:
 
     @exposed
     def def_region_cell(self, index: int, ix: int, iy: int, iz: int) -> None:
-        cell = self.world.space.index(ix, iy, iz)
-        regions = self.world.space.regions().copy()
-        regions[cell] = _region(index)
-        self.world.space.set_regions(regions)
+        space = self.world.space
+        space.define_cells(_region(index), space.index(ix, iy, iz))
 
     @exposed
     def index2_coord(self, ix: int, iy: int, iz: int) -> Vector:

@@ -256,6 +256,21 @@ def image_shape(path: str, cells: tuple[int, int], cell_size: tuple[float, float
     return _shape(inside)
 
 
+def voxels(filled: np.ndarray, cell_size: tuple[float, float, float]) -> Shape:
+    """The shape of the filled cells, (nz, ny, nx) bool, of a box of cells of a size in m."""
+    sizes = np.array(cell_size[::-1])
+    counts = np.array(filled.shape)
+
+    def inside(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        places = np.stack([z, y, x], axis=-1) / sizes + counts / 2
+        index = np.floor(places).astype(int)
+        within = ((index >= 0) & (index < counts)).all(axis=-1)
+        index = np.clip(index, 0, counts - 1)
+        return np.asarray(within & filled[tuple(np.moveaxis(index, -1, 0))])
+
+    return Shape(inside)
+
+
 SHAPES = (
     universe, ellipsoid, ellipse, circle, cylinder, superball, cone, cuboid, rect, square,
     triangle, x_range, y_range, z_range,

@@ -18,6 +18,7 @@ import numpy as np
 
 from orchestrator.base.errors import EngineError
 from orchestrator.engines.cpu.kernels.descent import changes, descend, normalize
+from orchestrator.engines.cpu.physics.energies import energy
 from orchestrator.engines.cpu.physics.fields import frozen_cells, torque
 from orchestrator.engines.cpu.physics.simulation import Simulation
 from orchestrator.engines.cpu.physics.stepper import refuse_nan
@@ -26,11 +27,16 @@ FIRST_LENGTH = 1e-4
 """Length of the first step and of one without curvature, 1/T."""
 
 
-def minimize(sim: Simulation) -> None:
-    """Descend until m stands still: time and DoPrecess are restored.
+def minimize(sim: Simulation) -> tuple[float, float]:
+    """Descend until m stands still; time stands still as well, DoPrecess is restored.
 
     The end is reached when no cell has moved by more than MinimizerStop in any of the last
     MinimizerSamples steps. The torque of a current stays on, thermal noise does not.
+
+    Returns
+    -------
+    (before, after) : float
+        E_total in J. The rule of the step length can climb: the end may lie above the start.
 
     Raises
     ------
@@ -40,19 +46,20 @@ def minimize(sim: Simulation) -> None:
     samples = sim.settings.MinimizerSamples
     if samples < 1:
         raise EngineError(f"MinimizerSamples is {samples}, it must be 1 or more")
-    kept = sim.clock.time, sim.settings.DoPrecess
+    kept = sim.settings.DoPrecess
     sim.settings.DoPrecess, sim.relaxing = False, True
     try:
         for hook in sim.before_run:
             hook()
+        before = energy(sim, "E_total")
         descent = Descent(sim)
         while not (descent.stands_still or sim.stop_requested):
             descent.step()
             for hook in sim.post_step:
                 hook()
+        return before, energy(sim, "E_total")
     finally:
-        sim.clock.time, sim.settings.DoPrecess = kept
-        sim.relaxing = False
+        sim.settings.DoPrecess, sim.relaxing = kept, False
 
 
 class Descent:

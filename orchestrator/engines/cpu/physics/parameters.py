@@ -32,6 +32,7 @@ class RegionParameter:
         self._table = np.zeros((REGIONS, components), np.float32)
         self._functions: dict[int, Callable[[float], Any]] = {}
         self._time: float | None = None
+        self._nonzero = (-1, False)
         self.set(default)
 
     def set(self, value: Value) -> None:
@@ -72,6 +73,13 @@ class RegionParameter:
             self.revision += 1
         return self._table
 
+    def any(self, time: float = 0.0) -> bool:
+        """Whether any region's value is not zero at a time (s)."""
+        self.values(time)
+        if self._nonzero[0] != self.revision:
+            self._nonzero = self.revision, bool(self._table.any())
+        return self._nonzero[1]
+
 
 class Excitation(RegionParameter):
     """A vector or number by region plus any number of added maps, each with a multiplier."""
@@ -103,6 +111,11 @@ class Excitation(RegionParameter):
     def varies(self) -> bool:
         """Whether the field depends on time."""
         return super().varies or self.map_varies
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether maps were added."""
+        return bool(self._terms)
 
     @property
     def map_varies(self) -> bool:

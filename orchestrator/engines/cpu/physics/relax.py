@@ -18,12 +18,14 @@ TIGHTEST = 1e-9
 
 
 def relax(sim: Simulation) -> None:
-    """Follow the damping torque to a minimum; time and settings are restored, dt is not.
+    """Follow the damping torque to a minimum; settings are restored, dt is not.
+
+    Time stands still: fields, outputs and hooks see the moment at which it began.
 
     First while the energy falls, then with a falling error bound while the torque falls.
     Spin-transfer torque stays on.
     """
-    time, kept = sim.clock.time, dataclasses.replace(sim.settings)
+    kept = dataclasses.replace(sim.settings)
     sim.settings.solver, sim.settings.FixDt, sim.settings.DoPrecess = 3, 0.0, False
     sim.relaxing = True
     try:
@@ -39,7 +41,7 @@ def relax(sim: Simulation) -> None:
         else:
             _until_stalled(sim, stepper)
     finally:
-        sim.clock.time, sim.relaxing = time, False
+        sim.relaxing = False
         for name in ("solver", "MaxErr", "FixDt", "DoPrecess"):
             setattr(sim.settings, name, getattr(kept, name))
 

@@ -61,11 +61,22 @@ class Simulation:
         self.before_run: list[Callable[[], None]] = []
         self.post_step: list[Callable[[], None]] = []
 
-    def set_mesh(self, mesh: Mesh) -> None:
-        """Choose the grid; drops regions, geometry and added maps."""
+    def set_mesh(self, mesh: Mesh) -> list[str]:
+        """Choose the grid, see `State.set_mesh`.
+
+        Returns
+        -------
+        list of str
+            Excitations whose added maps do not fit the grid and are dropped.
+        """
+        before = self.state.mesh
         self.state.set_mesh(mesh)
-        for excitation in self.material.excitations.values():
-            excitation.remove_extra_terms()
+        if before is None or before.cells == mesh.cells:
+            return []
+        dropped = [name for name, e in self.material.excitations.items() if e.has_maps]
+        for name in dropped:
+            self.material.excitations[name].remove_extra_terms()
+        return dropped
 
     def rows(self, kernel: Callable[..., Any], *arguments: Any, tail: tuple[Any, ...]) -> list[Any]:
         """Call kernel(*arguments, first, last, *tail) over blocks of rows, threaded."""

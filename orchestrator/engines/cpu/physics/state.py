@@ -49,12 +49,17 @@ class State:
         return self.mesh
 
     def set_mesh(self, mesh: Mesh) -> None:
-        """Choose the grid; all cells are filled, of region 0, without magnetization."""
+        """Choose the grid.
+
+        What is in the cells stays if their numbers along x, y, z do. Else all cells are filled, of
+        region 0, without magnetization.
+        """
+        if self.mesh is None or mesh.cells != self.mesh.cells:
+            self.regions = np.zeros(mesh.shape, np.uint8)
+            self.geometry = np.ones(mesh.shape, np.float32)
+            self.components = np.zeros((3, *mesh.shape), np.float32)
+            self.vacuum = np.ones(mesh.shape, bool)
         self.mesh = mesh
-        self.regions = np.zeros(mesh.shape, np.uint8)
-        self.geometry = np.ones(mesh.shape, np.float32)
-        self.components = np.zeros((3, *mesh.shape), np.float32)
-        self.vacuum = np.ones(mesh.shape, bool)
         self.revision += 1
 
     def set_regions(self, regions: np.ndarray) -> None:

@@ -66,12 +66,15 @@ class Stepper:
         return self._stages[self._places[0]]
 
     def step(self, alarm: float | None = None) -> None:
-        """Try one step; a rejected one leaves m and time as they were, with a smaller dt."""
+        """Try one step; a rejected one leaves m and time as they were, with a smaller dt.
+
+        While the simulation relaxes, time stands still.
+        """
         sim, tableau = self._sim, self._tableau
         clock, settings, state = sim.clock, sim.settings, sim.state
         if settings.FixDt:
             clock.dt = settings.FixDt
-        start = clock.time
+        start, advance = clock.time, 0.0 if sim.relaxing else 1.0
         if not self._reusable:
             torque(sim, state.components, self.torque)
         if settings.solver == 1 and not settings.FixDt:
@@ -80,7 +83,7 @@ class Stepper:
         h = np.float32(clock.dt * settings.GammaLL)
         last = len(tableau.nodes) - 1
         for k in range(1, last + 1):
-            clock.time = start + tableau.nodes[k] * clock.dt
+            clock.time = start + advance * tableau.nodes[k] * clock.dt
             self._combine(self._weights[k], h, normalize=not tableau.raw_predictor)
             torque(sim, self._trial, self._stages[self._places[k]])
         if not tableau.reuses_last:
@@ -102,7 +105,7 @@ class Stepper:
         if accepted:
             _hold_frozen(sim, self._trial)
             state.components, self._trial = self._trial, state.components
-            clock.time = start + clock.dt
+            clock.time = start + advance * clock.dt
             clock.step += 1
             clock.peak_err = max(clock.peak_err, error)
             self._reusable = tableau.reuses_last and not _has_noise(sim)

@@ -233,13 +233,12 @@ class Regions(Quantity):
         numbers = fitted(self.world, values)[..., 0]
         if not ((numbers >= 0) & (numbers <= _REGIONS)).all():
             raise FatalError(f"{path}: regions must be 0 to {_REGIONS - 1}")
-        self.world.space.set_regions(numbers.astype(np.int64).astype(np.uint8))
+        self.world.space.define_cells(numbers.astype(np.int64).astype(np.uint8), ...)
 
     @exposed
     def set_cell(self, ix: int, iy: int, iz: int, region: int) -> None:
-        regions = self.world.space.regions().copy()
-        regions[self.world.space.index(ix, iy, iz)] = region
-        self.world.space.set_regions(regions)
+        space = self.world.space
+        space.define_cells(_known(region), space.index(ix, iy, iz))
 
     @exposed
     def get_cell(self, ix: int, iy: int, iz: int) -> int:

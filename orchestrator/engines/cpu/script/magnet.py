@@ -71,7 +71,7 @@ class Magnet:
             If no cell is filled.
         """
         fill = self._space.fill_of(shape)
-        self._space.shape = shape
+        self._space.shape, self._space.loaded = shape, False
         self.set_fill(fill)
 
     def set_fill(self, fill: np.ndarray) -> None:

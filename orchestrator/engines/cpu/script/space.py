@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from orchestrator.engines.cpu.geometry.moved import moved
 from orchestrator.engines.cpu.geometry.shapes import Shape
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.simulation import Simulation
 from orchestrator.engines.cpu.script.quantities import Grid
+from orchestrator.engines.cpu.script.slices import resampled
 
 RegionMap = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """From the present regions and the places x, y, z (m) to the regions."""
+
+
+@dataclass
+class CellRegions:
+    """Regions given cell by cell.
+
+    Attributes
+    ----------
+    numbers, given : ndarray, shape (nz, ny, nx)
+        Region of each cell, and whether it is given.
+    """
+
+    numbers: np.ndarray
+    given: np.ndarray
+
+    def applied(self, regions: np.ndarray) -> np.ndarray:
+        """The regions where those given replace others; resampled to another number of cells."""
+        nz, ny, nx = regions.shape
+        if self.numbers.shape != regions.shape:
+            both = np.stack([self.numbers, self.given], axis=-1)
+            both = resampled(both, (nx, ny, nz))
+            self.numbers, self.given = both[..., 0].copy(), both[..., 1].astype(bool)
+        return np.where(self.given, self.numbers, regions)
+
+    def move(self, cells: int, axis: int) -> None:
+        """Move along an array axis; cells that enter are not given."""
+        self.numbers = moved(self.numbers, cells, axis, 0, 0)
+        self.given = moved(self.given, cells, axis, False, False)
 
 
 class Space(Grid):
@@ -28,6 +60,10 @@ class Space(Grid):
         The geometry, if a shape made it.
     edge_smooth : int
         Points along an axis of a cell at the border at which its filled fraction is counted.
+    loaded : bool
+        Whether a file made the geometry; `shape` is then that of its cells.
+    history : list
+        What has defined regions, by place or by cell, in order.
     moved : dict
         Way of the contents in m by axis, "x" and "y"; the box has moved the other way.
     """
@@ -40,7 +76,8 @@ class Space(Grid):
         self.shape: Shape | None = None
         self.edge_smooth = 0
         self.moved = {"x": 0.0, "y": 0.0}
-        self.history: list[RegionMap] = []
+        self.loaded = False
+        self.history: list[RegionMap | CellRegions] = []
 
     def mesh(self) -> Mesh:
         """The mesh.
@@ -101,16 +138,39 @@ class Space(Grid):
         return grid[2], grid[1], grid[0]
 
     def region_at(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """The regions at places (m) by all definitions so far; the last that applies wins."""
+        """The regions at places (m) by all definitions by place; the last that applies wins."""
         found = np.zeros(np.shape(x), np.uint8)
-        for region_map in self.history:
-            found = region_map(found, x, y, z)
+        for definition in self.history:
+            if not isinstance(definition, CellRegions):
+                found = definition(found, x, y, z)
         return found
 
     def map_regions(self, region_map: RegionMap) -> None:
         """Apply a definition of regions, which also holds for cells that enter later."""
         self.set_regions(region_map(self.regions(), *self.centers()))
         self.history.append(region_map)
+
+    def define_cells(self, numbers: np.ndarray | int, where: Any) -> None:
+        """Give cells their regions; `where` is an index of arrays (nz, ny, nx)."""
+        if not self.history or not isinstance(self.history[-1], CellRegions):
+            shape = self.regions().shape
+            self.history.append(CellRegions(np.zeros(shape, np.uint8), np.zeros(shape, bool)))
+        cells = self.history[-1]
+        assert isinstance(cells, CellRegions)
+        cells.numbers[where], cells.given[where] = numbers, True
+        regions = self.regions().copy()
+        regions[where] = numbers
+        self.set_regions(regions)
+
+    def define_again(self) -> None:
+        """Define the regions of all cells anew, on a grid that has changed."""
+        places, found = self.centers(), np.zeros(self.regions().shape, np.uint8)
+        for definition in self.history:
+            if isinstance(definition, CellRegions):
+                found = definition.applied(found)
+            else:
+                found = definition(found, *places)
+        self.set_regions(found)
 
     def set_regions(self, regions: np.ndarray) -> None:
         """Set the region of every cell, (nz, ny, nx)."""

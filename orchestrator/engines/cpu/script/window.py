@@ -7,6 +7,7 @@ import numpy as np
 from orchestrator.engines.cpu.geometry.moved import moved
 from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.values import Vector
+from orchestrator.engines.cpu.script.space import CellRegions
 from orchestrator.engines.cpu.script.world import World
 
 _NOTHING = Vector((0.0, 0.0, 0.0))
@@ -68,6 +69,9 @@ class Window:
             regions = moved(regions, cells, array_axis, 0, 0)
             regions[entering] = space.region_at(x, y, z)
             space.set_regions(regions)
+            for definition in space.history:
+                if isinstance(definition, CellRegions):
+                    definition.move(cells, array_axis)
         if self.shifts_geometry and space.shape is not None:
             fill = moved(fill, cells, array_axis, 1, 1)
             fill[entering] = space.shape.inside(x, y, z)

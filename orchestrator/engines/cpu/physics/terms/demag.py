@@ -31,7 +31,8 @@ class DemagField:
 
     def is_active(self) -> bool:
         """Whether EnableDemag is set and anything is magnetic."""
-        return self._sim.settings.EnableDemag and bool(self._sim.values("Msat").any())
+        sim = self._sim
+        return sim.settings.EnableDemag and sim.material.parameters["Msat"].any(sim.clock.time)
 
     def add(self, m: np.ndarray, out: np.ndarray) -> None:
         """Add the field in T of a magnetization, both (3, nz, ny, nx)."""

@@ -42,8 +42,10 @@ def local_term(
     def make(sim: Simulation) -> FieldTerm:
         constants = _Constants(sim, (*parameters,), (*excited,))
 
+        acting = [sim.material.parameters[parameter] for parameter in parameters]
+
         def is_active() -> bool:
-            return any(sim.values(parameter).any() for parameter in parameters)
+            return any(parameter.any(sim.clock.time) for parameter in acting)
 
         def add(m: np.ndarray, out: np.ndarray) -> None:
             flat_m, flat_out, c = m.reshape(3, -1), out.reshape(3, -1), constants.present()

@@ -67,11 +67,11 @@ class ThermalField:
 
 
 def _make(sim: Simulation) -> FieldTerm:
-    field = ThermalField(sim)
+    field, temperature = ThermalField(sim), sim.material.parameters["Temp"]
     return FieldTerm(
         "therm",
         field.add,
-        lambda: bool(sim.values("Temp").any()),
+        lambda: temperature.any(sim.clock.time),
         energy_factor=1.0,
         while_relaxing=False,
         fresh_each_step=True,
