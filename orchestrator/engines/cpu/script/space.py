@@ -14,7 +14,7 @@ from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.simulation import Simulation
 from orchestrator.engines.cpu.script.quantities import Grid
-from orchestrator.engines.cpu.script.slices import resampled
+from orchestrator.ovf.resample import resampled
 
 RegionMap = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """From the present regions and the places x, y, z (m) to the regions."""
