@@ -37,10 +37,12 @@ BAD = {
 
 BRIDGE = {
     "orchestrator.describe.device",
+    "orchestrator.describe.experiment",
     "orchestrator.ubermag",
+    "orchestrator.ubermag.experiments",
     "orchestrator.ubermag.systems",
 }
-"""Device.from_system and to_system call the room that makes Systems of devices."""
+"""Device.from_system, to_system and Experiment.from_system call the room that knows Systems."""
 
 KNOWN_CIRCLES = [BRIDGE]
 """Modules that may reach one another: those here and parts of them, nothing else."""

@@ -8,7 +8,7 @@ import json
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -29,6 +29,9 @@ from orchestrator.describe.media import Region, Resistivity, Underlayer, check_r
 from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
 from orchestrator.describe.validation import explained, within
+
+if TYPE_CHECKING:
+    from micromagneticmodel import System
 
 MAX_ASPECT = 100.0
 """Largest ratio of a cell's edges for which mumax3 computes the demagnetizing field."""
@@ -152,6 +155,24 @@ class Experiment:
             **rest,
         )
 
+    @classmethod
+    def from_system(
+        cls,
+        name: str,
+        system: System,
+        resistivity: Resistivity,
+        contacts: tuple[Contact, ...],
+        training: Training,
+        **rest: Any,
+    ) -> Experiment:
+        """The experiment of a micromagneticmodel System, started from its magnetization.
+
+        See `orchestrator.ubermag.experiment_from_system`: `m0` names the file of the texture.
+        """
+        from orchestrator.ubermag import experiment_from_system
+
+        return experiment_from_system(name, system, resistivity, contacts, training, **rest)
+
     def to_dict(self) -> dict[str, Any]:
         """Whole description: plain types, all defaults written out."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
@@ -209,15 +230,27 @@ class Experiment:
         except InputError as error:
             raise InputError(f"{source}: {error}") from None
         experiment = cls.from_dict(table, source)
-        if experiment.start.m0 is None:
-            return experiment
         try:
-            return experiment._started_from((folder / experiment.start.m0).resolve())
+            return experiment.with_m0_read(folder)
         except InputError as error:
             raise InputError(f"{source}: start.m0: {error}") from None
 
-    def _started_from(self, m0: Path) -> Experiment:
-        """The experiment with the digest of its m0 file, and vacuum where that is zero."""
+    def with_m0_read(self, folder: Path = Path()) -> Experiment:
+        """The experiment with the digest of its m0 file, and vacuum where that is zero.
+
+        Parameters
+        ----------
+        folder : Path
+            Where the name of the file starts.
+
+        Raises
+        ------
+        InputError
+            If the file does not hold a magnetization of the film.
+        """
+        if self.start.m0 is None:
+            return self
+        m0 = (folder / self.start.m0).resolve()
         m = read_directions(m0, self.film, resample=self.start.resample)
         film = self.device.emptied((m == 0).all(axis=-1))
         digest = hashlib.sha256(m0.read_bytes()).hexdigest()

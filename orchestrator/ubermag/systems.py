@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
 
 from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
+from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import Contact
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
-from orchestrator.describe.media import Resistivity
+from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.describe.validation import explained
 from orchestrator.ubermag.fields import to_field
+from orchestrator.ubermag.films import described, read_film, read_saturation
 from orchestrator.ubermag.packages import load
 from orchestrator.ubermag.script import written_by_mumax3c
-from orchestrator.ubermag.terms import GAMMA, read_dynamics, read_energy
+from orchestrator.ubermag.terms import GAMMA, read_conditions, read_dynamics, read_energy
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
 
-T = TypeVar("T")
-
 
 def from_system(
+    system: System, resistivity: Resistivity, contacts: Sequence[Contact], **rest: Any
+) -> Device:
+    """The device of a micromagneticmodel System without field and temperature; see `read_device`.
+
+    Parameters
+    ----------
+    system : System
+        Energy, dynamics, magnetization; left as it is.
+    resistivity, contacts
+        What a System does not know. Contacts are placed from the mesh's lower left corner.
+    rest
+        `P`, `pbc`, `size`, `regions`, `underlayer` of `read_device`.
+
+    Raises
+    ------
+    InputError
+        If the System holds a term or value that a Device cannot, with its name.
+    """
+    for key, value in read_conditions(system).items():
+        raise InputError(
+            f"{_TERMS[key]}: a device has no {key} ({value}), an experiment has: "
+            f"Experiment.from_system takes it as conditions.{key}"
+        )
+    return read_device(system, resistivity, contacts, **rest)
+
+
+_TERMS = {"B_ext": "energy: Zeeman", "temperature": "T"}
+"""Where a System has its conditions."""
+
+
+def read_device(
     system: System,
     resistivity: Resistivity,
     contacts: Sequence[Contact],
@@ -36,17 +68,19 @@ def from_system(
     P: float = 1.0,
     pbc: tuple[int, int, int] | None = None,
     size: tuple[float, float, float] | None = None,
+    regions: Sequence[Region] = (),
+    underlayer: Underlayer | None = None,
 ) -> Device:
-    """The device of a micromagneticmodel System, which is left as it is.
+    """The device of a System, whatever its texture, field and temperature.
 
-    Film and Ms come from `system.m` (its directions are not used), Aex, Dbulk or Dind, Ku1 and
-    demag from the energy terms, alpha and xi (ZhangLi.beta) from the dynamics terms, and `script`
-    from mumax3c.
+    Film and Ms come from `system.m`, Aex, Dbulk or Dind, Ku1 and demag from the energy terms, alpha
+    and xi (ZhangLi.beta) from the dynamics terms, and `script` from mumax3c. Cells where m is empty
+    (of norm 0) are vacuum, unless a region of metal fills them.
 
     Parameters
     ----------
     system : System
-        Uniform material on a full rectangular film.
+        Uniform material.
     resistivity, contacts
         What a System does not know. Contacts are placed from the mesh's lower left corner.
     P : float
@@ -56,24 +90,39 @@ def from_system(
         cells is taken as uniform along its normal (pz = 1), as in `Film`.
     size : (Lx, Ly, Lz), optional
         Film size in m to check the mesh against.
+    regions, underlayer
+        What else conducts, which a System does not know either.
 
     Raises
     ------
     InputError
         If the System holds a term or value that a Device cannot, with its name.
     """
-    film = _read_film(system, pbc, size)
+    film = read_film(system, pbc, size)
     material = _read_material(system, P)
-    script = _script(material)
-    return _described(Device, film, material, resistivity, tuple(contacts), script)
+    ends = tuple(contacts)
+    full = described(
+        Device, film, material, resistivity, ends, _script(material), tuple(regions), underlayer
+    )
+    _, empty = read_saturation(system)
+    try:
+        return dataclasses.replace(full, film=full.emptied(empty))
+    except ValidationError as error:
+        raise explained(error, Device, "System") from None
 
 
 def to_system(
-    device: Device, m: np.ndarray | None = None, *, seed: int = 0, name: str = "device"
+    device: Device,
+    m: np.ndarray | None = None,
+    *,
+    seed: int = 0,
+    name: str = "device",
+    conditions: Conditions | None = None,
 ) -> System:
     """A micromagneticmodel System of the device's film.
 
-    Resistivities, contacts and P have no place in a System; `from_system` asks for them again.
+    The norm of its m is Ms, and 0 in vacuum and metal. Resistivities, contacts, regions and P have
+    no place in a System; `from_system` asks for them again.
 
     Parameters
     ----------
@@ -81,19 +130,39 @@ def to_system(
         Directions of the magnetization; random ones of `seed` by default.
     name : str
         Name of the System.
+    conditions : Conditions, optional
+        Its field becomes a Zeeman term, its temperature the System's T; grains have no place.
 
     Raises
     ------
     InputError
-        If m has another shape or a vanishing or infinite vector, or pbc more than one image.
+        If m has another shape or a vanishing or infinite vector in a magnetic cell, pbc more than
+        one image, or the conditions grains.
     """
+    shape = (*device.film.array_shape, 3)
     if m is None:
-        m = np.random.default_rng(seed).standard_normal((*device.film.array_shape, 3))
-    length = np.linalg.norm(m, axis=-1, keepdims=True)
-    if m.shape[-1] != 3 or not (np.isfinite(length) & (length > 0)).all():
-        raise InputError("m needs three finite components in every cell, not all of them zero")
-    field = to_field(m / length * device.material.Ms, device.film)
-    return _system(device.material, field, name)
+        m = np.random.default_rng(seed).standard_normal(shape)
+    if m.shape != shape:
+        raise InputError(f"m of this film has the shape {shape}, got {m.shape}")
+    magnetic = ~device.non_magnetic
+    length = np.linalg.norm(m, axis=-1)
+    if not (np.isfinite(length) & (length > 0))[magnetic].all():
+        raise InputError("m needs a finite vector that is not zero in every magnetic cell")
+    values = np.zeros(shape)
+    values[magnetic] = m[magnetic] / length[magnetic][:, None] * device.material.Ms
+    field = to_field(values, device.film)
+    system = _system(device.material, field, name)
+    if conditions is not None:
+        _add_conditions(system, conditions)
+    return system
+
+
+def _add_conditions(system: System, conditions: Conditions) -> None:
+    if conditions.grain_size:
+        raise InputError("conditions.grain_size: a System has no grains")
+    if any(conditions.B_ext):
+        system.energy += load().mm.Zeeman(H=tuple(b / MU0 for b in conditions.B_ext))
+    system.T = conditions.temperature
 
 
 def material_script(system: System) -> str:
@@ -123,67 +192,10 @@ def _script(material: Material) -> str:
     return text
 
 
-def _read_film(
-    system: System, pbc: tuple[int, int, int] | None, size: tuple[float, float, float] | None
-) -> Film:
-    mesh = _magnetization(system).mesh
-    if mesh.bc in ("neumann", "dirichlet"):
-        raise InputError(
-            f"mesh.bc = {mesh.bc!r}: mumax3c ignores it; a device has mumax3's own edges, or is "
-            "periodic along the axes that bc names"
-        )
-    return _described(
-        Film,
-        cells=tuple(int(n) for n in mesh.n),
-        cell_size=tuple(_shortest(float(c)) for c in mesh.cell),
-        size=size,
-        pbc=pbc
-        or (int("x" in mesh.bc), int("y" in mesh.bc), int("z" in mesh.bc or mesh.n[2] == 1)),
-    )
-
-
 def _read_material(system: System, polarization: float) -> Material:
-    if system.T:
-        raise InputError(f"T = {system.T:g} K: a device has no thermal field; use T=0")
-    ms = _read_saturation(system)
+    saturation, _ = read_saturation(system)
     terms = read_energy(system) | read_dynamics(system)
-    return _described(Material, Ms=ms, P=polarization, **terms)
-
-
-def _read_saturation(system: System) -> float:
-    norm = _magnetization(system).norm.array
-    low, high = float(norm.min()), float(norm.max())
-    if low == 0 or not system.m.valid.all():
-        raise InputError("m has empty cells: a device is a full rectangle; use one norm (Ms)")
-    if not high - low <= 1e-9 * high:
-        raise InputError(
-            f"m.norm varies from {low:g} to {high:g} A/m: the Ms of a device is the same "
-            "everywhere; use one norm"
-        )
-    return _shortest(high)
-
-
-def _magnetization(system: System) -> Any:
-    m = system.m
-    if m is None:
-        raise InputError("m is not set; its mesh is the film and its norm is Ms")
-    region = m.mesh.region
-    if m.nvdim != 3 or tuple(region.dims) != ("x", "y", "z"):
-        raise InputError(
-            f"m has {m.nvdim} components over ({', '.join(region.dims)}); "
-            "a device needs 3 components over (x, y, z)"
-        )
-    if set(region.units) != {"m"}:
-        raise InputError(
-            f"mesh.region.units = {region.units}: mumax3c takes every length for meters; use m"
-        )
-    return m
-
-
-def _shortest(value: float) -> float:
-    """The value of at most 12 digits that rounding errors hide, or the value itself."""
-    short = float(f"{value:.12g}")
-    return short if abs(short - value) <= 1e-14 * abs(value) else value
+    return described(Material, Ms=saturation, P=polarization, **terms)
 
 
 def _system(material: Material, field: Any, name: str, *, current: bool = True) -> System:
@@ -203,10 +215,3 @@ def _system(material: Material, field: Any, name: str, *, current: bool = True) 
     if material.xi and current:
         system.dynamics += mm.ZhangLi(u=0.0, beta=material.xi)
     return system
-
-
-def _described(kind: type[T], *args: Any, **kwargs: Any) -> T:
-    try:
-        return kind(*args, **kwargs)
-    except ValidationError as error:
-        raise explained(error, kind, "System") from None

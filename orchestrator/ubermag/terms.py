@@ -11,6 +11,7 @@ import numpy as np
 
 from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
+from orchestrator.ubermag.films import shortest
 from orchestrator.ubermag.packages import load
 
 if TYPE_CHECKING:
@@ -22,16 +23,26 @@ GAMMA = 1.7595e11
 GAMMA_TOLERANCE = 1e-3
 """Accepted relative distance of a System's gamma0 / mu0 from `GAMMA`."""
 
-_ENERGY = ("Exchange", "DMI", "UniaxialAnisotropy", "Demag")
+_ENERGY = ("Exchange", "DMI", "UniaxialAnisotropy", "Demag", "Zeeman")
 _DYNAMICS = ("Precession", "Damping", "ZhangLi")
 _REMEDIES = {
-    "Zeeman": "a device has no applied field",
     "RKKY": "mumax3c cannot write it and a device has a single layer material",
-    "CubicAnisotropy": "a device has UniaxialAnisotropy only",
+    "CubicAnisotropy": "a device has UniaxialAnisotropy only (material.Ku1 and axis)",
     "MagnetoElastic": "mumax3c cannot write it",
     "Slonczewski": "mumax3c drops it silently; the torque of a device is Zhang-Li's, of the "
     "current between its contacts",
 }
+_KEYS = {
+    ("Exchange", "A"): "material.Aex",
+    ("DMI", "D"): "material.Dbulk or Dind",
+    ("UniaxialAnisotropy", "K"): "material.Ku1",
+    ("UniaxialAnisotropy", "K1"): "material.Ku1",
+    ("UniaxialAnisotropy", "u"): "material.axis",
+    ("Damping", "alpha"): "material.alpha",
+    ("ZhangLi", "beta"): "material.xi",
+    ("Zeeman", "H"): "conditions.B_ext",
+}
+"""What the attributes of terms become."""
 
 
 def read_energy(system: System) -> dict[str, Any]:
@@ -61,6 +72,33 @@ def read_energy(system: System) -> dict[str, Any]:
             "demagnetizing field off; use Demag()"
         )
     return material
+
+
+def read_conditions(system: System) -> dict[str, Any]:
+    """B_ext (T) of all Zeeman terms and temperature (K), those that are not zero.
+
+    Raises
+    ------
+    InputError
+        If the field depends on time or place, or T is no number.
+    """
+    found: dict[str, Any] = {}
+    terms = [term for term in system.energy if isinstance(term, load().mm.Zeeman)]
+    for term in terms:
+        for attribute in ("wave", "func", "f", "t0", "dt", "tcl_strings"):
+            if attribute in vars(term):
+                raise InputError(
+                    f"Zeeman.{attribute}: conditions.B_ext is constant; use a field without it"
+                )
+    if terms:
+        fields = np.sum([_vector(term, "H") for term in terms], axis=0)
+        if fields.any():
+            found["B_ext"] = tuple(shortest(MU0 * float(h)) for h in fields)
+    if not isinstance(system.T, Real):
+        raise InputError(f"T = {system.T!r}: conditions.temperature is a number (K)")
+    if system.T:
+        found["temperature"] = float(system.T)
+    return found
 
 
 def read_dynamics(system: System) -> dict[str, float]:
@@ -99,7 +137,7 @@ def _by_class(terms: Iterable[Any], equation: str, accepted: tuple[str, ...]) ->
             if type(term) is getattr(mm, name, None):
                 why = _REMEDIES.get(name, why)
             raise InputError(f"{equation}: {name}: {why}; accepted are {', '.join(accepted)}")
-        if name in found:
+        if name in found and name != "Zeeman":
             raise InputError(f"{equation}: two {name} terms; a device holds one, add them up")
         found[name] = term
     return found
@@ -164,16 +202,16 @@ def _vector(term: Any, attribute: str) -> tuple[float, float, float]:
 
 def _uniform(term: Any, attribute: str) -> Any:
     where = f"{type(term).__name__}.{attribute}"
+    key = _KEYS.get((type(term).__name__, attribute))
+    where += f" ({key})" if key else ""
     if attribute not in vars(term):
         raise InputError(f"{where} is not set")
     value = vars(term)[attribute]
     if isinstance(value, dict):
         raise InputError(
-            f"{where} is given by region ({', '.join(map(str, value))}): the material of a device "
-            "is the same everywhere; use one value"
+            f"{where} is given by region ({', '.join(map(str, value))}): "
+            "it is the same everywhere; use one value"
         )
     if isinstance(value, load().df.Field):
-        raise InputError(
-            f"{where} is a Field: the material of a device is the same everywhere; use one value"
-        )
+        raise InputError(f"{where} is a Field: it is the same everywhere; use one value")
     return value
