@@ -11,9 +11,10 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from orchestrator.ovf.files import OvfField
+if TYPE_CHECKING:
+    from orchestrator.ovf.files import OvfField
 
 
 @dataclass(frozen=True)
