@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint validate torture wheel bench clean
+.PHONY: demo test lint validate torture cluster wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -21,6 +21,9 @@ validate: $(VENV)/.installed-dev
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/campaign -s
+
+cluster: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m cluster tests/cluster
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/test_wheel.py -s

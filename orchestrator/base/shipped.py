@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orchestrator.base.errors import InputError
 
-KINDS = ("experiments", "campaigns", "sites")
+KINDS = ("experiments", "campaigns", "searches", "sites")
 """Folders of examples."""
 
 _TITLE = re.compile(r"(.+?)[.](?=\s+[A-Z]|\s*$)")
@@ -50,7 +50,7 @@ def file_or_example(path: Path, kind: str) -> Path:
     ----------
     path : Path
         Of a file or folder; a name without folders, with or without `.toml`, may be an example's.
-    kind : {"experiments", "campaigns", "sites"}
+    kind : {"experiments", "campaigns", "searches", "sites"}
         Which examples.
 
     Raises

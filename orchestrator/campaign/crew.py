@@ -11,9 +11,10 @@ from pathlib import Path
 from orchestrator.base.errors import InputError
 from orchestrator.campaign.execute import carry_out, tasks_of
 from orchestrator.campaign.local import LocalExecutor, core_slots, gpu_slots
-from orchestrator.campaign.sites import Site, parsl_executor
-from orchestrator.campaign.spec import Campaign
-from orchestrator.campaign.store import CampaignFolder, RunEntry, campaign_path
+from orchestrator.campaign.pool import SitePool, check_site
+from orchestrator.campaign.sites import Site
+from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.table import ENGINES, EngineOptions, cores
 from orchestrator.mx3.script import Scripts
@@ -78,10 +79,17 @@ class Crew:
             if not names or len(set(names)) != len(self.gpus):
                 raise InputError(f"gpus: must name different GPUs, such as 0,1; got {self.gpus}")
 
-    def called(self, campaign: Campaign, root: Path) -> CalledCrew:
+    def called(self, experiment: Experiment, folder: Path) -> CalledCrew:
         """Look at the machine and decide which engine and how many workers it will be.
 
         Nothing is written yet.
+
+        Parameters
+        ----------
+        experiment : Experiment
+            One of those to carry out.
+        folder : Path
+            For what the workers say, and for Parsl's files.
 
         Raises
         ------
@@ -92,16 +100,16 @@ class Crew:
             If mumax3 is asked for by name and cannot run here.
         """
         check_solver(self.transport_solver)
-        Scripts.of_experiment(campaign.points[0].experiment, self.templates)
-        folder = campaign_path(campaign, root)
+        Scripts.of_experiment(experiment, self.templates)
         if self.site is not None:
             site = self.site
+            check_site(site)
             return CalledCrew(
                 self,
                 self._with_threads(self.options.engine, site.workers.threads),
                 f"engine {self.options.engine}: each worker of the site looks for it",
                 0,
-                lambda _: parsl_executor(site, folder / "parsl"),
+                lambda _: SitePool(site, folder),
             )
         threads = self.threads or 1
         choice = choose_engine(self._with_threads(self.options.engine, threads))

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.campaign.faults import JobLost, SiteFault
 from orchestrator.campaign.status import run_state, run_status
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.campaign.task import Outcome, Task, execute, failed
@@ -16,6 +17,7 @@ from orchestrator.engines.table import EngineOptions
 
 _POLL = 0.25
 _BUSY_WAIT = 2.0
+_JOBS_FORGIVEN = 10
 
 
 @dataclass
@@ -74,8 +76,9 @@ def carry_out(
     """Carry out runs until all have ended or a stop is asked for.
 
     A run whose worker is lost, or stops by itself before its walltime, goes on in another one; when
-    it is lost more than `retries` times without a pulse in between, it has failed. The others go on
-    when a run fails.
+    it is lost more than `retries` times without a pulse in between, it has failed. A job that is
+    lost is the scheduler's doing, and forgiven ten times as often. The others go on when a run
+    fails.
 
     Parameters
     ----------
@@ -97,6 +100,11 @@ def carry_out(
     Returns
     -------
     dict of RunEntry to Outcome
+
+    Raises
+    ------
+    SiteFault
+        If a site's workers cannot work at all; no run has failed for that.
     """
     waiting = [_Attempt(entry) for entry in runs]
     pending: dict[Future[Outcome], _Attempt] = {}
@@ -116,10 +124,11 @@ def carry_out(
         if not stopping and (stop() or folder.stop_file.exists()):
             stopping = True
             folder.ask_to_stop()
-            for future in pending:
-                future.cancel()
             outcomes |= {attempt.entry: Outcome("stopped") for attempt in waiting}
             waiting.clear()
+        if stopping:
+            for future in [f for f, a in pending.items() if not _is_running(a.entry)]:
+                future.cancel()
         if not pending and waiting:
             time.sleep(_POLL)
     return outcomes
@@ -134,16 +143,23 @@ def _settle(
         outcome = future.result()
     except CancelledError:
         outcome = Outcome("stopped")
+    except SiteFault:
+        raise
     except Exception as error:
+        forgiven = retries * (_JOBS_FORGIVEN if isinstance(error, JobLost) else 1)
         pulses = run_status(entry).pulses
         attempt.lost = attempt.lost + 1 if pulses == attempt.pulses else 1
         attempt.pulses = pulses
-        if attempt.lost > retries:
+        if attempt.lost > forgiven:
             message = f"{error} ({attempt.lost} times at pulse {pulses + 1})"
             outcomes[entry] = failed(entry.folder, message)
             return False
         outcome = Outcome("stopped")
     outcomes[entry] = outcome
-    if outcome.state == "busy":
+    if outcome.state in ("busy", "stopped"):  # a worker near its walltime stops at once
         attempt.not_before = time.monotonic() + _BUSY_WAIT
     return outcome.state in ("stopped", "busy")
+
+
+def _is_running(entry: RunEntry) -> bool:
+    return run_state(entry.folder)[0] == "running"

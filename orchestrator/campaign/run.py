@@ -14,7 +14,7 @@ from orchestrator.campaign.execute import to_do
 from orchestrator.campaign.sites import read_site
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import run_state
-from orchestrator.campaign.store import create
+from orchestrator.campaign.store import campaign_path, create
 from orchestrator.engines.table import EngineOptions
 from orchestrator.run.progress import stop_on_signals
 
@@ -94,7 +94,7 @@ def run_campaign(
         transport_solver,
         None if templates is None else Path(templates),
     )
-    called = crew.called(campaign, Path(root))
+    called = crew.called(campaign.points[0].experiment, campaign_path(campaign, Path(root)))
     folder = create(campaign, Path(root))
     folder.withdraw_stop()
     runs = to_do(folder, retry_failed=retry_failed)

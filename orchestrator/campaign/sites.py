@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
+from orchestrator.campaign.pinned import GPUS, PER_GPU
 from orchestrator.campaign.task import STOP_AT
 from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.validation import explained
-
-if TYPE_CHECKING:
-    from parsl.concurrent import ParslPoolExecutor
-
-_INTERCHANGE = "parsl.executors.high_throughput.interchange"
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -35,6 +32,9 @@ class Jobs:
     ----------
     scheduler : {"slurm", "local"}
         Who starts them; `local` is this machine.
+    address : str, optional
+        IP address, host name or network interface of this machine at which the nodes reach it, and
+        the only one that is listened at; required but for `local`, which is 127.0.0.1.
     partition, account, qos, constraint : str, optional
         As for sbatch.
     nodes : int
@@ -52,9 +52,15 @@ class Jobs:
         Shell commands before the workers start, such as `module load cuda`.
     exclusive : bool
         Whether whole nodes are asked for.
+    poll : int
+        Seconds between looks at the queue.
+    pause : int
+        Seconds before a job that the scheduler would not take is asked for again; doubled with each
+        refusal up to ten minutes.
     """
 
     scheduler: Literal["slurm", "local"]
+    address: str | None = None
     partition: str | None = None
     account: str | None = None
     qos: str | None = None
@@ -66,12 +72,20 @@ class Jobs:
     options: list[str] = dataclasses.field(default_factory=list)
     worker_init: str = ""
     exclusive: bool = False
+    poll: int = 30
+    pause: int = 30
 
     def __post_init__(self) -> None:
+        if self.scheduler != "local" and not self.address:
+            raise ValueError(
+                "address is needed: the IP address, host name or network interface of this machine "
+                "at which the nodes reach it, such as 'ib0'"
+            )
         if self.seconds <= self.stop_before:
             raise ValueError(f"stop_before = {self.stop_before} s leaves nothing of the walltime")
-        if min(self.nodes, self.at_most) < 1:
-            raise ValueError("nodes and at_most must be at least 1")
+        for name in ("nodes", "at_most", "poll", "pause"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
 
     @property
     def seconds(self) -> int:
@@ -90,7 +104,8 @@ class Workers:
     Parameters
     ----------
     gpus : list of str
-        GPUs of a node; each worker sees one of them.
+        GPUs of a node; each worker sees one. Where the scheduler sets CUDA_VISIBLE_DEVICES, those
+        named there are taken, and only the number counts here.
     per_gpu : int
         Workers for each GPU.
     count : int, optional
@@ -135,81 +150,50 @@ def read_site(path: Path) -> Site:
         raise explained(error, Site, str(path)) from None
 
 
-def worker_init(site: Site) -> str:
-    """Shell commands of a job: this Python, the site's own, thread limits, and when to stop."""
-    threads = site.workers.threads
-    names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    path = f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
-    lines = [path, site.jobs.worker_init, *(f"export {name}={threads}" for name in names)]
-    remaining = site.jobs.seconds - site.jobs.stop_before
-    lines.append(f"export {STOP_AT}=$(( $(date +%s) + {remaining} ))")
-    return "\n".join(line for line in lines if line)
+def stop_after(jobs: Jobs) -> int:
+    """Seconds from the start of a job at which its runs stop at their next pulse boundary."""
+    return jobs.seconds - jobs.stop_before
 
 
-def parsl_executor(site: Site, folder: Path) -> ParslPoolExecutor:
-    """An executor whose workers Parsl starts as the site says.
+def drain_after(jobs: Jobs) -> int:
+    """Seconds from the start of a job's workers at which they take no more work; a bit earlier."""
+    return stop_after(jobs) - min(10, stop_after(jobs) // 4)
 
-    Parameters
-    ----------
-    site : Site
-        From `read_site`.
-    folder : Path
-        For Parsl's logs and job scripts.
+
+def local_address(jobs: Jobs) -> str:
+    """The IP address of this machine at which workers reach it, and the only one listened at.
 
     Raises
     ------
     InputError
-        If Parsl is not installed.
+        If it is none of this machine's.
     """
+    name = jobs.address or "127.0.0.1"
+    interfaces = [interface for _, interface in socket.if_nameindex()]
     try:
-        from parsl.concurrent import ParslPoolExecutor
-        from parsl.config import Config
-        from parsl.executors import HighThroughputExecutor
-        from parsl.launchers import SingleNodeLauncher, SrunLauncher
-        from parsl.providers import LocalProvider, SlurmProvider
-    except ImportError:
-        raise InputError("--site needs Parsl: pip install 'mumax3-orchestrator[cluster]'") from None
+        if name in interfaces:
+            from parsl.addresses import address_by_interface
+
+            return address_by_interface(name)
+        address = socket.gethostbyname(name)
+        with socket.socket() as probe:
+            probe.bind((address, 0))
+    except OSError as error:
+        raise InputError(
+            f"jobs.address: {name!r} is no address of this machine ({error.strerror}); give an "
+            f"IP address, a host name, or one of the interfaces {', '.join(interfaces)}"
+        ) from None
+    return address
+
+
+def worker_init(site: Site) -> str:
+    """Shell commands of a job: this Python, the site's own, threads, GPUs, and when to stop."""
     jobs, workers = site.jobs, site.workers
-    blocks: dict[str, Any] = {
-        "nodes_per_block": jobs.nodes,
-        "init_blocks": 1,
-        "min_blocks": 0,
-        "max_blocks": jobs.at_most,
-        "worker_init": worker_init(site),
-        "launcher": SingleNodeLauncher() if jobs.nodes == 1 else SrunLauncher(),
-    }
-    if jobs.scheduler == "slurm":
-        provider: Any = SlurmProvider(
-            partition=jobs.partition,
-            account=jobs.account,
-            qos=jobs.qos,
-            constraint=jobs.constraint,
-            walltime=jobs.walltime,
-            scheduler_options="\n".join(jobs.options),
-            exclusive=jobs.exclusive,
-            **blocks,
-        )
-    else:
-        provider = LocalProvider(**blocks)
-    accelerators = [gpu for gpu in workers.gpus for _ in range(workers.per_gpu)]
-    executor = HighThroughputExecutor(
-        label=f"orchestrator_{jobs.scheduler}",
-        address="127.0.0.1" if jobs.scheduler == "local" else None,
-        provider=provider,
-        interchange_launch_cmd=[sys.executable, "-m", _INTERCHANGE],
-        max_workers_per_node=workers.count or len(accelerators),
-        cores_per_worker=1e-6,
-        available_accelerators=accelerators,
-        heartbeat_period=workers.heartbeat,
-        heartbeat_threshold=4 * workers.heartbeat,
-        encrypted=jobs.scheduler != "local",
-    )
-    config = Config(
-        executors=[executor],
-        run_dir=str(folder),
-        retries=0,
-        strategy_period=2,
-        max_idletime=60.0,
-        initialize_logging=False,
-    )
-    return ParslPoolExecutor(config)
+    names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    path = f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
+    lines = [path, jobs.worker_init, *(f"export {name}={workers.threads}" for name in names)]
+    if workers.gpus:
+        lines.append(f"export {GPUS}={shlex.quote(','.join(workers.gpus))}")
+        lines.append(f"export {PER_GPU}={workers.per_gpu}")
+    lines.append(f"export {STOP_AT}=$(( $(date +%s) + {stop_after(jobs)} ))")
+    return "\n".join(line for line in lines if line)

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.base.console import new_console
-from orchestrator.cli.options import ROOT, Input, working
+from orchestrator.cli.crew import crew_of, with_crew, with_workers
+from orchestrator.cli.options import ROOT, STOPPED, Input
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.campaign.crew import CalledCrew, Crew
+    from orchestrator.campaign.crew import CalledCrew
     from orchestrator.campaign.store import CampaignFolder
-
-STOPPED = 75
-"""Exit code of a run or campaign that stopped on request and can be resumed."""
 
 
 @click.group()
@@ -31,79 +29,21 @@ _FILE = click.argument("file", type=Input("campaigns"))
 _WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=Input("campaigns"))
 
 
-def _read_site(_context: click.Context, _option: click.Parameter, path: Path | None) -> Any:
-    """The site of a file, read before anything is written."""
-    if path is None:
-        return None
-    from orchestrator.campaign.sites import read_site
-
-    return read_site(path)
-
-
-def _split(_context: click.Context, _option: click.Parameter, names: str | None) -> Any:
-    return None if names is None else tuple(name.strip() for name in names.split(","))
-
-
-def _with_workers(command: Any) -> Any:
-    """The options of what workers on this machine do."""
-    options = (
-        working,
-        click.option(
-            "--workers",
-            type=click.IntRange(1),
-            help="Worker processes.  [default: one per core or GPU]",
-        ),
-        click.option(
-            "--threads", type=click.IntRange(1), help="Threads of each worker.  [default: 1]"
-        ),
-        click.option(
-            "--gpus", "--gpu", callback=_split, help="GPUs to use, such as 0,1.  [default: all]"
-        ),
-        click.option("--per-gpu", type=click.IntRange(1), help="Runs per GPU.  [default: 1]"),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _with_crew(command: Any) -> Any:
-    """The options of `run` and `resume`."""
-    options = (
-        _with_workers,
-        click.option(
-            "--site",
-            type=Input("sites"),
-            callback=_read_site,
-            help="Work through Parsl as this TOML file, or the example of this name, says.",
-        ),
-        click.option("--retry-failed", is_flag=True, help="Try again what has failed."),
-        click.option(
-            "--retries",
-            type=click.IntRange(0),
-            default=2,
-            show_default=True,
-            help="How often a run may lose its worker without progress.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @campaign.command()
 @_FILE
 @ROOT
-@_with_workers
+@with_workers
 def plan(file: Path, root: Path, **options: Any) -> None:
     """Say how many runs FILE means, what exists, and what time and space the rest takes."""
     from orchestrator.campaign.plan import make_plan
     from orchestrator.campaign.spec import Campaign
+    from orchestrator.campaign.store import campaign_path
     from orchestrator.cli.campaign_plan import print_plan
     from orchestrator.engines.choose import choose_engine
 
     described = Campaign.from_toml(file)
-    crew = _crew(**options)
-    called = crew.called(described, root)
+    crew = crew_of(**options)
+    called = crew.called(described.points[0].experiment, campaign_path(described, root))
     engine = choose_engine(called.options).engine
     found = make_plan(described, root, engine, crew.transport_solver, crew.templates)
     print_plan(described, found, called.workers, new_console())
@@ -112,27 +52,29 @@ def plan(file: Path, root: Path, **options: Any) -> None:
 @campaign.command()
 @_FILE
 @ROOT
-@_with_crew
+@with_crew
 def run(file: Path, root: Path, retry_failed: bool, retries: int, **options: Any) -> None:
     """Carry out the campaign of FILE, or what is left of it."""
     from orchestrator.campaign.spec import Campaign
-    from orchestrator.campaign.store import create
+    from orchestrator.campaign.store import campaign_path, create
 
     described = Campaign.from_toml(file)
-    called = _crew(**options).called(described, root)
+    called = crew_of(**options).called(
+        described.points[0].experiment, campaign_path(described, root)
+    )
     _work(create(described, root), called, retry_failed, retries)
 
 
 @campaign.command()
 @_WHICH
 @ROOT
-@_with_crew
+@with_crew
 def resume(campaign: Path, root: Path, retry_failed: bool, retries: int, **options: Any) -> None:
     """Go on with a campaign that was stopped, given its FILE or FOLDER."""
     from orchestrator.campaign.store import find
 
     folder = find(campaign, root)
-    called = _crew(**options).called(folder.campaign, folder.root)
+    called = crew_of(**options).called(folder.campaign.points[0].experiment, folder.path)
     _work(folder, called, retry_failed, retries)
 
 
@@ -223,21 +165,6 @@ def check(campaign: Path, root: Path, repair: bool) -> None:
         sys.exit(1)
     if not damages:
         click.echo(f"{len(folders)} run folders: no damage")
-
-
-def _crew(
-    *,
-    engine: str,
-    binary: str | None,
-    time_limit: float | None,
-    silence_limit: float | None,
-    **options: Any,
-) -> Crew:
-    from orchestrator.campaign.crew import Crew
-    from orchestrator.engines.table import EngineOptions
-
-    each = EngineOptions(engine, binary=binary, time_limit=time_limit, silence_limit=silence_limit)
-    return Crew(each, **options)
 
 
 def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retries: int) -> None:

@@ -10,9 +10,19 @@ import click
 
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import InputError, OrchestratorError
-from orchestrator.cli.campaign import STOPPED, campaign
+from orchestrator.cli.campaign import campaign
 from orchestrator.cli.examples import examples
-from orchestrator.cli.options import BINARY, EXPERIMENT, GPU, ROOT, TEMPLATES, THREADS, working
+from orchestrator.cli.options import (
+    BINARY,
+    EXPERIMENT,
+    GPU,
+    ROOT,
+    STOPPED,
+    TEMPLATES,
+    THREADS,
+    working,
+)
+from orchestrator.cli.search import search
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +37,7 @@ def cli() -> None:
 
 
 cli.add_command(campaign)
+campaign.add_command(search)
 cli.add_command(examples)
 
 

@@ -10,6 +10,9 @@ import click
 
 from orchestrator.engines.table import ENGINE_NAMES, ENGINES
 
+STOPPED = 75
+"""Exit code of a run, campaign or search that stopped on request and can be resumed."""
+
 
 class Input(click.Path):
     """A file, or the name of an example of a kind in `base.shipped.KINDS`."""

@@ -97,21 +97,21 @@ def test_an_interrupt_stops_the_runs_at_a_pulse_boundary(experiment, tmp_path):
 def test_each_worker_gets_the_engine_that_was_chosen_here(few, tmp_path, monkeypatch):
     monkeypatch.setenv("MUMAX3", "/nowhere")
     options = EngineOptions(time_limit=9.0)
-    called = Crew(options, workers=3, threads=1).called(few, tmp_path)
+    called = Crew(options, workers=3, threads=1).called(few.points[0].experiment, tmp_path)
     assert (called.options, called.workers) == (EngineOptions("cpu", threads=1), 3)
     monkeypatch.setenv("MUMAX3", sys.executable)
     gpus = [Gpu(k, "card", 8192, 8000, "550") for k in range(2)]
     monkeypatch.setattr("orchestrator.engines.mumax3.hardware.find_gpus", lambda: gpus)
-    called = Crew(options, per_gpu=2).called(few, tmp_path)
+    called = Crew(options, per_gpu=2).called(few.points[0].experiment, tmp_path)
     assert (called.options, called.workers) == (EngineOptions("live", time_limit=9.0), 4)
-    assert Crew(options, gpus=("1",)).called(few, tmp_path).workers == 1
+    assert Crew(options, gpus=("1",)).called(few.points[0].experiment, tmp_path).workers == 1
     assert not list(tmp_path.iterdir())
 
 
 def test_a_site_says_the_threads_of_its_workers(few, tmp_path):
     site = read_site(Path("data/sites/local.toml"))
     site = replace(site, workers=replace(site.workers, threads=64))
-    called = Crew(EngineOptions("cpu"), site=site).called(few, tmp_path)
+    called = Crew(EngineOptions("cpu"), site=site).called(few.points[0].experiment, tmp_path)
     assert called.options == EngineOptions("cpu", threads=64)
     with pytest.raises(InputError, match=r"workers: the site's file says it, under \[workers\]"):
         Crew(EngineOptions("cpu"), workers=2, site=site)
@@ -123,7 +123,7 @@ def test_a_task_works_with_solver_templates_and_options(few, tmp_path, monkeypat
     (templates / "relax.mx3.j2").write_text("{ Run(1e-12) SaveAs(m, {{ save | string }}) }")
     crew = Crew(EngineOptions("cpu"), transport_solver="multigrid", templates=templates)
     folder = create(few, tmp_path / "runs")
-    called = crew.called(few, folder.root)
+    called = crew.called(few.points[0].experiment, folder.path)
     taken = {}
 
     class Recorder(Executor):

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue", "scontrol", "sinfo")
@@ -157,8 +158,10 @@ class Cluster:
                 capture_output=True,
                 timeout=20,
             )
+            with suppress(TimeoutError, subprocess.SubprocessError):
+                self.wait_until(lambda: self.jobs() == [], 10)
         for daemon in (*NODES, "slurmctld", "munged"):
-            _end(self.folder / f"{daemon}.pid", signal.SIGTERM)
+            _end(self.folder / f"{daemon}.pid", signal.SIGKILL)
 
     def run(self, *command: str) -> str:
         """The output of a command of the cluster, such as `squeue -h`."""
