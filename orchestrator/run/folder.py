@@ -18,6 +18,7 @@ The folder of a run is named after the experiment and the hash of its canonical 
                 state_000050.nc     a kept state: compressed m and j
                 j_000001.ovf        current maps
                 b_000001.ovf        their Oersted fields
+                phi_000074.npy      first guesses of the potentials, while the training runs
         textures/                   settled textures
             KEY.ovf                 a texture, KEY the hash of all that it depends on
             KEY.json                how it was made, with its checksum
@@ -98,6 +99,11 @@ def state_name(number: int) -> str:
     return f"state_{number:06d}.nc"
 
 
+def guess_name(number: int) -> str:
+    """Name of the rounded potentials of the texture after `number` pulses."""
+    return f"phi_{number:06d}.npy"
+
+
 def left_behind(run: Path) -> list[Path]:
     """Temporary files of a run folder itself that a killed process leaves, but those of locks."""
     return [path for path in run.glob(".*.tmp") if not path.name.startswith(LOCK)]
@@ -105,9 +111,10 @@ def left_behind(run: Path) -> list[Path]:
 
 def uncommitted(training: Path, pulses: int) -> list[Path]:
     """What a killed process leaves in a training's folder: temporary files, later textures."""
-    kept = (m_name(0), m_name(pulses))
-    textures = [path for path in training.glob("m_[0-9]*.ovf") if path.name not in kept]
-    return [*training.glob(".*.tmp"), *training.glob("*/.*.tmp"), *textures]
+    kept = (m_name(0), m_name(pulses), guess_name(pulses - 1), guess_name(pulses - 2))
+    fields = [*training.glob("m_[0-9]*.ovf"), *training.glob("phi_*.npy")]
+    others = [path for path in fields if path.name not in kept]
+    return [*training.glob(".*.tmp"), *training.glob("*/.*.tmp"), *others]
 
 
 class TextureFiles(NamedTuple):

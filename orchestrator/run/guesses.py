@@ -87,7 +87,7 @@ def _read(path: Path, expected: str) -> np.ndarray:
     how = "damaged (its checksum is wrong)" if path.exists() else "missing"
     if how == "missing" or checksum(path) != expected:
         raise RunFolderError(
-            f"{path}: {how}; `orchestrator campaign check --repair {path.parent.parent}` lets it be "
-            "computed again"
+            f"{path}: {how}; `orchestrator campaign check --repair {path.parent.parent}` lets it "
+            "be computed again"
         )
     return np.load(path)

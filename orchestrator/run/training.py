@@ -22,7 +22,16 @@ from orchestrator.learning.train import Block, Reading, Step, read_out, train
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.bench import Bench
 from orchestrator.run.fields import write_state
-from orchestrator.run.folder import JOURNAL, RELAXED, j_name, m_name, state_name, uncommitted
+from orchestrator.run.folder import (
+    JOURNAL,
+    RELAXED,
+    guess_name,
+    j_name,
+    m_name,
+    state_name,
+    uncommitted,
+)
+from orchestrator.run.guesses import Guesses
 from orchestrator.run.journal import Journal
 
 
@@ -72,6 +81,8 @@ class Training:
         pulses = found.pulses
         time = pulses[-1].time if pulses else 0.0
         m = self._last_texture(len(pulses))
+        bench = self._bench
+        self._network = Guesses(bench.network, self._folder, bench.kept, pulses)
         place.tracker.stage(f"train {self._pattern}", plan.total_time + plan.relax_time, time)
         if found.trained is None:
             place.stop_if_asked()
@@ -84,7 +95,7 @@ class Training:
         )
         try:
             last = train(
-                self._bench.network,
+                self._network,
                 session,
                 m,
                 partial(next_pulse, plan, self._pattern),
@@ -144,6 +155,7 @@ class Training:
     def _commit_pulse(self, step: Step) -> None:
         number = step.record.number
         files = {m_name(number): step.crc32} | self._keep_state(number - 1, step.m, step.j)
+        files |= self._network.keep(number)
         if self._bench.experiment.output.maps:
             names = self._bench.maps.names(j_name(number))
             files |= {name: checksum(self._folder / name) for name in names}
@@ -151,6 +163,7 @@ class Training:
         self._commit(record)
         if number > 1:
             (self._folder / m_name(number - 1)).unlink(missing_ok=True)
+        (self._folder / guess_name(number - 3)).unlink(missing_ok=True)
         self._bench.workplace.tracker.pulse(self._pattern, record)
         self._bench.workplace.stop_if_asked()
 
@@ -179,6 +192,9 @@ class Training:
                 files={path.name: crc32}, conductance=reading.conductance, probes=reading.probes
             )
         )
+        pulses = len(self._journal.found.pulses)
+        for number in (pulses - 1, pulses - 2):
+            (self._folder / guess_name(number)).unlink(missing_ok=True)
 
     def _keep_state(self, number: int, m: np.ndarray, j: np.ndarray) -> dict[str, str]:
         """Write what is kept of a state; checksums of the files written."""

@@ -28,7 +28,7 @@ from orchestrator.transport.conductivity import (
     conductivity,
 )
 from orchestrator.transport.geometry import Geometry, find_geometry
-from orchestrator.transport.solvers import Prepare, choose_solver
+from orchestrator.transport.solvers import ITERATIVE, SOLVERS, Prepare, chosen
 from orchestrator.transport.state import NetworkState
 from orchestrator.transport.threads import Team
 
@@ -94,6 +94,8 @@ class Network:
         self._sheet: np.ndarray | None = None
         self._team = Team(threads)
         self._guesses: tuple[np.ndarray, ...] = ()
+        self.iterative = False
+        """Whether the solver of the last texture makes use of guesses."""
 
     @classmethod
     def of_device(
@@ -206,7 +208,7 @@ class Network:
                 potentials[-1],
                 sheet,
             )
-        if self._warm_start:
+        if self._warm_start and self.iterative:
             self._guesses = (state.guess(), *self._guesses[:1])
         return state
 
@@ -241,7 +243,9 @@ class Network:
                     place,
                 )
             self._assemble = Assembler(known.cells, known.spacing, known.thickness, self._team)
-            self._prepare = choose_solver(self._solver, known, self._team)
+            name = chosen(self._solver, known)
+            self._prepare = SOLVERS[name](known, self._team)
+            self.iterative = name in ITERATIVE
             self._sheet = None
             self._guesses = ()
         return known

@@ -350,8 +350,12 @@ def check_solver(name: object) -> None:
         _cuda()
 
 
-def choose_solver(name: str, geometry: Geometry, team: Team | None = None) -> Prepare:
-    """The named solver for a geometry; `auto` decides by its size.
+ITERATIVE = frozenset({"multigrid", "cuda"})
+"""Solvers that make use of a first guess."""
+
+
+def chosen(name: str, geometry: Geometry) -> str:
+    """The name of the solver for a geometry; `auto` decides by its size.
 
     Raises
     ------
@@ -364,4 +368,9 @@ def choose_solver(name: str, geometry: Geometry, team: Team | None = None) -> Pr
         name = "direct" if size <= LARGEST_DIRECT[geometry.free.ndim] else "multigrid"
         if size >= SMALLEST_CUDA and _cuda_if_possible():
             name = "cuda"
-    return SOLVERS[name](geometry, team or Team())
+    return name
+
+
+def choose_solver(name: str, geometry: Geometry, team: Team | None = None) -> Prepare:
+    """The solver of `chosen` name for a geometry."""
+    return SOLVERS[chosen(name, geometry)](geometry, team or Team())
