@@ -83,7 +83,8 @@ def execute(task: Task) -> Outcome:
             stop = _stopper(signaled, task.stop_file)
             if stop():
                 return Outcome("stopped")
-            workplace = Workplace(root, engine, Quiet(), stop, templates, task.transport_solver)
+            solver, threads = task.transport_solver, task.options.threads
+            workplace = Workplace(root, engine, Quiet(), stop, templates, solver, threads)
             run(experiment, workplace)
         (folder / FAILED).unlink(missing_ok=True)
     except Interrupted:

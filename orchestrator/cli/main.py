@@ -77,7 +77,8 @@ def run(
         console.print(f"{folder} {state}", highlight=False)
     with stop_on_signals() as stop, ProgressBar(console, description, folder) as tracker:
         try:
-            workplace = Workplace(root, engine, tracker, stop, templates, transport_solver)
+            threads = options["threads"]
+            workplace = Workplace(root, engine, tracker, stop, templates, transport_solver, threads)
             carry_out(description, workplace)
         except Interrupted:
             console.print(f"stopped at a pulse boundary; run the same command to go on: {folder}")

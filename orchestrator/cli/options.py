@@ -74,7 +74,7 @@ _TRANSPORT_SOLVER = click.option(
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="Solver of the transport network: auto, direct, multigrid or pardiso.",
+    help="Solver of the transport network: auto, direct, multigrid, cuda or pardiso.",
 )
 
 

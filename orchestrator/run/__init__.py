@@ -48,7 +48,7 @@ def run(
         Wall-clock limit of a pulse in mumax3, s; none by default.
     silence_limit : float, optional
         Longest time without a sign of life from mumax3, s; 600 s by default.
-    transport_solver : {"auto", "direct", "multigrid", "pardiso"}
+    transport_solver : {"auto", "direct", "multigrid", "cuda", "pardiso"}
         Solver of the transport network.
     templates : path-like, optional
         Folder of your own script templates, which replace the package's by name.
@@ -84,5 +84,7 @@ def run(
     options = EngineOptions(engine, threads, binary, gpu, time_limit, silence_limit)
     chosen = choose_engine(options).engine
     own = None if templates is None else Path(templates)
-    workplace = Workplace(Path(root), chosen, Quiet(), lambda: False, own, transport_solver)
+    workplace = Workplace(
+        Path(root), chosen, Quiet(), lambda: False, own, transport_solver, threads
+    )
     return carry_out(experiment, workplace)

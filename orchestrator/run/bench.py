@@ -63,5 +63,7 @@ class Bench:
 
     def _network_of(self, contacts: tuple[Contact, ...]) -> Network:
         """A network whose solutions do not depend on where a run was resumed."""
-        device, solver = self.experiment.device, self.workplace.solver
-        return Network.of_device(device, contacts, solver, warm_start=False)
+        device, place = self.experiment.device, self.workplace
+        return Network.of_device(
+            device, contacts, place.solver, warm_start=False, threads=place.threads
+        )

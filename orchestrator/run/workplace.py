@@ -46,6 +46,8 @@ class Workplace:
         The user's own templates.
     solver : str
         Name of the transport solver.
+    threads : int, optional
+        Its threads; all cores of this process if not given.
     """
 
     root: Path
@@ -54,6 +56,7 @@ class Workplace:
     stop: Callable[[], bool]
     templates: Path | None = None
     solver: str = "auto"
+    threads: int | None = None
 
     def stop_if_asked(self) -> None:
         """Raise `Interrupted` where a stop has been asked for."""
