@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestrator.base.constants import GAMMA0
 from orchestrator.base.errors import EngineError
 from orchestrator.ovf.files import OvfField, write_ovf
 
@@ -32,7 +33,6 @@ BLOCK = f"""{{
 }}
 """
 INITIAL, FINAL = "selftest_m0.ovf", "selftest_m1.ovf"
-_GAMMA = 1.7595e11
 _ALPHA = 1.0
 
 
@@ -52,7 +52,7 @@ def check_answer(field: OvfField) -> None:
         If m_z differs by more than 1e-3.
     """
     time = DURATION if field.time is None else field.time
-    wanted = math.tanh(_ALPHA * _GAMMA * time / (1 + _ALPHA**2))
+    wanted = math.tanh(_ALPHA * GAMMA0 * time / (1 + _ALPHA**2))
     found = float(field.data[..., 2].mean())
     if not abs(found - wanted) < 1e-3:
         raise EngineError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from orchestrator.base.constants import MU0
+from orchestrator.base.constants import GAMMA0, MU0
 from orchestrator.base.errors import InputError
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import Contact
@@ -23,7 +23,7 @@ from orchestrator.ubermag.fields import to_field
 from orchestrator.ubermag.films import described, read_film, read_saturation
 from orchestrator.ubermag.packages import load
 from orchestrator.ubermag.script import written_by_mumax3c
-from orchestrator.ubermag.terms import GAMMA, read_conditions, read_dynamics, read_energy
+from orchestrator.ubermag.terms import read_conditions, read_dynamics, read_energy
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
@@ -211,7 +211,7 @@ def _system(material: Material, field: Any, name: str, *, current: bool = True) 
         system.energy += mm.UniaxialAnisotropy(K=material.Ku1, u=material.axis)
     if material.demag:
         system.energy += mm.Demag()
-    system.dynamics = mm.Precession(gamma0=GAMMA * MU0) + mm.Damping(alpha=material.alpha)
+    system.dynamics = mm.Precession(gamma0=GAMMA0 * MU0) + mm.Damping(alpha=material.alpha)
     if material.xi and current:
         system.dynamics += mm.ZhangLi(u=0.0, beta=material.xi)
     return system

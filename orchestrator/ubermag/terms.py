@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.base.constants import MU0
+from orchestrator.base.constants import GAMMA0, MU0
 from orchestrator.base.errors import InputError
 from orchestrator.ubermag.films import shortest
 from orchestrator.ubermag.packages import load
@@ -17,11 +17,8 @@ from orchestrator.ubermag.packages import load
 if TYPE_CHECKING:
     from micromagneticmodel import System
 
-GAMMA = 1.7595e11
-"""mumax3's gyromagnetic ratio GammaLL in rad/(T s)."""
-
 GAMMA_TOLERANCE = 1e-3
-"""Accepted relative distance of a System's gamma0 / mu0 from `GAMMA`."""
+"""Accepted relative distance of a System's gamma0 / mu0 from mumax3's."""
 
 _ENERGY = ("Exchange", "DMI", "UniaxialAnisotropy", "Demag", "Zeeman")
 _DYNAMICS = ("Precession", "Damping", "ZhangLi")
@@ -116,10 +113,10 @@ def read_dynamics(system: System) -> dict[str, float]:
                 f"dynamics: {name} is missing; use Precession(gamma0=...) + Damping(alpha=...)"
             )
     gamma0 = _number(terms["Precession"], "gamma0")
-    if not math.isclose(gamma0, GAMMA * MU0, rel_tol=GAMMA_TOLERANCE):
+    if not math.isclose(gamma0, GAMMA0 * MU0, rel_tol=GAMMA_TOLERANCE):
         raise InputError(
             f"Precession.gamma0 = {gamma0:g} m/(A s): a device precesses with mumax3's "
-            f"{GAMMA * MU0:.6g} m/(A s); up to {GAMMA_TOLERANCE:.1%} off is accepted"
+            f"{GAMMA0 * MU0:.6g} m/(A s); up to {GAMMA_TOLERANCE:.1%} off is accepted"
         )
     material = {"alpha": _number(terms["Damping"], "alpha"), "xi": 0.0}
     if "ZhangLi" in terms:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import orchestrator
-from orchestrator.base.constants import MU0
+from orchestrator.base.constants import GAMMA0, MU0
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Disc, Mask, Rectangle
 from orchestrator.describe.conditions import Conditions
@@ -23,7 +23,6 @@ from orchestrator.describe.media import Region, Resistivity
 from orchestrator.describe.sections import Output, Start, Training
 from orchestrator.ubermag import from_field, from_system, to_system
 from orchestrator.ubermag.packages import load
-from orchestrator.ubermag.terms import GAMMA
 
 AMR = Resistivity(rho_par=2e-7, rho_perp=1e-7)
 ENDS = (SideContact("a", "left"), SideContact("b", "right"))
@@ -52,7 +51,7 @@ def system_with(cells, terms, m, dtype=np.float64, T=0.0):
     system = packages.mm.System(name="s")
     system.m = packages.df.Field(mesh, nvdim=3, value=values, dtype=dtype)
     system.energy = sum(terms[1:], start=terms[0])
-    system.dynamics = packages.mm.Precession(gamma0=GAMMA * MU0)
+    system.dynamics = packages.mm.Precession(gamma0=GAMMA0 * MU0)
     system.dynamics += packages.mm.Damping(alpha=0.2)
     system.T = T
     return system

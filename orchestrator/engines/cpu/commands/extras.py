@@ -7,13 +7,13 @@ from functools import partial
 
 import numpy as np
 
+from orchestrator.base.constants import MU0
 from orchestrator.engines.cpu.geometry.grains import Tessellation
 from orchestrator.engines.cpu.geometry.shapes import voxels
 from orchestrator.engines.cpu.language.errors import FatalError, PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.output.files import fatal
 from orchestrator.engines.cpu.physics import topology
-from orchestrator.engines.cpu.physics.constants import MU0
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.parameters import REGIONS
 from orchestrator.engines.cpu.script.quantities import ScalarField, ScalarValue

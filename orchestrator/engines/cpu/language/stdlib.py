@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestrator.base.constants import MU0
 from orchestrator.engines.cpu.language.functions import Function
 from orchestrator.engines.cpu.language.nodes import Constant
 from orchestrator.engines.cpu.language.scope import Scope
@@ -93,7 +94,7 @@ _TWO_FLOATS: dict[str, Callable[..., float]] = {
     "pow": math.pow, "remainder": math.remainder,
 }  # fmt: skip
 _CONSTANTS: dict[str, Any] = {
-    "true": True, "false": False, "pi": math.pi, "inf": math.inf, "mu0": 4e-7 * math.pi,
+    "true": True, "false": False, "pi": math.pi, "inf": math.inf, "mu0": MU0,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines.cpu.physics.constants import GAMMA0
+from orchestrator.base.constants import GAMMA0
 
 
 def setting(default: Any, *, at_least: float | None = None, more_than: float | None = None) -> Any:

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.files import written_whole
 
 DEFAULT_PORT = 35367
 _MOST_BYTES = 16 << 20
@@ -149,9 +150,8 @@ class WebServer:
 
     def announce(self, folder: Path) -> None:
         """Write the address to the file `gui`, whole or not at all."""
-        temporary = folder / ".gui.tmp"
-        temporary.write_text(self.address)
-        temporary.replace(folder / "gui")
+        with written_whole(folder / "gui") as temporary:
+            temporary.write_text(self.address)
 
     def close(self) -> None:
         """Stop listening, once the replies under way have left."""

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.engines.cpu.kernels import local as kernels
-from orchestrator.engines.cpu.physics import energies, fields
-from orchestrator.engines.cpu.physics.constants import (
+from orchestrator.base.constants import (
     BOHR_MAGNETON,
     ELEMENTARY_CHARGE,
     GAMMA0,
     REDUCED_PLANCK,
 )
+from orchestrator.engines.cpu.kernels import local as kernels
+from orchestrator.engines.cpu.physics import energies, fields
 from orchestrator.engines.cpu.physics.field_term import FieldTerm
 from orchestrator.engines.cpu.physics.make import make_simulation
 from orchestrator.engines.cpu.physics.mesh import Mesh

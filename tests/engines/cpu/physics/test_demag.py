@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from orchestrator.base.constants import MU0
 from orchestrator.engines.cpu.physics import energies, fields
-from orchestrator.engines.cpu.physics.constants import MU0
 from orchestrator.engines.cpu.physics.make import make_simulation
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.terms.demag import Convolution

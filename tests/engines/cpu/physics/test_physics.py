@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from orchestrator.base.errors import EngineError
-from orchestrator.engines.cpu.geometry.configs import skyrmion
-from orchestrator.engines.cpu.physics import energies, fields
-from orchestrator.engines.cpu.physics.constants import (
+from orchestrator.base.constants import (
     BOHR_MAGNETON,
     ELEMENTARY_CHARGE,
     GAMMA0,
     REDUCED_PLANCK,
 )
+from orchestrator.base.errors import EngineError
+from orchestrator.engines.cpu.geometry.configs import skyrmion
+from orchestrator.engines.cpu.physics import energies, fields
 from orchestrator.engines.cpu.physics.field_term import FieldTerm
 from orchestrator.engines.cpu.physics.make import make_simulation
 from orchestrator.engines.cpu.physics.mesh import Mesh

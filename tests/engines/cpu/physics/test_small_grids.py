@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from orchestrator.base.constants import GAMMA0
 from orchestrator.engines.cpu.physics import fields
-from orchestrator.engines.cpu.physics.constants import GAMMA0
 from orchestrator.engines.cpu.physics.make import make_simulation
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.stepper import run

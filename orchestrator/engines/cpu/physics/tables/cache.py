@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.base.errors import EngineError
-from orchestrator.engines.cpu.kernels import columns
-from orchestrator.engines.cpu.kernels.tables import Tables
-from orchestrator.engines.cpu.physics.clock import Clock
-from orchestrator.engines.cpu.physics.constants import (
+from orchestrator.base.constants import (
     BOHR_MAGNETON,
     ELEMENTARY_CHARGE,
     GAMMA0,
     REDUCED_PLANCK,
 )
+from orchestrator.base.errors import EngineError
+from orchestrator.engines.cpu.kernels import columns
+from orchestrator.engines.cpu.kernels.tables import Tables
+from orchestrator.engines.cpu.physics.clock import Clock
 from orchestrator.engines.cpu.physics.material import Material
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.parameters import REGIONS

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from orchestrator.base.constants import MU0
 from orchestrator.engines.cpu.kernels.convolution import add_where_felt, magnetize, multiply
-from orchestrator.engines.cpu.physics.constants import MU0
 from orchestrator.engines.cpu.physics.field_term import FieldTerm
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.simulation import Simulation

@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from orchestrator.base.files import written_whole
 from orchestrator.engines.cpu.physics.mesh import Mesh
 from orchestrator.engines.cpu.physics.terms.demag_tensor import demag_tensor
 
@@ -62,11 +62,5 @@ def _read(path: Path, description: str) -> np.ndarray | None:
 
 def _write(path: Path, description: str, tensor: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, tensor=tensor, description=np.array(description))
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, tensor=tensor, description=np.array(description))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrator.engines.cpu.physics.constants import BOLTZMANN
+from orchestrator.base.constants import BOLTZMANN
 from orchestrator.engines.cpu.physics.field_term import FieldTerm
 from orchestrator.engines.cpu.physics.simulation import Simulation
 from orchestrator.engines.cpu.physics.term_kind import TermKind
