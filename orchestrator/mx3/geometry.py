@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film
 
 _FEW = 16
-"""A mask of so many boxes is drawn with them, one of more as an image."""
+"""A mask of so many boxes is drawn with them, one of more with images."""
 
 
 class Geometry:
@@ -78,10 +79,22 @@ class Geometry:
             return shape if x == y == 0 else f"{shape}.Transl({x!r}, {y!r}, 0)"
         cells = area.cells(self._film)
         boxes = _boxes(cells)
-        if isinstance(area, Mask) and len(boxes) > _FEW and (cells == cells[:1]).all():
-            return f'ImageShape("{self._image(cells[0])}")'
+        if isinstance(area, Mask) and len(boxes) > _FEW:
+            return self._images_of(cells)
         first, *others = (_cuboid(self._film, lower, upper) for lower, upper in boxes)
         return first + "".join(f".Add({box})" for box in others)
+
+    def _images_of(self, cells: np.ndarray) -> str:
+        """An image for each stack of equal layers of cells."""
+        changes = [k for k in range(1, len(cells)) if (cells[k] != cells[k - 1]).any()]
+        bounds = [0, *changes, len(cells)]
+        shapes = []
+        for lower, upper in itertools.pairwise(bounds):
+            if cells[lower].any():
+                image = f'ImageShape("{self._image(cells[lower])}")'
+                whole = len(bounds) == 2
+                shapes.append(image if whole else f"{image}.Intersect(Layers({lower}, {upper}))")
+        return shapes[0] + "".join(f".Add({shape})" for shape in shapes[1:])
 
     def _image(self, cells: np.ndarray) -> str:
         digest = hashlib.sha256(repr(cells.shape).encode() + np.packbits(cells).tobytes())

@@ -76,6 +76,21 @@ def test_engine_and_network_have_the_cells_of_the_shape(name, tmp_path):
     np.testing.assert_array_equal(Network.of_device(made).media.vacuum, ~inside)
 
 
+def test_layers_of_a_mask_that_differ_are_images_of_their_own(tmp_path):
+    """A ball of cells, as zero vectors of an m0 file give it."""
+    film = Film((12, 12, 10), (4e-9, 4e-9, 4e-9))
+    x, y, z = film.cell_coordinates()
+    ball = (x - 24e-9) ** 2 + (y - 24e-9) ** 2 + (z - 20e-9) ** 2 < (19e-9) ** 2
+    contacts = (DiscContact("a", (8e-9, 24e-9), 4e-9), DiscContact("b", (40e-9, 24e-9), 4e-9))
+    made = device(Mask.of(ball), cells=(12, 12, 10), cell_size=(4e-9,) * 3, contacts=contacts)
+    geometry = Geometry(made)
+    assert "Cuboid" not in geometry.script
+    # The two layers in the middle are equal, and the lower half is the upper one.
+    assert geometry.script.count("ImageShape") == geometry.script.count("Layers") == 9
+    assert len(geometry.images) == 5
+    np.testing.assert_array_equal(magnetic_cells(made, tmp_path), ball)
+
+
 @pytest.mark.parametrize(
     ("name", "drawn"),
     [
