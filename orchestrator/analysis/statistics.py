@@ -165,3 +165,16 @@ def _held_patterns(values: np.ndarray) -> str:
 def is_trained(entry: str, pattern: str) -> bool:
     """Whether a pattern, or its inverse, is among those of a training's entry."""
     return pattern in trained_patterns(entry)
+
+
+def chosen_inputs(run: xr.Dataset, training: str, most: int = 16) -> list[str]:
+    """Inputs without their inverses; of many the trained ones and the lowest of the others."""
+    trained = trained_patterns(training)
+    listed = run.input.to_numpy()
+    known = set(listed)
+    half = [p for p in listed if p[0] == "+" or inverse(p) not in known]
+    if len(half) <= most:
+        return half
+    lowest = run.energy.isel(reference=-1).sel(state="relaxed").to_series()
+    others = sorted((p for p in half if p not in trained), key=lambda p: lowest[p])
+    return [p for p in half if p in trained] + others[:most]

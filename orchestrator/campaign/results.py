@@ -19,7 +19,7 @@ from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.run.fields import FIELDS
 from orchestrator.run.results import field_coordinates, kept_fields
-from orchestrator.run.variables import Variables, read_variables
+from orchestrator.run.variables import COORDINATES, Variables, read_variables
 
 _CACHED_RUNS = 1024
 
@@ -85,7 +85,7 @@ def open_campaign(path: str | Path) -> xr.Dataset:
         "hash": folder.content["hash"],
         "program": f"mumax3-orchestrator {folder.content['program']}",
     }
-    return xr.Dataset(variables, coordinates, attrs)
+    return xr.Dataset(variables, coordinates, attrs).set_coords(COORDINATES)
 
 
 def export(dataset: xr.Dataset, path: Path, *, fields: bool = False) -> None:

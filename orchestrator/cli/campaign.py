@@ -11,7 +11,7 @@ import click
 
 from orchestrator.base.console import new_console
 from orchestrator.cli.crew import crew_of, with_crew, with_workers
-from orchestrator.cli.options import ROOT, STOPPED, Input
+from orchestrator.cli.options import ROOT, STOPPED, Input, drawing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -131,15 +131,18 @@ def gather(campaign: Path, root: Path, output: Path | None, fields: bool) -> Non
 @campaign.command()
 @_WHICH
 @ROOT
-def plot(campaign: Path, root: Path) -> None:
+@drawing
+def plot(campaign: Path, root: Path, kind: str, dpi: int) -> None:
     """Draw the figures of a campaign into its folder `figures`."""
     from orchestrator.campaign.results import open_campaign
     from orchestrator.campaign.store import find
     from orchestrator.plotting.campaigns import plot_campaign
+    from orchestrator.plotting.style import Look
     from orchestrator.run.folder import FIGURES
 
     folder = find(campaign, root)
-    for path in plot_campaign(open_campaign(folder.path), folder.path / FIGURES):
+    look = Look(kind, dpi)
+    for path in plot_campaign(open_campaign(folder.path), folder.path / FIGURES, look):
         click.echo(path)
 
 

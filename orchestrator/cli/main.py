@@ -20,6 +20,7 @@ from orchestrator.cli.options import (
     STOPPED,
     TEMPLATES,
     THREADS,
+    drawing,
     working,
 )
 from orchestrator.cli.search import search
@@ -98,13 +99,22 @@ def report(run_folder: Path) -> None:
 
 @cli.command()
 @click.argument("run_folder", type=click.Path(path_type=Path))
-def plot(run_folder: Path) -> None:
+@click.option(
+    "--states",
+    type=click.IntRange(1, 100),
+    default=6,
+    show_default=True,
+    help="At most so many kept states of a training, evenly spread.",
+)
+@drawing
+def plot(run_folder: Path, states: int, kind: str, dpi: int) -> None:
     """Draw the figures of RUN_FOLDER into its folder `figures`."""
     from orchestrator.plotting.figures import plot_run
+    from orchestrator.plotting.style import Look
     from orchestrator.run.folder import FIGURES
     from orchestrator.run.results import open_run
 
-    for path in plot_run(open_run(run_folder), run_folder / FIGURES):
+    for path in plot_run(open_run(run_folder), run_folder / FIGURES, Look(kind, dpi, states)):
         click.echo(path)
 
 

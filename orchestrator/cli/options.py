@@ -90,3 +90,26 @@ def working(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+def drawing(command: Any) -> Any:
+    """The options of everything that draws figures."""
+    for option in (
+        click.option(
+            "--dpi",
+            type=click.IntRange(20, 1200),
+            default=150,
+            show_default=True,
+            help="Pixels per inch.",
+        ),
+        click.option(
+            "--format",
+            "kind",
+            type=click.Choice(["png", "pdf", "svg"]),
+            default="png",
+            show_default=True,
+            help="Kind of the files.",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from rich.markup import escape
 
+from orchestrator.analysis.statistics import chosen_inputs
+from orchestrator.base.units import scale_for
 from orchestrator.learning.hopfield import (
     Mode,
     basins,
@@ -37,6 +40,8 @@ def print_report(dataset: xr.Dataset, console: Console) -> None:
                 console.print(_verdict(run, reference), highlight=False)
         if len(dataset.contact) <= 10:
             console.print(_conductance_table(run, training))
+        if "probe" in dataset.dims:
+            console.print(_probe_table(run, training))
         if len(dataset.contact) > 2:
             console.print(_recall_table(run, training))
     seconds = dataset.wall_time.sum(["training", "pulse"])
@@ -50,13 +55,15 @@ def print_report(dataset: xr.Dataset, console: Console) -> None:
 def _energy_table(run: xr.Dataset, training: str) -> Table:
     from rich.table import Table
 
-    table = Table(title=f"E' of Eq. (7) for training {{{training}}}, in mW and in units of E0")
+    half = chosen_inputs(run, training)
+    shown = scale_for(run.energy.sel(input=half, state=["before", "relaxed"]).to_numpy(), "W")
+    title = f"E' of Eq. (7) for training {{{training}}}, in {shown.unit} and in units of E0"
+    table = Table(title=title)
     table.add_column("input", no_wrap=True)
     for reference in run.reference.to_numpy():
         for column in ("before", "after", "after/E0"):
             table.add_column(f"{reference}\n{column}", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    half = _chosen_inputs(run, training)
     for pattern in half:
         pair = f"{pattern} {inverse(pattern)}"
         cells = [pair if len(pattern) <= 10 else pattern]
@@ -66,24 +73,11 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
             after = float(chosen.energy.sel(state="relaxed"))
             power = float(chosen.reference_power)
             ratio = "" if is_trivial(pattern) else f"{after / power:+.3f}"
-            cells += [f"{1e3 * before:+.2f}", f"{1e3 * after:+.2f}", ratio]
+            cells += [shown(before), shown(after), ratio]
         own = pattern in trained_patterns(training)
         mark = "<- trained" if own else "trivial" if is_trivial(pattern) else ""
         table.add_row(*cells, mark, style="bold" if own else None)
     return table
-
-
-def _chosen_inputs(run: xr.Dataset, training: str, most: int = 16) -> list[str]:
-    """Inputs without their inverses; of many the trained ones and the lowest of the others."""
-    trained = trained_patterns(training)
-    listed = run.input.to_numpy()
-    known = set(listed)
-    half = [p for p in listed if p[0] == "+" or inverse(p) not in known]
-    if len(half) <= most:
-        return half
-    lowest = run.energy.isel(reference=-1).sel(state="relaxed").to_series()
-    others = sorted((p for p in half if p not in trained), key=lambda p: lowest[p])
-    return [p for p in half if p in trained] + others[:most]
 
 
 def _verdict(run: xr.Dataset, reference: str) -> str:
@@ -101,15 +95,31 @@ def _verdict(run: xr.Dataset, reference: str) -> str:
 def _conductance_table(run: xr.Dataset, training: str) -> Table:
     from rich.table import Table
 
-    table = Table(title=f"conductance matrix in S, before -> after training {{{training}}}")
+    before, after = (run.conductance_state.sel(state=s).to_numpy() for s in ("before", "relaxed"))
+    shown = scale_for(np.array([before, after]), "S")
+    title = f"conductance matrix in {shown.unit}, before -> after training {{{training}}}"
+    table = Table(title=title)
     table.add_column("contact")
     for name in run.contact_in.to_numpy():
-        table.add_column(str(name), justify="right")
-    before = run.conductance_state.sel(state="before").to_numpy()
-    after = run.conductance_state.sel(state="relaxed").to_numpy()
+        table.add_column(escape(str(name)), justify="right")
     for k, name in enumerate(run.contact.to_numpy()):
-        cells = [f"{b:+.3f} -> {a:+.3f}" for b, a in zip(before[k], after[k], strict=True)]
-        table.add_row(str(name), *cells)
+        pairs = zip(before[k], after[k], strict=True)
+        table.add_row(escape(str(name)), *(f"{shown(b)} -> {shown(a)}" for b, a in pairs))
+    return table
+
+
+def _probe_table(run: xr.Dataset, training: str) -> Table:
+    from rich.table import Table
+
+    before, after = (
+        run.probe_conductance_state.sel(state=s).to_numpy() for s in ("before", "relaxed")
+    )
+    shown = scale_for(np.array([before, after]), "S")
+    table = Table(title=f"conductance between the contacts of probes, training {{{training}}}")
+    for column in ("probe", f"before ({shown.unit})", f"after ({shown.unit})", "change"):
+        table.add_column(column, justify="left" if column == "probe" else "right")
+    for name, b, a in zip(run.probe.to_numpy(), before, after, strict=True):
+        table.add_row(escape(str(name)), shown(b), shown(a), f"{a / b - 1:+.2%}")
     return table
 
 

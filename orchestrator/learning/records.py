@@ -41,6 +41,8 @@ class Column:
         What it is.
     dtype : str
         Type of its values.
+    coordinate : bool
+        Whether it is a coordinate of the variables along its dimensions.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Column:
     units: str
     long_name: str
     dtype: str = "float64"
+    coordinate: bool = False
 
     @property
     def attrs(self) -> dict[str, str]:
@@ -254,7 +257,7 @@ class PulseRecord(Record):
     duration: float
     gap: float = 0.0
     time: Annotated[
-        float, Column("time", PULSE, "s", "simulated time at the end of the pulse and its gap")
+        float, Column("time_end", PULSE, "s", "simulated time at the end of the pulse and its gap")
     ]
     conductance: Annotated[
         np.ndarray,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ from orchestrator.analysis.statistics import (
     success_rate,
     trained_names,
 )
+from orchestrator.base.units import scale_for
 from orchestrator.learning.hopfield import is_trivial
-from orchestrator.plotting.style import new_figure, save
+from orchestrator.plotting.style import LOOK, Look, new_figure, save, tell_left_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,15 +25,15 @@ _PANELS = 60
 _CURVES = 40
 
 
-def plot_campaign(dataset: xr.Dataset, folder: Path) -> list[Path]:
+def plot_campaign(dataset: xr.Dataset, folder: Path, look: Look = LOOK) -> list[Path]:
     """Draw all figures that a campaign's Dataset allows into a folder and return their paths."""
     folder.mkdir(exist_ok=True)
-    paths = [plot_conductances(dataset, folder / "conductance.png")]
+    paths = [plot_conductances(dataset, folder / "conductance", look)]
     if dataset.sizes["contact"] > 2:
-        paths.append(plot_landscapes(dataset, folder / "landscapes.png"))
+        paths.append(plot_landscapes(dataset, folder / "landscapes", look=look))
         for axis in campaign_axes(dataset):
-            paths.append(plot_success(dataset, axis, folder / f"success_{axis}.png"))
-        paths.append(plot_recall(dataset, folder / "recall.png"))
+            paths.append(plot_success(dataset, axis, folder / f"success_{axis}", look))
+        paths.append(plot_recall(dataset, folder / "recall", look))
     return paths
 
 
@@ -42,7 +42,7 @@ def campaign_axes(dataset: xr.Dataset) -> list[str]:
     return [str(dim) for dim in dataset.status.dims]
 
 
-def plot_success(dataset: xr.Dataset, over: str, path: Path) -> Path:
+def plot_success(dataset: xr.Dataset, over: str, path: Path, look: Look = LOOK) -> Path:
     """Share of trainings that succeeded over an axis, with 95 % intervals by Wilson's score."""
     rates = success_rate(dataset, over)
     labels = [str(value) for value in rates[over].to_numpy()]
@@ -67,14 +67,21 @@ def plot_success(dataset: xr.Dataset, over: str, path: Path) -> Path:
     axes.set(xlabel=over if unit == "1" else f"{over} ({unit})", ylabel="share that learned")
     axes.set(ylim=(-0.03, 1.12), xlim=(-0.5, len(labels) - 0.5))
     axes.legend(fontsize=7)
-    return save(figure, path)
+    return save(figure, path, look)
 
 
-def plot_landscapes(dataset: xr.Dataset, path: Path, reference: str = "untrained") -> Path:
-    """E' of all inputs after training, one small panel for each training (Fig. 2d-f)."""
+def plot_landscapes(
+    dataset: xr.Dataset, path: Path, reference: str = "untrained", look: Look = LOOK
+) -> Path:
+    """E' of all inputs after training, one small panel for each training (Fig. 2d-f).
+
+    At most 60 trainings are shown.
+    """
     energies = dataset.energy.sel(state="relaxed", reference=reference)
     names = trained_names(dataset)
-    places = list(itertools.islice(_places(energies, "input"), _PANELS))
+    known = list(_places(energies, "input"))
+    places = known[:_PANELS]
+    scale = scale_for(energies.to_numpy(), "W")
     inputs = [p for p in energies.input.to_numpy() if p[0] == "+" and not is_trivial(p)]
     columns = energies.sizes[campaign_axes(dataset)[-1]] * energies.sizes["training"]
     columns = min(columns if columns <= 8 else 6, len(places))
@@ -85,7 +92,7 @@ def plot_landscapes(dataset: xr.Dataset, path: Path, reference: str = "untrained
         axes.set_axis_off()
     for axes, place in zip(grid.ravel(), places, strict=False):
         entry = str(names.isel({d: k for d, k in place.items() if d in names.dims}).item())
-        values = 1e3 * energies.isel(place).sel(input=inputs).to_numpy()
+        values = scale.factor * energies.isel(place).sel(input=inputs).to_numpy()
         colors = ["C3" if is_trained(entry, p) else "0.6" for p in inputs]
         axes.bar(np.arange(len(inputs)), values, color=colors)
         axes.axhline(0, color="k", linewidth=0.5)
@@ -94,38 +101,47 @@ def plot_landscapes(dataset: xr.Dataset, path: Path, reference: str = "untrained
         axes.tick_params(labelsize=6)
     for axes in grid.ravel()[max(0, len(places) - columns) : len(places)]:
         axes.tick_params(labelbottom=True)
-    figure.supylabel(f"E' (mW), reference {reference}; red: trained", fontsize=8)
-    return save(figure, path)
+    figure.supylabel(f"E' ({scale.unit}), reference {reference}; red: trained", fontsize=8)
+    tell_left_out(figure, len(places), len(known), "finished trainings")
+    return save(figure, path, look)
 
 
-def plot_conductances(dataset: xr.Dataset, path: Path) -> Path:
-    """|G| between the first two contacts against time, a curve for each training (Fig. 1b)."""
+def plot_conductances(dataset: xr.Dataset, path: Path, look: Look = LOOK) -> Path:
+    """|G| between the first two contacts against time, a curve for each training (Fig. 1b).
+
+    At most 40 trainings are shown.
+    """
     figure = new_figure(6, 4)
     axes = figure.subplots()
-    places = list(itertools.islice(_places(dataset.time, "pulse"), _CURVES))
+    conductance = np.abs(dataset.conductance.isel(contact=0, contact_in=1))
+    known = list(_places(conductance, "pulse"))
+    places = known[:_CURVES]
+    scale = scale_for(conductance.to_numpy(), "S")
     last = campaign_axes(dataset)[-1]
     shown: set[Any] = set()
     for place in places:
-        time = 1e9 * dataset.time.isel(place)
-        g = np.abs(dataset.conductance.isel(place).isel(contact=0, contact_in=1))
+        g = conductance.isel(place)
         label = dataset[last][place[last]].item()
         text = f"{last} = {label}" if label not in shown else None
         shown.add(label)
-        axes.plot(time, g, color=f"C{place[last] % 10}", linewidth=0.9, label=text)
+        axes.plot(
+            1e9 * g.time, scale.factor * g, color=f"C{place[last] % 10}", linewidth=0.9, label=text
+        )
     a, b = (str(n) for n in _contact_names(dataset))
-    axes.set(xlabel="time (ns)", ylabel=f"|G({a},{b})| (S)")
+    axes.set(xlabel="time (ns)", ylabel=f"|G({a},{b})| ({scale.unit})")
     axes.legend(fontsize=7)
-    return save(figure, path)
+    tell_left_out(figure, len(places), len(known), "trainings")
+    return save(figure, path, look)
 
 
-def plot_recall(dataset: xr.Dataset, path: Path) -> Path:
+def plot_recall(dataset: xr.Dataset, path: Path, look: Look = LOOK) -> Path:
     """To which attractors the trained networks recall, under both references."""
     figure = new_figure(4.6 * dataset.sizes["reference"], 3.4)
     row = figure.subplots(1, dataset.sizes["reference"], squeeze=False)[0]
     for axes, reference in zip(row, dataset.reference.to_numpy(), strict=True):
         _draw_confusion(axes, recall_confusion(dataset, reference))
         axes.set_title(f"reference {reference}", fontsize=9)
-    return save(figure, path)
+    return save(figure, path, look)
 
 
 def _draw_confusion(axes: Axes, shares: xr.DataArray) -> None:

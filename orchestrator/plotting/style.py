@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -22,10 +26,48 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG."""
-    figure.savefig(path, dpi=150)
-    return path
+@dataclass(frozen=True)
+class Look:
+    """How figures are drawn.
+
+    Attributes
+    ----------
+    kind : str
+        "png", "pdf" or "svg".
+    dpi : int
+        Resolution of pixels in a figure, per inch.
+    states : int
+        At most so many kept states of a training are drawn.
+    """
+
+    kind: str = "png"
+    dpi: int = 150
+    states: int = 6
+
+
+LOOK = Look()
+"""The usual look."""
+
+
+def save(figure: Figure, path: Path, look: Look = LOOK) -> Path:
+    """Write a figure into a file named without its ending, and return its whole name."""
+    file = path.with_suffix(f".{look.kind}")
+    figure.savefig(file, dpi=look.dpi)
+    return file
+
+
+def spread(values: Sequence[T], most: int) -> list[T]:
+    """At most so many of some values, evenly spread, the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    places = np.linspace(0, len(values) - 1, most).round().astype(int)
+    return [values[k] for k in places]
+
+
+def tell_left_out(figure: Figure, shown: int, total: int, what: str) -> None:
+    """Say on a figure how many of all it shows, where it does not show all."""
+    if shown < total:
+        figure.suptitle(f"{shown} of {total} {what} shown", fontsize=8)
 
 
 def draw_texture(axes: Axes, m: np.ndarray, lengths: tuple[float, float]) -> None:

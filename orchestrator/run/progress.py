@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.base.units import with_unit
 from orchestrator.engines.session import Progress
 from orchestrator.learning.hopfield import energy, weight_matrix
 from orchestrator.learning.records import PulseRecord
@@ -99,6 +100,6 @@ class ProgressBar:
         steps = "" if record.steps is None else f"{record.steps} steps, "
         note = (
             f"pulse {record.number}/{self._pulses}, {steps}"
-            f"max |dm| {record.max_dm:.3f}, E' {1e3 * e:+.3f} mW"
+            f"max |dm| {record.max_dm:.3f}, E' {with_unit(e, 'W')}"
         )
         self._bar.update(self._task, completed=1e9 * record.time, note=note)

@@ -20,7 +20,7 @@ from orchestrator.run.fields import FIELDS, read_state
 from orchestrator.run.folder import DESCRIPTION, JOURNAL, state_name, training_folder
 from orchestrator.run.journal import read_journal
 from orchestrator.run.layout import run_coordinates
-from orchestrator.run.variables import read_variables
+from orchestrator.run.variables import COORDINATES, read_variables
 
 
 def open_run(path: str | Path) -> xr.Dataset:
@@ -40,9 +40,10 @@ def open_run(path: str | Path) -> xr.Dataset:
         Dimensions `training` (one per pattern), `pulse`, `contact`, `contact_in`, `input` (all 2^N
         patterns, a choice for more than ten contacts), `reference` (`saturated`, `untrained`),
         `state` (`before`, `after`, `relaxed`), `start` (untrained starts), and where there are any
-        `probe`, `snapshot`, `z`, `y`, `x`, `component`. Every variable carries its unit in
-        `attrs["units"]`; the Dataset's attributes hold the canonical description, its hash,
-        program, engine and seed.
+        `probe`, `snapshot`, `z`, `y`, `x`, `component`. What is known of every pulse has the
+        coordinate `time`, at which the pulse begins and its G^n is found. Every variable carries
+        its unit in `attrs["units"]`; the Dataset's attributes hold the canonical description, its
+        hash, program, engine and seed.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def _dataset(folder: Path, description: dict[str, Any], experiment: Experiment) 
         "engine": json.dumps(description["engine"]),
         "seed": experiment.start.seed,
     }
-    return xr.Dataset(variables, coordinates, attrs)
+    return xr.Dataset(variables, coordinates, attrs).set_coords(COORDINATES)
 
 
 def field_coordinates(experiment: Experiment, kept: Sequence[int]) -> dict[str, Any]:

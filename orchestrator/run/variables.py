@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from orchestrator.learning.hopfield import energy, listed_inputs, trained_rank, 
 from orchestrator.learning.pulses import drive_values
 from orchestrator.learning.records import (
     MATRIX,
+    PULSE,
     PULSE_COLUMNS,
     Column,
     UntrainedRecord,
@@ -94,8 +95,14 @@ def _conductance_reference(run: RunData) -> np.ndarray:
     return references
 
 
+def _time(run: RunData) -> np.ndarray:
+    end = run["time_end"]
+    begin = np.concatenate([np.zeros_like(end[:, :1]), end[:, :-1]], axis=1)
+    return np.where(np.isnan(end), np.nan, begin)
+
+
 def _duration(run: RunData) -> np.ndarray:
-    return np.diff(run["time"], axis=1, prepend=0.0) - run.experiment.training.gap
+    return np.diff(run["time_end"], axis=1, prepend=0.0) - run.experiment.training.gap
 
 
 def _energy_spent(run: RunData) -> np.ndarray:
@@ -106,10 +113,20 @@ def _conductance_state(run: RunData) -> np.ndarray:
     g = run.empty(("training", "state", *MATRIX))
     g[:, STATES.index("before")] = run["conductance_untrained"][0]
     for k, journal in enumerate(run.journals):
-        for state, record in (("after", journal.trained), ("relaxed", journal.relaxed)):
+        for s, record in enumerate((journal.trained, journal.relaxed), STATES.index("after")):
             if record is not None:
-                g[k, STATES.index(state)] = record.conductance
+                g[k, s] = record.conductance
     return g
+
+
+def _probe_conductance_state(run: RunData) -> np.ndarray:
+    values = run.empty(("training", "state", "probe"))
+    for k, journal in enumerate(run.journals):
+        first = journal.pulses[0] if journal.pulses else None
+        for s, record in enumerate((first, journal.trained, journal.relaxed)):
+            if record is not None:
+                values[k, s] = record.probes
+    return values
 
 
 def _conductance_change(run: RunData) -> np.ndarray:
@@ -166,15 +183,25 @@ DERIVED: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
     ),
     (
         Column(
+            "time",
+            PULSE,
+            "s",
+            "simulated time at the beginning of the pulse, when G^n is found",
+            coordinate=True,
+        ),
+        _time,
+    ),
+    (
+        Column(
             "duration",
-            ("training", "pulse"),
+            PULSE,
             "s",
             "length of the pulse, to the end of the engine's time step",
         ),
         _duration,
     ),
     (
-        Column("energy_spent", ("training", "pulse"), "J", "Joule heat of the pulse"),
+        Column("energy_spent", PULSE, "J", "Joule heat of the pulse"),
         _energy_spent,
     ),
     (
@@ -188,8 +215,17 @@ DERIVED: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
     ),
     (
         Column(
+            "probe_conductance_state",
+            ("training", "state", "probe"),
+            "S",
+            "the same between the probe's contacts",
+        ),
+        _probe_conductance_state,
+    ),
+    (
+        Column(
             "conductance_change",
-            ("training", "pulse", *MATRIX),
+            (*PULSE, *MATRIX),
             "S",
             "Delta^n = G^{n+1} - G^n of Eq. (8)",
         ),
@@ -216,7 +252,7 @@ DERIVED: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
     (
         Column(
             "trained_energy",
-            ("training", "pulse", "reference"),
+            (*PULSE, "reference"),
             "W",
             "E' of what the pulse held, in the texture that it found",
         ),
@@ -245,6 +281,9 @@ COLUMNS: tuple[Column, ...] = (
 NAMES = frozenset(column.name for column in COLUMNS) | {d for c in COLUMNS for d in c.dims}
 """Names of all variables and dimensions."""
 
+COORDINATES = frozenset(column.name for column in COLUMNS if column.coordinate)
+"""Names of the variables that are coordinates of others."""
+
 
 def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
     """All variables of a run but its fields; of no folder, all NaN.
@@ -261,16 +300,19 @@ def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
         if (folder / UNTRAINED).exists():
             untrained = read_untrained(folder)
     run = RunData(experiment, untrained, journals)
-    known = {name: c for name, c in PULSE_COLUMNS.items() if set(c.dims) <= run.coordinates.keys()}
-    for name, column in known.items():
-        run.values[column.name] = _along_pulses(run, name, column)
-    for column, function in DERIVED:
-        run.values[column.name] = function(run)
-    columns = [*known.values(), *(column for column, _ in DERIVED)]
+    ways: list[tuple[Column, Callable[[RunData], np.ndarray]]] = [
+        *((column, partial(_along_pulses, name, column)) for name, column in PULSE_COLUMNS.items()),
+        *DERIVED,
+    ]
+    columns = []
+    for column, values in ways:
+        if set(column.dims) <= run.coordinates.keys():
+            run.values[column.name] = values(run)
+            columns.append(column)
     return {c.name: (c.dims, run[c.name], c.attrs) for c in columns}
 
 
-def _along_pulses(run: RunData, name: str, column: Column) -> np.ndarray:
+def _along_pulses(name: str, column: Column, run: RunData) -> np.ndarray:
     """A field of the records of all committed pulses."""
     values = run.empty(column.dims)
     for k, journal in enumerate(run.journals):

@@ -35,7 +35,6 @@ def campaign():
             "conductance_state": ((*run, "state", *matrix), g),
             "conductance_reference": (("reference", *matrix), np.ones((2, 4, 4))),
             "conductance": ((*run, "pulse", *matrix), of_pulse),
-            "time": ((*run, "pulse"), np.ones((10, 2, 1, 3)) * [1e-10, 2e-10, 3e-10]),
             "energy": ((*run, "state", "reference", "input"), np.ones((10, 2, 1, 3, 2, 16))),
         },
         coords={
@@ -44,6 +43,7 @@ def campaign():
             "state": ["before", "after", "relaxed"],
             "reference": ["saturated", "untrained"],
             "input": all_patterns(4),
+            "time": ((*run, "pulse"), np.ones((10, 2, 1, 3)) * [0, 1e-10, 2e-10]),
         },
         attrs={"description": json.dumps({"base": {"training": {"voltage": 0.05}}})},
     )

@@ -47,7 +47,8 @@ def test_run_writes_a_dataset_with_units(experiment, finished):
     assert all("units" in data[name].attrs for name in data.data_vars)
     assert not any(bool(data[name].isnull().any()) for name in data.data_vars)
     assert data.attrs["hash"] == experiment.hash
-    np.testing.assert_allclose(data.time[0], [1e-11, 2e-11, 3e-11], rtol=1e-3)
+    np.testing.assert_allclose(data.time_end[0], [1e-11, 2e-11, 3e-11], rtol=1e-3)
+    np.testing.assert_allclose(data.conductance.time[0], [0, 1e-11, 2e-11], rtol=1e-3)
 
 
 def test_conservation_laws_hold_in_the_results(finished):

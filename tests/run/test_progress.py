@@ -7,6 +7,7 @@ import signal
 import pytest
 from rich.console import Console
 
+from orchestrator.base.units import with_unit
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.run.execute import run
@@ -27,7 +28,7 @@ def test_the_bar_ends_with_the_energy_of_the_results(description, tmp_path, driv
     last = open_run(folder).trained_energy.sel(reference="untrained", training="+-", pulse=3)
     shown = console.file.getvalue()
     assert f"pulse 3/3, {int(open_run(folder).steps[0, 2])} steps" in shown
-    assert f"E' {1e3 * float(last):+.3f} mW" in shown
+    assert f"E' {with_unit(float(last), 'W')}" in shown
 
 
 def test_a_signal_asks_to_stop_and_a_second_ctrl_c_interrupts():

@@ -58,7 +58,7 @@ def test_a_protocol_resumed_at_every_pulse_gives_the_same(description, tmp_path,
 
 def test_gaps_pass_in_time_and_turn_signs_of_the_voltage(description, tmp_path, carry_out):
     data = carry_out(with_training(description, **PROTOCOLS["gap"]), tmp_path)
-    np.testing.assert_allclose(data.time[0], [3e-11, 6e-11, 9e-11], rtol=1e-3)
+    np.testing.assert_allclose(data.time_end[0], [3e-11, 6e-11, 9e-11], rtol=1e-3)
     np.testing.assert_array_equal(np.sign(data.voltage[0, :, 0]), [1, -1, 1])
 
 
@@ -76,7 +76,7 @@ def test_fixed_currents_are_what_flows(description, tmp_path, carry_out):
 
 def test_adaptive_pulses_keep_the_change_small(description, tmp_path, carry_out):
     data = carry_out(with_training(description, **PROTOCOLS["adaptive"]), tmp_path)
-    assert float(data.time[0].dropna("pulse")[-1]) == pytest.approx(4e-11, abs=5e-13)
+    assert float(data.time_end[0].dropna("pulse")[-1]) == pytest.approx(4e-11, abs=5e-13)
     change = data.max_dm[0].dropna("pulse")[4:]
     assert float(change.median()) == pytest.approx(0.09, rel=0.25)
     assert float(change.quantile(0.9)) < 0.2

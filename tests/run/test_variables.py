@@ -52,12 +52,13 @@ def dataset(tmp_path_factory):
 
 
 def test_the_dataset_holds_what_the_table_says(dataset):
-    assert {column.name for column in COLUMNS} == set(dataset.data_vars)
+    assert {column.name for column in COLUMNS} == set(dataset.variables) - set(dataset.dims)
     for column in COLUMNS:
         variable = dataset[column.name]
         assert variable.dims == column.dims, column.name
         assert variable.attrs == {"units": column.units, "long_name": column.long_name}
         assert variable.dtype == np.dtype(column.dtype), column.name
+        assert (column.name in dataset.coords) == column.coordinate
 
 
 def test_no_axis_can_take_a_name_of_the_dataset(dataset):

@@ -69,7 +69,7 @@ def memristor_rows(runs: list[xr.Dataset]) -> list[dict[str, float]]:
             g = np.abs(run.conductance[k, :, 0, 1].to_numpy())
             if not np.isfinite(g).all():
                 continue
-            ends = run.time[k].to_numpy()
+            ends = run.time_end[k].to_numpy()
             starts = np.concatenate([[0.0], ends[:-1]])
             heat = np.concatenate([[0.0], np.cumsum(run.energy_spent[k].to_numpy())])[:-1]
             time = reached(starts, g, g[0] * (1 + SHARE))

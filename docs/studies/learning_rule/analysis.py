@@ -169,7 +169,7 @@ def draw(study: Study, path: Path) -> None:
     pairs = [f"{a + 1}-{b + 1}" for a, b in zip(i, j, strict=True)]
     figure = new_figure(8.8, 5.8)
     grid = figure.subplots(2, 3)
-    duration = float(run.time[0, -1])
+    duration = float(run.time_end[0, -1])
     maps = {"change of G (mean over starts)": c.rate}
     maps |= {f"not explained by\n{name}": fits[name].residual for name in names}
     for axes, (title, rate) in zip(grid[0], maps.items(), strict=True):
@@ -198,7 +198,7 @@ def draw(study: Study, path: Path) -> None:
         explained = [
             fit_rule(part, {"b": part.alignment(study.tensors[x])}).explained for x in LENGTHS
         ]
-        time = 1e9 * float(run.time[0, pulses - 1])
+        time = 1e9 * float(run.time_end[0, pulses - 1])
         grid[1, 2].plot(shown, explained, "o-", label=f"stripes, first {time:.3g} ns")
     hebb = fits["Hebb: b Vi Vj"].explained
     grid[1, 2].axhline(hebb, color="k", linewidth=0.8, linestyle="--", label="Hebb, all")

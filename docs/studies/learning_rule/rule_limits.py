@@ -68,7 +68,7 @@ def shares_of_starts(runs: list[xr.Dataset], pulses: int) -> dict[str, np.ndarra
 
 def print_inputs(runs: list[xr.Dataset], windows: tuple[int, ...]) -> dict[str, np.ndarray]:
     columns = {pulses: shares_of_starts(runs, pulses) for pulses in windows}
-    times = {n: 1e9 * float(runs[0].time[0, n - 1]) for n in windows}
+    times = {n: 1e9 * float(runs[0].time_end[0, n - 1]) for n in windows}
     print(f"share of a start's changes predicted from the other {len(runs) - 1}, mean +- error")
     print_header("rule", *(f"{times[n]:g} ns" for n in windows))
     for name in columns[windows[0]]:
@@ -109,7 +109,7 @@ def strengths(runs: list[xr.Dataset], pulses: int) -> tuple[np.ndarray, dict[str
         place = seeds.index(seed), amplitudes.index(amplitude)
         c = Changes.of_run(run.isel(pulse=slice(0, pulses)), pulses)
         i, j = np.triu_indices(c.rate.shape[1], 1)
-        change = c.rate[0, i, j] * float(run.time[0, pulses - 1])
+        change = c.rate[0, i, j] * float(run.time_end[0, pulses - 1])
         for name, shape in (("Hebb", c.product()), ("stripes", c.alignment(tensor))):
             x = shape[0, i, j]
             found[name][place] = change @ x / np.sqrt((x**2).mean()) / len(x)
@@ -124,7 +124,7 @@ def print_voltages(runs: list[xr.Dataset], windows: tuple[int, ...], highest: fl
         fitted = amplitudes <= highest
         count = len(found["Hebb"])
         print(
-            f"first {1e9 * float(runs[0].time[0, pulses - 1]):g} ns, {count} starts, at "
+            f"first {1e9 * float(runs[0].time_end[0, pulses - 1]):g} ns, {count} starts, at "
             f"{amplitudes.tolist()} V"
         )
         for name, values in found.items():
@@ -205,7 +205,7 @@ def draw(given: argparse.Namespace, shares: dict[str, np.ndarray]) -> None:
                 values.std(axis=0, ddof=1) / np.sqrt(len(values)),
                 fmt=style,
                 ms=4,
-                label=f"first {1e9 * float(runs[0].time[0, pulses - 1]):g} ns",
+                label=f"first {1e9 * float(runs[0].time_end[0, pulses - 1]):g} ns",
             )
         for power in (1, 2):
             middle.plot(1e3 * amplitudes, 0.15 * (amplitudes / 0.05) ** power, "k:", lw=0.8)
@@ -220,7 +220,7 @@ def draw(given: argparse.Namespace, shares: dict[str, np.ndarray]) -> None:
         for name, curves in all_overlaps(runs, by_kind).items():
             if not by_kind and "/" not in name:
                 continue
-            time = 1e9 * float(runs[0].time[0, 0]) * np.arange(len(curves[0]))
+            time = 1e9 * float(runs[0].time_end[0, 0]) * np.arange(len(curves[0]))
             right.plot(time, np.mean(curves, axis=0), "-" if by_kind else "--", label=name)
     right.set(xlabel="time (ns)", ylabel="overlap of leading eigenvectors", ylim=(0, 1))
     right.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
@@ -237,12 +237,12 @@ def main() -> None:
     if given.inputs:
         runs = [open_run(path) for path in given.inputs]
         shares = print_inputs(runs, (1, 5, 25, 50, len(runs[0].pulse)))
-        print_overlaps(all_overlaps(runs, True), float(runs[0].time[0, 0]))
+        print_overlaps(all_overlaps(runs, True), float(runs[0].time_end[0, 0]))
     if given.voltages:
         print_voltages([open_run(path) for path in given.voltages], (1, 5, 10, 25, 150), 0.05)
     if given.turns:
         runs = [open_run(path) for path in given.turns]
-        print_overlaps(all_overlaps(runs, False), float(runs[0].time[0, 0]))
+        print_overlaps(all_overlaps(runs, False), float(runs[0].time_end[0, 0]))
         print_ranks(runs)
     if given.figure is not None:
         draw(given, shares)

@@ -194,7 +194,7 @@ def print_and_draw_forgetting(panels: Sequence[Axes], campaign: xr.Dataset) -> N
     protocols = ("two in blocks", "two in blocks, reversed", "two by turns")
     for axes, protocol in zip(panels, protocols, strict=True):
         runs = campaign.sel(patterns=protocol).isel(training=0)
-        nanoseconds = 1e9 * runs.time.to_numpy()[0]
+        nanoseconds = 1e9 * runs.time_end.to_numpy()[0]
         before, _, relaxed = np.moveaxis(runs.conductance_state.to_numpy(), 1, 0)
         for pattern in ("+--+", "++-+"):
             v = signs(pattern)[None]

@@ -153,7 +153,7 @@ def read_trainings(runs: list[xr.Dataset]) -> dict[float, dict[str, dict[int, di
                 "across": across(training),
                 "ends": ends,
                 "last": float(training.max_dm[-1]),
-                "time": np.append(0.0, training.time.to_numpy()),
+                "time": np.append(0.0, training.time_end.to_numpy()),
             }
             signs = found.setdefault(amplitude(dataset), {"+": {}, "-": {}})
             signs[str(pattern)[0]][int(dataset.attrs["seed"])] = curves
@@ -262,7 +262,7 @@ def draw_long(runs: list[xr.Dataset], best: float, path: Path) -> None:
         training, k = dataset.isel(training=0), kinds.index(case(dataset))
         alpha, voltage = kinds[k]
         is_first = dataset.attrs["seed"] == first
-        time = 1e9 * np.append(0.0, training.time.to_numpy()[:-1])
+        time = 1e9 * np.append(0.0, training.time_end.to_numpy()[:-1])
         g = along(training.conductance)
         label = f"alpha {alpha:g}, {voltage:g} V" if is_first else None
         axes.plot(time, g, "-" if is_first else "--", color=f"C{k}", lw=1, label=label)

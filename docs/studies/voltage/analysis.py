@@ -88,7 +88,7 @@ def read_voltages(runs: list[xr.Dataset]) -> list[Voltage]:
 
 
 def one_training(run: xr.Dataset) -> dict[str, np.ndarray]:
-    ends = run.time.to_numpy()
+    ends = run.time_end.to_numpy()
     own = str(run.training.to_numpy())
     power = float(run.reference_power.sel(reference="untrained", input=own))
     share = run.trained_energy.sel(reference="untrained").to_numpy() / power
@@ -219,7 +219,7 @@ def rates_of_memristors(runs: list[xr.Dataset]) -> tuple[np.ndarray, dict[float,
     rises: dict[float, dict[int, np.ndarray]] = {}
     for run in runs:
         g = np.abs(run.conductance.isel(contact=0, contact_in=1).to_numpy())
-        times = run.time.to_numpy()
+        times = run.time_end.to_numpy()
         rise = []
         for window in WINDOWS:
             k = int(np.argmin(np.abs(times[0] - window)))
