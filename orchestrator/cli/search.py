@@ -37,6 +37,7 @@ def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
     from orchestrator.campaign.search.spec import SearchCampaign
     from orchestrator.campaign.search.study import Spent, carry_out_search
     from orchestrator.plotting.searches import plot_search
+    from orchestrator.run.folder import FIGURES
     from orchestrator.run.progress import stop_on_signals
 
     console = new_console()
@@ -71,7 +72,7 @@ def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
     )
     if _print_best(study):
         for path in plot_search(
-            study, objective_names(folder), described_ranges(folder), folder / "figures"
+            study, objective_names(folder), described_ranges(folder), folder / FIGURES
         ):
             console.print(f"figure {path}", highlight=False, soft_wrap=True)
     sys.exit(STOPPED if stopped else 0)

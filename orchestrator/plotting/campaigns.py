@@ -28,12 +28,12 @@ _CURVES = 40
 def plot_campaign(dataset: xr.Dataset, folder: Path, look: Look = LOOK) -> list[Path]:
     """Draw all figures that a campaign's Dataset allows into a folder and return their paths."""
     folder.mkdir(exist_ok=True)
-    paths = [plot_conductances(dataset, folder / "conductance", look)]
+    paths = [plot_conductances(dataset, folder / f"conductance.{look.kind}", look)]
     if dataset.sizes["contact"] > 2:
-        paths.append(plot_landscapes(dataset, folder / "landscapes", look=look))
+        paths.append(plot_landscapes(dataset, folder / f"landscapes.{look.kind}", look=look))
         for axis in campaign_axes(dataset):
-            paths.append(plot_success(dataset, axis, folder / f"success_{axis}", look))
-        paths.append(plot_recall(dataset, folder / "recall", look))
+            paths.append(plot_success(dataset, axis, folder / f"success_{axis}.{look.kind}", look))
+        paths.append(plot_recall(dataset, folder / f"recall.{look.kind}", look))
     return paths
 
 

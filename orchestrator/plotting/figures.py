@@ -42,11 +42,11 @@ _PANELS = 24
 def plot_run(dataset: xr.Dataset, folder: Path, look: Look = LOOK) -> list[Path]:
     """Draw all figures that the Dataset of a run allows into a folder and return their paths."""
     folder.mkdir(exist_ok=True)
-    paths = [plot_conductance(dataset, folder / "conductance", look)]
+    paths = [plot_conductance(dataset, folder / f"conductance.{look.kind}", look)]
     if "energy" in dataset and len(dataset.contact) > 2:
-        paths.append(plot_energies(dataset, folder / "energies", look))
+        paths.append(plot_energies(dataset, folder / f"energies.{look.kind}", look))
     if "magnetization" in dataset and "current_density" in dataset:
-        paths.append(plot_snapshots(dataset, folder / "textures", look))
+        paths.append(plot_snapshots(dataset, folder / f"textures.{look.kind}", look))
     return paths
 
 

@@ -50,10 +50,9 @@ LOOK = Look()
 
 
 def save(figure: Figure, path: Path, look: Look = LOOK) -> Path:
-    """Write a figure into a file named without its ending, and return its whole name."""
-    file = path.with_suffix(f".{look.kind}")
-    figure.savefig(file, dpi=look.dpi)
-    return file
+    """Write a figure; the ending of the file's name says of which kind it is."""
+    figure.savefig(path, dpi=look.dpi)
+    return path
 
 
 def spread(values: Sequence[T], most: int) -> list[T]:
