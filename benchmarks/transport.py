@@ -1,7 +1,8 @@
 """Conductance matrix of textured films: our solvers, scipy's default path and pyamg.
 
 rho_par / rho_perp = 7, four corner contacts, warm start from a texture that differs by 0.05 rad.
-Every figure is the shortest of several runs on one thread; each size runs in a process of its own,
+Every figure is the shortest of several runs on one thread, but for `2 threads` of the multigrid
+solver; `no guess` is the same solver without warm start. Each size runs in a process of its own,
 whose largest memory is given. Names of sizes as arguments, for example `512 2048 128x128x8`, choose
 among them.
 """
@@ -111,7 +112,7 @@ def measure(name: str) -> dict[str, object]:
     reference = None
     v = [1.0, -0.5, 0.25, 0.0]
     for solver in (*ours, *installed):
-        network = Network(film, RESISTIVITY, contacts, solver)
+        network = Network(film, RESISTIVITY, contacts, solver, threads=1)
         network.solve(textures[1])
         times[solver] = shortest(lambda k, network=network: network.solve(textures[k % 2]))
         network.solve(textures[1])
@@ -124,6 +125,13 @@ def measure(name: str) -> dict[str, object]:
                 np.abs(g - reference[0]).max() / np.abs(g).max(),
                 np.linalg.norm(j - reference[1]) / np.linalg.norm(j),
             )
+        if solver == "multigrid":
+            cold = Network(film, RESISTIVITY, contacts, solver, warm_start=False, threads=1)
+            pair = Network(film, RESISTIVITY, contacts, solver, threads=2)
+            pair.solve(textures[1])
+            times["no guess"] = shortest(lambda k, cold=cold: cold.solve(textures[k % 2]))
+            times["2 threads"] = shortest(lambda k, pair=pair: pair.solve(textures[k % 2]))
+            del cold, pair
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     for solver in others:
         if solver != "pyamg" or importlib.util.find_spec("pyamg"):
