@@ -25,6 +25,14 @@ class Rendered(str):
         rendered.origins = tuple(origins)
         return rendered
 
+    def followed_by(self, text: str, origin: str) -> Rendered:
+        """This script and then some lines from elsewhere."""
+        begin = str(self) if self.endswith("\n") else f"{self}\n"
+        whole = Rendered(begin + text)
+        origins = self.origins[: begin.count("\n")]
+        whole.origins = origins + (origin,) * (whole.count("\n") + 1 - len(origins))
+        return whole
+
 
 def origin_of(parts: Sequence[str], line: int) -> str:
     """Where a line of a script composed of parts came from, as the end of a sentence.

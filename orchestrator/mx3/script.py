@@ -20,6 +20,7 @@ from orchestrator.base.shipped import shipped
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.device import Device
 from orchestrator.mx3.geometry import Geometry
+from orchestrator.mx3.identity import material_checks, own_templates, templates_hash
 from orchestrator.mx3.origins import Rendered
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ def string(value: str) -> str:
     return f'"{value}"'
 
 
+_OF_SETUP = ("setup.mx3.j2", "material.mx3.j2")
+_OF_BLOCKS = ("relax.mx3.j2", "pulse.mx3.j2")
+
+
 class Scripts:
     """Renders the scripts of one device.
 
@@ -69,6 +74,11 @@ class Scripts:
         Folder whose files replace the package's templates of the same name.
     conditions : Conditions, optional
         Field, temperature and grains.
+
+    Attributes
+    ----------
+    templates_hash : str or None
+        Hash of the user's own templates and of all that they include, None without any.
 
     Raises
     ------
@@ -84,7 +94,11 @@ class Scripts:
         templates: Path | None = None,
         conditions: Conditions | None = None,
     ) -> None:
-        self._environment = _environment(templates)
+        folder = None if templates is None else templates.resolve()
+        self._environment = _environment(folder)
+        self._own_setup = own_templates(self._environment, [*_OF_SETUP], folder)
+        own_blocks = own_templates(self._environment, [*_OF_BLOCKS], folder)
+        self.templates_hash = templates_hash(self._own_setup | own_blocks)
         self._device = device
         self._geometry = Geometry(device)
         self._conditions = conditions or Conditions()
@@ -114,7 +128,7 @@ class Scripts:
         material_script = self._device.script
         if material_script is None:
             material_script = self._render("material", material=self._device.material)
-        return self._render(
+        setup = self._render(
             "setup",
             program=f"mumax3-orchestrator {version('mumax3-orchestrator')}",
             device_hash=self._device.hash,
@@ -126,6 +140,10 @@ class Scripts:
             anisotropies=self._conditions.anisotropies(self._device.material.Ku1),
             solver=self._solver,
         )
+        if not self._own_setup:
+            return setup
+        checks = material_checks(self._device.material, self._conditions)
+        return setup.followed_by(checks, "the description")
 
     def relax(
         self, duration: float, save: str, alpha: float | None = None, *, number: int = 0

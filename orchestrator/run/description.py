@@ -15,7 +15,7 @@ from orchestrator.run.notes import read_note, write_note
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """The description of a run folder: experiment, hash, program, engine.
+    """The description of a run folder: experiment, hash, program, engine, templates.
 
     Raises
     ------
@@ -41,13 +41,25 @@ def described_experiment(folder: Path) -> tuple[dict[str, Any], Experiment]:
     return content, experiment
 
 
-def describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
+def describe(folder: Path, experiment: Experiment, engine: Engine, templates: str | None) -> None:
     """Write the description of a new run folder, or make sure that a run can go on in an old one.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    experiment : Experiment
+        What is run.
+    engine : Engine
+        With what.
+    templates : str or None
+        Hash of the user's own script templates.
 
     Raises
     ------
     RunFolderError
-        If the folder belongs to another experiment or engine, or its description is damaged.
+        If the folder belongs to another experiment, engine or templates, or its description is
+        damaged.
     """
     path = folder / DESCRIPTION
     if not path.exists():
@@ -56,6 +68,7 @@ def describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
             "hash": experiment.hash,
             "program": version("mumax3-orchestrator"),
             "engine": engine.describe(),
+            "templates": templates,
         }
         write_note(path, content)
         return
@@ -68,6 +81,25 @@ def describe(folder: Path, experiment: Experiment, engine: Engine) -> None:
         raise RunFolderError(
             f"{folder}: was begun with engine {found['engine']['name']!r}, not {engine.name!r}; "
             "go on with that one or choose another --root"
+        )
+    check_templates(folder, found, templates)
+
+
+def check_templates(folder: Path, content: dict[str, Any], templates: str | None) -> None:
+    """Make sure that a run goes on, or is replayed, with the templates that it was begun with.
+
+    Raises
+    ------
+    RunFolderError
+        If it was begun with others; versions that did not note them had none as far as is known.
+    """
+    begun = content.get("templates")
+    if begun != templates:
+        with_which = "without own templates" if begun is None else f"with templates {begun}"
+        now = "none" if templates is None else templates
+        raise RunFolderError(
+            f"{folder}: was begun {with_which}, those given now are {now}; "
+            "take the same --templates or choose another --root"
         )
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.base.errors import RunFolderError
+from orchestrator.base.errors import EngineError, InputError, RunFolderError
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.records import UntrainedRecord
+from orchestrator.mx3.identity import AS_DESCRIBED
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.bench import Bench
@@ -54,9 +55,10 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     Raises
     ------
     InputError
-        If one of the user's templates cannot be rendered.
+        If one of the user's templates cannot be rendered, or sets another material constant than
+        the description.
     RunFolderError
-        If the folder is in use, damaged or belongs to another description.
+        If the folder is in use, damaged or belongs to another description or other templates.
     EngineError
         If the engine fails; committed pulses stay.
     Interrupted
@@ -67,9 +69,16 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / LOCK) as lock:
-            describe(folder, experiment, workplace.engine)
+            describe(folder, experiment, workplace.engine, scripts.templates_hash)
             if not ((folder / FINISHED).exists() and is_finished(folder)):
                 _carry_out(Bench(folder, experiment, scripts, workplace, lock))
+    except EngineError as error:
+        if AS_DESCRIBED not in str(error):
+            raise
+        raise InputError(
+            f"{workplace.templates}: a template sets another material constant than the "
+            f"description: {error}"
+        ) from None
     except OSError as error:
         raise RunFolderError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); committed pulses "

@@ -16,7 +16,9 @@ from orchestrator.engines.session import load_state
 from orchestrator.learning.pulses import Done, contact_voltages, next_pulse
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import write_ovf
+from orchestrator.run.description import check_templates, read_description
 from orchestrator.run.folder import (
+    DESCRIPTION,
     INITIAL,
     JOURNAL,
     RELAXED,
@@ -63,12 +65,14 @@ def render_experiment(
     InputError
         If `output` exists and is not empty, or the run did not keep its maps.
     RunFolderError
-        If a file of the run is damaged.
+        If a file of the run is damaged, or it was run with other templates.
     """
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output}: exists and is not empty")
     done = run_folder(root, experiment)
     scripts = Scripts.of_experiment(experiment, templates)
+    if (done / DESCRIPTION).exists():
+        check_templates(done, read_description(done), scripts.templates_hash)
     output.mkdir(parents=True, exist_ok=True)
     patterns = experiment.training.patterns
     folders = training_folders(done, patterns), training_folders(output, patterns)

@@ -43,7 +43,7 @@ def open_run(path: str | Path) -> xr.Dataset:
         `probe`, `snapshot`, `z`, `y`, `x`, `component`. What is known of every pulse has the
         coordinate `time`, at which the pulse begins and its G^n is found. Every variable carries
         its unit in `attrs["units"]`; the Dataset's attributes hold the canonical description, its
-        hash, program, engine and seed.
+        hash, program, engine, hash of the user's own templates, and seed.
 
     Raises
     ------
@@ -78,6 +78,7 @@ def _dataset(folder: Path, description: dict[str, Any], experiment: Experiment) 
         "device_hash": experiment.device.hash,
         "program": f"mumax3-orchestrator {description['program']}",
         "engine": json.dumps(description["engine"]),
+        "templates": description.get("templates") or "",
         "seed": experiment.start.seed,
     }
     return xr.Dataset(variables, coordinates, attrs).set_coords(COORDINATES)

@@ -28,7 +28,10 @@ def texture_key(experiment: Experiment, scripts: Scripts, engine: str, seed: int
     """Hash of all that a settled texture depends on: no contacts, no resistivities, no pulses."""
     setup = [line for line in scripts.setup().splitlines() if not line.startswith("//")]
     start = asdict(experiment.start) | {"seed": seed}
-    return canonical_hash({"setup": setup, "start": start, "engine": engine})
+    content = {"setup": setup, "start": start, "engine": engine}
+    if scripts.templates_hash is not None:
+        content["templates"] = scripts.templates_hash
+    return canonical_hash(content)
 
 
 def settled_texture(
