@@ -11,6 +11,8 @@ import xarray
 from PIL import Image
 
 import orchestrator
+from orchestrator.campaign.search.spec import SearchCampaign
+from orchestrator.campaign.sites import read_site
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.describe.experiment import Experiment
@@ -73,11 +75,23 @@ def test_engines_and_their_options_stand_on_the_page():
         assert takers[field.name] == found, field.name
 
 
-def test_campaign_file_of_the_page(tmp_path):
-    (toml,) = blocks("docs/campaigns.md", "toml")
+def test_campaign_file_and_search_of_the_page(tmp_path):
     path = tmp_path / "success.toml"
-    path.write_text(toml.replace("../experiments", str(ROOT / "data/experiments")))
+    campaign, search = (
+        toml.replace("../experiments", str(ROOT / "data/experiments"))
+        for toml in blocks("docs/campaigns.md", "toml")
+    )
+    path.write_text(campaign)
     assert Campaign.from_toml(path).shape == (10, 4)
+    path.write_text(search)
+    assert SearchCampaign.from_toml(path).search.starts == 3
+
+
+def test_site_of_the_page(tmp_path):
+    (toml,) = blocks("docs/clusters.md", "toml")
+    path = tmp_path / "site.toml"
+    path.write_text(toml)
+    assert read_site(path).at_once == 16
 
 
 def test_contacts_and_regions_of_the_transport_page(description, tmp_path):

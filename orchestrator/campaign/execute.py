@@ -48,10 +48,11 @@ def tasks_of(
         Folder of the user's own script templates.
     """
     root, stop_file = str(folder.root.resolve()), str(folder.stop_file.resolve())
+    notes = str(folder.path.resolve())
     own = None if templates is None else str(Path(templates).resolve())
     return {
         point.index: Task(
-            point.experiment.to_dict(), root, stop_file, options, transport_solver, own
+            point.experiment.to_dict(), root, stop_file, options, transport_solver, own, notes
         )
         for point in folder.campaign.points
     }

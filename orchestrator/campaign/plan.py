@@ -69,10 +69,12 @@ class Plan:
         How many runs are in which state.
     textures, textures_missing : int
         Settled textures that the runs need, and how many of them are not there yet.
-    pace : Pace
-        How fast it goes.
-    seconds : float
+    pace : Pace or None
+        How fast it goes; None where nothing has been measured.
+    seconds : float or None
         Wall-clock time on one worker of what is left to do, s.
+    seconds_per_run : float or None
+        Of one run that is left to do, on average, s.
     bytes_per_pulse : float
         Largest disk space that a pulse takes, with its share of the kept states.
     bytes : int
@@ -82,8 +84,9 @@ class Plan:
     states: Counter[State]
     textures: int
     textures_missing: int
-    pace: Pace
-    seconds: float
+    pace: Pace | None
+    seconds: float | None
+    seconds_per_run: float | None
     bytes_per_pulse: float
     bytes: int
 
@@ -94,10 +97,13 @@ def make_plan(
     engine: Engine,
     solver: str = "auto",
     templates: Path | None = None,
+    *,
+    trial: bool = False,
 ) -> Plan:
-    """Look at what exists, measure the pace, and estimate the rest.
+    """Look at what exists and estimate the rest.
 
-    The pace is that of the finished runs among the campaign's, or else of a short trial.
+    The pace is that of the finished runs among the campaign's, or of a short trial where one is
+    asked for.
 
     Parameters
     ----------
@@ -111,12 +117,16 @@ def make_plan(
         Solver of the transport network.
     templates : Path, optional
         The user's own templates.
+    trial : bool
+        Whether to measure the pace by a short trial, where no run has finished.
     """
     experiments = [point.experiment for point in campaign.points]
     found = [run_state(run_folder(root, experiment))[0] for experiment in experiments]
     finished = [e for e, state in zip(experiments, found, strict=True) if state == "finished"]
     left = [e for e, state in zip(experiments, found, strict=True) if state != "finished"]
-    pace = _pace_of_runs(finished, root) or try_out(experiments[0], engine, solver, templates)
+    pace = _pace_of_runs(finished, root)
+    if pace is None and trial:
+        pace = try_out(experiments[0], engine, solver, templates)
     needed, textures_bytes = dict[str, Experiment](), 0
     for experiment in experiments:
         scripts = Scripts.of_experiment(experiment, templates)
@@ -126,13 +136,18 @@ def make_plan(
                 needed[key] = experiment
                 textures_bytes += _HEADER + 12 * _cells(experiment)
     missing = [e for key, e in needed.items() if not texture_files(root, key).texture.exists()]
-    seconds = sum(pace.of_run(e) for e in left) + sum(pace.of_texture(e) for e in missing)
+    seconds = each = None
+    if pace is not None:
+        runs = sum(pace.of_run(e) for e in left)
+        each = runs / len(left) if left else 0.0
+        seconds = runs + sum(pace.of_texture(e) for e in missing)
     return Plan(
         Counter(found),
         len(needed),
         len(missing),
         pace,
         seconds,
+        each,
         max(pulse_bytes(e) for e in experiments),
         textures_bytes + sum(run_bytes(e) for e in experiments),
     )

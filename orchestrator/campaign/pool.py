@@ -12,12 +12,10 @@ from typing import Any
 
 from orchestrator.base.errors import InputError
 from orchestrator.campaign.faults import JobLost, SiteFault
+from orchestrator.campaign.monitor import JOBS
 from orchestrator.campaign.pinned import call_pinned
 from orchestrator.campaign.sites import Site, drain_after, local_address, worker_init
 from orchestrator.run.notes import write_json
-
-JOBS = "jobs.json"
-"""File in the campaign's folder that tells which jobs it has."""
 
 _INTERCHANGE = "orchestrator.campaign.interchange"
 _MOST_BAD_JOBS = 3
@@ -91,7 +89,7 @@ class SitePool(Executor):
             address=local_address(jobs),
             provider=self._provider,
             interchange_launch_cmd=[sys.executable, "-m", _INTERCHANGE],
-            max_workers_per_node=workers.count or len(workers.gpus) * workers.per_gpu,
+            max_workers_per_node=site.each,
             cores_per_worker=1e-6,
             heartbeat_period=workers.heartbeat,
             heartbeat_threshold=4 * workers.heartbeat,
@@ -209,6 +207,6 @@ def _provider(
         walltime=jobs.walltime,
         scheduler_options="\n".join(["#SBATCH --no-requeue", *jobs.options]),
         exclusive=jobs.exclusive,
-        cmd_timeout=60,
+        cmd_timeout=20,
         **blocks,
     )

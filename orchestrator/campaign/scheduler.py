@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import logging
+import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -98,6 +100,24 @@ class Slurm(SlurmProvider):
         self._resting_until = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, max(_LONGEST_PAUSE, self._first_pause))
 
+    def execute_wait(self, cmd: str, timeout: float | None = None) -> tuple[int, str, str]:
+        """Code and output of a command, which is ended when it does not answer in time."""
+        with subprocess.Popen(
+            cmd,
+            shell=True,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                said, complained = process.communicate(timeout=timeout or self.cmd_timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                said, complained = process.communicate()
+                return 124, said, f"{complained} no answer for {self.cmd_timeout} s"
+            return process.returncode, said, complained
+
     def submit(self, command: str, tasks_per_node: int, job_name: str = "orchestrator") -> str:
         """Submit a job and return its number."""
         try:
@@ -138,10 +158,10 @@ class Slurm(SlurmProvider):
                     "left": left,
                     "reason": reason,
                 }
-        for number, job in self.resources.items():
+        for own, job in self.resources.items():
             if job["status"].terminal:
                 continue
-            state = found.get(number, {}).get("state", "COMPLETED")
+            state = found.get(str(own), {}).get("state", "COMPLETED")
             job["status"] = JobStatus(
                 _STATES.get(state, JobState.FAILED),
                 stdout_path=job["job_stdout_path"],

@@ -134,6 +134,16 @@ class Site:
     jobs: Jobs
     workers: Workers
 
+    @property
+    def each(self) -> int:
+        """Workers of a node."""
+        return self.workers.count or len(self.workers.gpus) * self.workers.per_gpu
+
+    @property
+    def at_once(self) -> int:
+        """Workers of all jobs that may run at the same time."""
+        return self.each * self.jobs.nodes * self.jobs.at_most
+
 
 def read_site(path: Path) -> Site:
     """Read a site's TOML file.

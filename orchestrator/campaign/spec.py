@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.columns import RESERVED
+from orchestrator.campaign.designs import design
 from orchestrator.campaign.keys import changed, check_key
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
@@ -27,11 +28,15 @@ MOST_RUNS = 100_000
 """Runs of a campaign; each is checked before any is begun."""
 
 
+_MANY_KEYS = ("zip", "points", "latin_hypercube", "sobol")
+
+
 @dataclass(frozen=True, config=FROZEN)
 class Axis:
     """One axis of a campaign: the values that one key, or several together, run through.
 
-    Exactly one of `values`, `integers`, `linspace`, `geomspace`, `seeds`, `zip` and `points`.
+    Exactly one of `values`, `integers`, `linspace`, `geomspace`, `seeds`, `zip`, `points`,
+    `latin_hypercube` and `sobol`.
 
     Parameters
     ----------
@@ -52,6 +57,10 @@ class Axis:
         Several keys with lists of the same length, which move together.
     points : list of tables, optional
         Each point by itself: dotted keys and values.
+    latin_hypercube, sobol : table, optional
+        `count` points that fill a box evenly: `ranges`, a table of dotted keys and [low, high], and
+        the `seed` of the draw (0). `sobol` wants a power of two. `log`, a list of keys whose
+        ratios count.
     labels : list, optional
         Coordinate values; by default the values, where those are numbers or strings.
     unit : str
@@ -67,17 +76,19 @@ class Axis:
     seeds: dict[str, int] | None = None
     zip: dict[str, list[Any]] | None = None
     points: list[dict[str, Any]] | None = None
+    latin_hypercube: dict[str, Any] | None = None
+    sobol: dict[str, Any] | None = None
     labels: list[str | int | float] | None = None
     unit: str = "1"
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"name {self.name!r} must be a plain word of letters, digits and _")
-        kinds = ("values", "integers", "linspace", "geomspace", "seeds", "zip", "points")
+        kinds = ("values", "integers", "linspace", "geomspace", "seeds", *_MANY_KEYS)
         given = [kind for kind in kinds if getattr(self, kind) is not None]
         if len(given) != 1:
             raise ValueError(f"give exactly one of {', '.join(kinds)}, got {given or 'none'}")
-        if (self.key is None) != (given[0] in ("zip", "points")):
+        if (self.key is None) != (given[0] in _MANY_KEYS):
             needs = "names its keys itself, without" if self.key is not None else "needs"
             raise ValueError(f"{given[0]} {needs} key")
         if not self.changes:
@@ -92,6 +103,9 @@ class Axis:
         """The changes of the experiment at each point of the axis."""
         if self.points is not None:
             return self.points
+        for kind in ("latin_hypercube", "sobol"):
+            if getattr(self, kind) is not None:
+                return design(kind, getattr(self, kind))
         if self.zip is not None:
             lengths = {len(values) for values in self.zip.values()}
             if len(lengths) > 1:
@@ -122,6 +136,8 @@ class Axis:
         """Coordinate values: labels, numbers or strings."""
         if self.labels is not None:
             return list(self.labels)
+        if self.latin_hypercube is not None or self.sobol is not None:
+            return list(range(len(self.changes)))
         return [_label(change) for change in self.changes]
 
 

@@ -35,6 +35,8 @@ class Task:
         Solver of the transport network.
     templates : str or None
         Folder of the user's own templates.
+    campaign : str or None
+        The campaign's folder, for notes of who works on what.
     """
 
     description: dict[str, Any]
@@ -43,6 +45,7 @@ class Task:
     options: EngineOptions
     transport_solver: str = "auto"
     templates: str | None = None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def execute(task: Task) -> Outcome:
     Asked to stop by SIGINT, SIGTERM or SIGUSR1, by the stop file, by the time in
     `ORCHESTRATOR_STOP_AT`, or by the end of the process that started the worker.
     """
+    from orchestrator.campaign.monitor import noted
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
     from orchestrator.run.execute import run
@@ -85,7 +89,8 @@ def execute(task: Task) -> Outcome:
                 return Outcome("stopped")
             solver, threads = task.transport_solver, task.options.threads
             workplace = Workplace(root, engine, Quiet(), stop, templates, solver, threads)
-            run(experiment, workplace)
+            with noted(None if task.campaign is None else Path(task.campaign), folder.name):
+                run(experiment, workplace)
         (folder / FAILED).unlink(missing_ok=True)
     except Interrupted:
         return Outcome("stopped")
@@ -101,6 +106,7 @@ def execute(task: Task) -> Outcome:
 
 def failed(folder: Path | None, message: str, details: str = "") -> Outcome:
     """Note a failure in the run folder, where that is possible."""
+    from orchestrator.campaign.monitor import say
     from orchestrator.run.folder import FAILED
     from orchestrator.run.notes import write_json
 
@@ -116,6 +122,7 @@ def failed(folder: Path | None, message: str, details: str = "") -> Outcome:
             write_json(folder / FAILED, content)
         except OSError as error:
             message += f" (not noted in the folder: {error.strerror})"
+        say(f"{folder.name}: failed: {message}")
     return Outcome("failed", message)
 
 

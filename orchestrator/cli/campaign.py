@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.base.console import new_console
-from orchestrator.cli.crew import crew_of, with_crew, with_workers
+from orchestrator.cli.crew import crew_of, with_crew, with_workers_or_site
 from orchestrator.cli.options import ROOT, STOPPED, Input, drawing
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ _WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=Input("campaigns
 @campaign.command()
 @_FILE
 @ROOT
-@with_workers
-def plan(file: Path, root: Path, **options: Any) -> None:
+@with_workers_or_site
+@click.option("--trial", is_flag=True, help="Measure a pulse where no run has finished.")
+def plan(file: Path, root: Path, trial: bool, **options: Any) -> None:
     """Say how many runs FILE means, what exists, and what time and space the rest takes."""
     from orchestrator.campaign.plan import make_plan
     from orchestrator.campaign.spec import Campaign
@@ -45,8 +47,9 @@ def plan(file: Path, root: Path, **options: Any) -> None:
     crew = crew_of(**options)
     called = crew.called(described.points[0].experiment, campaign_path(described, root))
     engine = choose_engine(called.options).engine
-    found = make_plan(described, root, engine, crew.transport_solver, crew.templates)
-    print_plan(described, found, called.workers, new_console())
+    found = make_plan(described, root, engine, crew.transport_solver, crew.templates, trial=trial)
+    workers = called.workers if crew.site is None else crew.site.at_once
+    print_plan(described, found, workers, new_console())
 
 
 @campaign.command()
@@ -82,15 +85,22 @@ def resume(campaign: Path, root: Path, retry_failed: bool, retries: int, **optio
 @_WHICH
 @ROOT
 @click.option("--all", "everything", is_flag=True, help="Also list what is not begun or finished.")
-def status(campaign: Path, root: Path, everything: bool) -> None:
-    """Say how far a campaign is, by reading its folders only."""
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+def status(campaign: Path, root: Path, everything: bool, as_json: bool) -> None:
+    """Say how far a campaign is, what runs where, and why runs failed, from its folders only."""
+    from orchestrator.campaign.monitor import report
     from orchestrator.campaign.status import statuses
     from orchestrator.campaign.store import find
-    from orchestrator.cli.campaign_status import status_table
+    from orchestrator.cli.campaign_status import failures, jobs_lines, status_table
 
     folder = find(campaign, root)
     found = statuses(folder.runs)
+    if as_json:
+        click.echo(json.dumps(report(folder, found), indent=1))
+        return
     new_console().print(status_table(folder, found, rows=10**6))
+    for line in [*jobs_lines(folder), *failures(folder, found)]:
+        click.echo(line)
     if everything:
         for entry, state in zip(folder.runs, found, strict=True):
             click.echo(f"{entry}\t{state.state}\t{state.pulses}/{state.total}\t{entry.folder}")
@@ -188,12 +198,14 @@ def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retrie
 
 def _summary(folder: CampaignFolder, console: Console) -> int:
     from orchestrator.campaign.status import statuses
+    from orchestrator.cli.campaign_status import failures
 
     found = statuses(folder.runs)
     counts = Counter(status.state for status in found)
-    for entry, state in zip(folder.runs, found, strict=True):
-        if state.state == "failed":
-            console.print(f"failed: {entry}: {state.message}", highlight=False, markup=False)
+    for line in failures(folder, found):
+        console.print(line, highlight=False, markup=False)
+    if counts["failed"]:
+        console.print("--retry-failed tries them again", highlight=False)
     words = ", ".join(f"{n} {state}" for state, n in counts.items())
     console.print(f"{len(found)} runs: {words}", highlight=False)
     if counts["finished"] == len(found):

@@ -21,12 +21,22 @@ def print_plan(campaign: Campaign, plan: Plan, workers: int, console: Console) -
         unit = "" if axis.unit == "1" else f" {axis.unit}"
         console.print(f"{axis.name}: {len(values)} points ({shown}){unit}", highlight=False)
     states = ", ".join(f"{plan.states[s]} {s}" for s in STATES if plan.states[s])
+    runs = len(campaign.points)
     lines = [
-        f"{len(campaign.points)} runs: {states}",
+        f"{runs} runs: {states}",
         f"{plan.textures} settled textures, of which {plan.textures_missing} are to be computed",
-        f"time: about {duration(plan.seconds)} on one worker, "
-        f"{duration(plan.seconds / workers)} on {workers} ({plan.pace.basis})",
-        f"disk: at most {size(plan.bytes_per_pulse)} for each pulse, {size(plan.bytes)} in all",
     ]
+    if plan.pace is None or plan.seconds is None or plan.seconds_per_run is None:
+        lines.append("time: not known before a run has finished; --trial measures it")
+    else:
+        shared = f", {duration(plan.seconds / workers)} on {workers}" if workers else ""
+        lines.append(
+            f"time: about {duration(plan.seconds_per_run)} a run, {duration(plan.seconds)} in all "
+            f"on one worker{shared} ({plan.pace.basis})"
+        )
+    lines.append(
+        f"disk: at most {size(plan.bytes_per_pulse)} for each pulse, {size(plan.bytes / runs)} for "
+        f"a run, {size(plan.bytes)} in all"
+    )
     for line in lines:
         console.print(line, highlight=False)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from orchestrator.campaign.monitor import causes, jobs_of, pace, worker_of
 from orchestrator.campaign.status import STATES, RunStatus, count_states, statuses
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.cli.quantities import duration
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _COLORS = {"finished": "green", "failed": "red", "running": "cyan", "stopped": "yellow"}
 _REFRESH = 1.0
+_EVERY = 60.0
 
 
 class LiveTable:
@@ -40,14 +42,19 @@ class LiveTable:
         self._live.stop()
 
     def tick(self) -> None:
-        """Refresh the table if it is old."""
-        if time.monotonic() < self._next or not self._live.console.is_terminal:
+        """Refresh the table if it is old; without a terminal, print a line a minute."""
+        if time.monotonic() < self._next:
             return
         found = statuses(self._folder.runs)
         elapsed = time.monotonic() - self._begun
         speed = (sum(s.pulses for s in found) - self._first) / max(elapsed, 1e-9)
-        self._live.update(status_table(self._folder, found, speed), refresh=True)
-        self._next = time.monotonic() + _REFRESH
+        if self._live.console.is_terminal:
+            self._live.update(status_table(self._folder, found, speed), refresh=True)
+            self._next = time.monotonic() + _REFRESH
+            return
+        line = f"{time.strftime('%H:%M:%S')} {_counted(found, speed)}"
+        self._live.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._next = time.monotonic() + _EVERY
 
 
 def status_table(
@@ -69,30 +76,67 @@ def status_table(
     from rich.table import Table
     from rich.text import Text
 
-    counts = count_states(found)
-    if speed is None:
-        speed = sum(1 / s.seconds for s in found if s.state == "running" and s.seconds)
-    pulses, total = sum(s.pulses for s in found), sum(s.total for s in found)
-    parts = [f"{counts[state]} {state}" for state in STATES if counts[state]]
-    caption = f"{', '.join(parts)}; {pulses} of {total} pulses"
-    if speed:
-        caption += f", {speed:.3g} pulses/s, {duration((total - pulses) / speed)} left"
+    caption = _counted(found, pace(found) if speed is None else speed)
     names = ", ".join(axis["name"] for axis in folder.content["axes"])
     table = Table(title=str(folder.path.name), caption=caption)
-    for column in (names, "state", "pulses", "s/pulse", "left", "folder", "message"):
+    for column in (
+        names,
+        "state",
+        "pulses",
+        "s/pulse",
+        "left",
+        "since",
+        "GPU",
+        "folder",
+        "message",
+    ):
         table.add_column(column, overflow="fold")
     order = ("running", "failed", "stopped")
     shown = [(e, s) for e, s in zip(folder.runs, found, strict=True) if s.state in order]
     shown.sort(key=lambda pair: order.index(pair[1].state))
     for entry, status in shown[:rows]:
-        table.add_row(*_row(entry, status), style=_COLORS.get(status.state))
+        table.add_row(*_row(folder, entry, status), style=_COLORS.get(status.state))
     if len(shown) > rows:
         table.add_row(Text(f"... {len(shown) - rows} more"))
     return table
 
 
-def _row(entry: RunEntry, status: RunStatus) -> list[str]:
-    pace = "" if status.seconds is None else f"{status.seconds:.3g}"
+def _row(folder: CampaignFolder, entry: RunEntry, status: RunStatus) -> list[str]:
+    each = "" if status.seconds is None else f"{status.seconds:.3g}"
     left = "" if status.left is None else duration(status.left)
     pulses = f"{status.pulses}/{status.total}"
-    return [str(entry), status.state, pulses, pace, left, entry.folder.name, status.message]
+    worker = worker_of(folder, entry) if status.state == "running" else {}
+    since, gpu = str(worker.get("since", ""))[11:16], str(worker.get("gpu", ""))
+    name, message = entry.folder.name, status.message
+    if worker.get("job"):
+        message += f", job {worker['job']}"
+    return [str(entry), status.state, pulses, each, left, since, gpu, name, message]
+
+
+def failures(folder: CampaignFolder, found: Sequence[RunStatus]) -> list[str]:
+    """A line for each cause of failures, with the runs that it has struck."""
+    lines = []
+    for message, group in causes(folder.runs, found):
+        named = "; ".join(str(entry) for entry in group[:5]) + "; ..." * (len(group) > 5)
+        lines.append(f"failed: {len(group)} runs ({named}): {message}")
+    return lines
+
+
+def jobs_lines(folder: CampaignFolder) -> list[str]:
+    """A line for each job at the site."""
+    return [
+        f"job {job['job']}: {job['state']} on {job['nodes'] or '-'} since {job['since']}, "
+        f"{job['left']} left ({job['reason']})"
+        for job in jobs_of(folder)
+    ]
+
+
+def _counted(found: Sequence[RunStatus], speed: float) -> str:
+    """States, pulses, and how long it will take."""
+    counts = count_states(found)
+    pulses, total = sum(s.pulses for s in found), sum(s.total for s in found)
+    parts = [f"{counts[state]} {state}" for state in STATES if counts[state]]
+    text = f"{', '.join(parts)}; {pulses} of {total} pulses"
+    if speed:
+        text += f", {speed:.3g} pulses/s, {duration((total - pulses) / speed)} left"
+    return text

@@ -38,7 +38,11 @@ def test_disk_space_is_that_of_a_run(experiment, tmp_path, output):
 def test_time_is_that_of_what_is_left(campaign, tmp_path):
     folder = create(campaign, tmp_path)
     engine = CpuEngine(1)
-    before = make_plan(campaign, tmp_path, engine)
+    unknown = make_plan(campaign, tmp_path, engine)
+    assert (unknown.pace, unknown.seconds, unknown.seconds_per_run) == (None, None, None)
+    before = make_plan(campaign, tmp_path, engine, trial=True)
+    assert before.seconds > 6 * before.seconds_per_run > 0
+    assert before.bytes == unknown.bytes
     assert before.states == {"missing": 6}
     assert (before.textures, before.textures_missing) == (4, 4)
     assert "trial" in before.pace.basis
@@ -70,7 +74,7 @@ def test_shipped_campaigns_can_be_planned(path, tmp_path, monkeypatch):
     pace = Pace(1e3, 1e-6, "a guess")
     monkeypatch.setattr("orchestrator.campaign.plan.try_out", lambda *_: pace)
     campaign = Campaign.from_toml(path)
-    plan = make_plan(campaign, tmp_path, CpuEngine(threads=1))
+    plan = make_plan(campaign, tmp_path, CpuEngine(threads=1), trial=True)
     assert plan.states == {"missing": len(campaign.points)}
     assert 0 < plan.textures_missing == plan.textures
     assert plan.seconds > 0

@@ -245,6 +245,7 @@ class _Searching:
             self.options,
             self.solver,
             self.templates,
+            str(self.folder.resolve()),
         )
 
     def _settle(self, run: _Run, future: Future[Outcome], stopping: bool) -> bool:
