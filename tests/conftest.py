@@ -68,6 +68,12 @@ def to_toml(description):
     return "\n".join(f"{k} = {value(v)}" for k, v in description.items())
 
 
+@pytest.fixture(scope="session")
+def as_toml():
+    """A description as the text of a TOML file."""
+    return to_toml
+
+
 @pytest.fixture
 def write_toml(tmp_path):
     """Writes a description into a file of the test's folder."""

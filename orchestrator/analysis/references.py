@@ -15,6 +15,7 @@ import xarray as xr
 
 from orchestrator.analysis.statistics import drive_of, trained_names
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import check_kind
 from orchestrator.learning.hopfield import trained_rank
 
 Reference = Literal["saturated", "untrained", "own"] | float
@@ -44,6 +45,7 @@ def with_references(dataset: xr.Dataset, references: Sequence[Reference]) -> xr.
     InputError
         If a reference is unknown, or the runs of a campaign differ in their inputs or patterns.
     """
+    check_kind("dataset", dataset, xr.Dataset, "`open_campaign` opens a folder")
     if "input" not in dataset.coords:
         raise InputError("the runs of this campaign have different inputs; select those of a kind")
     saturated = dataset.reference_power.sel(reference="saturated", drop=True)

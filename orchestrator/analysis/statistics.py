@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import check_kind
 from orchestrator.learning.hopfield import (
     Mode,
     basins,
@@ -47,6 +48,9 @@ def success_rate(dataset: xr.Dataset, over: str, confidence: float = 0.95) -> xr
     """
     from scipy.stats import binomtest
 
+    check_kind("dataset", dataset, xr.Dataset, "`open_campaign` opens a folder")
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence: must lie between 0 and 1, got {confidence!r}")
     rank = dataset.trained_rank
     if over not in rank.dims:
         raise InputError(f"{over!r} is no axis; there are {', '.join(map(str, rank.dims))}")
@@ -88,6 +92,10 @@ def recall_confusion(
         Dimensions `trained` and `attractor` (a pattern and its inverse are one, and `never
         settles`); rows add up to 1.
     """
+    check_kind("dataset", dataset, xr.Dataset, "`open_campaign` opens a folder")
+    known = [str(name) for name in dataset.reference.to_numpy()]
+    if reference not in known:
+        raise InputError(f"reference: {reference!r} is none of {', '.join(known)}")
     drive = drive_of(dataset)
     relaxed = dataset.conductance_state.sel(state="relaxed")
     untrained = dataset.conductance_reference.sel(reference=reference)

@@ -6,9 +6,14 @@ from __future__ import annotations
 class OrchestratorError(Exception):
     """Base class of all errors raised on purpose; the command line shows its text alone."""
 
+    exit_code = 1
+    """How the command line ends: 2 if what it was given cannot be used, 1 if its work failed."""
+
 
 class InputError(OrchestratorError, ValueError):
-    """A description, file or option of the user is wrong (exit code 2)."""
+    """A description, file, option or argument of the user is wrong."""
+
+    exit_code = 2
 
 
 class EngineError(OrchestratorError, RuntimeError):
@@ -16,7 +21,15 @@ class EngineError(OrchestratorError, RuntimeError):
 
 
 class RunFolderError(OrchestratorError, RuntimeError):
-    """A run folder is locked, damaged or belongs to another description."""
+    """A run folder is damaged or belongs to another description."""
+
+    exit_code = 2
+
+
+class BlockedError(RunFolderError):
+    """A run folder is in use by another process, or cannot be written to."""
+
+    exit_code = 1
 
 
 class ConvergenceError(OrchestratorError, RuntimeError):

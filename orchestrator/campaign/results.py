@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import as_path
 from orchestrator.base.lazy import BlockArray
 from orchestrator.base.netcdf import write_netcdf
 from orchestrator.campaign.columns import OWN
@@ -50,7 +51,7 @@ def open_campaign(path: str | Path) -> xr.Dataset:
     RunFolderError
         If its description, or, on use, another file is damaged.
     """
-    folder = CampaignFolder(Path(path))
+    folder = CampaignFolder(as_path("campaign folder", path))
     runs = {entry.index: entry for entry in folder.runs}
     axes = folder.content["axes"]
     grid = tuple(len(axis["coordinate"]) for axis in axes)

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from orchestrator.base.errors import CampaignError, InputError
+from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.campaign.crew import Crew
 from orchestrator.campaign.execute import to_do
 from orchestrator.campaign.sites import read_site
@@ -82,20 +83,24 @@ def run_campaign(
     KeyboardInterrupt
         If it was interrupted, after its runs have stopped.
     """
-    if not isinstance(campaign, Campaign):
-        raise InputError(f"campaign: must be a Campaign, got {type(campaign).__name__}")
+    check_kind("campaign", campaign, Campaign, "`Campaign.from_toml` reads a file")
+    if isinstance(gpus, str | int):
+        raise InputError(f"gpus: must be a list such as [0, 1], got {gpus!r}")
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise InputError(f"retries: must be an integer from 0, got {retries!r}")
+    where = as_path("root", root)
     crew = Crew(
         EngineOptions(engine, binary=binary, time_limit=time_limit, silence_limit=silence_limit),
         workers,
         threads,
         None if gpus is None else tuple(str(gpu) for gpu in gpus),
         per_gpu,
-        None if site is None else read_site(Path(site)),
+        None if site is None else read_site(as_path("site", site)),
         transport_solver,
-        None if templates is None else Path(templates),
+        None if templates is None else as_path("templates", templates),
     )
-    called = crew.called(campaign.points[0].experiment, campaign_path(campaign, Path(root)))
-    folder = create(campaign, Path(root))
+    called = crew.called(campaign.points[0].experiment, campaign_path(campaign, where))
+    folder = create(campaign, where)
     folder.withdraw_stop()
     runs = to_do(folder, retry_failed=retry_failed)
     if runs:

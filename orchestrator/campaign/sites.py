@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.pinned import GPUS, PER_GPU
 from orchestrator.campaign.task import STOP_AT
-from orchestrator.describe.plausibility import FROZEN
+from orchestrator.describe.described import described
 from orchestrator.describe.validation import explained
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Jobs:
     """The jobs in which workers sit.
 
@@ -97,7 +96,7 @@ class Jobs:
         return 3600 * hours + 60 * minutes + seconds
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Workers:
     """The workers of a node.
 
@@ -127,7 +126,7 @@ class Workers:
             raise ValueError("give either gpus or count")
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Site:
     """A site: its jobs and workers."""
 

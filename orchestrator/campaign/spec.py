@@ -5,23 +5,23 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.columns import RESERVED
 from orchestrator.campaign.designs import design
 from orchestrator.campaign.keys import changed, check_key
+from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
-from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.validation import explained, nearest, within
 
 MOST_RUNS = 100_000
@@ -31,7 +31,7 @@ MOST_RUNS = 100_000
 _MANY_KEYS = ("zip", "points", "latin_hypercube", "sobol")
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Axis:
     """One axis of a campaign: the values that one key, or several together, run through.
 
@@ -203,8 +203,13 @@ class Campaign:
         name: str | None = None,
         change: Mapping[str, Any] | None = None,
     ) -> None:
+        check_kind("base", base, Experiment, "`Experiment.from_toml` reads a file")
+        check_kind("change", {} if change is None else change, Mapping, "dotted keys and values")
         if isinstance(sweep, Mapping):
             sweep = [_axis_of(key, values) for key, values in sweep.items()]
+        check_kind("sweep", sweep, Sequence, "axes, or a mapping of dotted keys to lists of values")
+        for axis in sweep:
+            check_kind("sweep", axis, Axis)
         self.axes = tuple(sweep)
         self.name = base.name if name is None else name
         if not isinstance(self.name, str) or not PLAIN_NAME.fullmatch(self.name):
@@ -312,7 +317,7 @@ class Campaign:
         InputError
             If the file cannot be read, is not TOML, or describes something impossible.
         """
-        path = Path(path)
+        path = as_path("campaign file", path)
         content = read_toml(path)
         content.setdefault("name", path.stem)
         return cls.from_dict(content, str(path), path.parent)
@@ -373,6 +378,9 @@ def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> No
 
 
 def _axis_of(key: str, values: Sequence[Any]) -> Axis:
+    check_kind("sweep", key, str, "a dotted key such as 'training.voltage'")
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise InputError(f"sweep: {key!r} needs a list of values, got {values!r}")
     plain = [list(v) if isinstance(v, tuple) else v for v in values]
     name = "pattern" if key == "training.patterns" else key.rpartition(".")[2]
     if name in RESERVED:

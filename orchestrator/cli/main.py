@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.base.console import new_console
-from orchestrator.base.errors import InputError, OrchestratorError
+from orchestrator.base.errors import OrchestratorError
 from orchestrator.cli.campaign import campaign
 from orchestrator.cli.examples import examples
 from orchestrator.cli.options import (
@@ -194,7 +194,7 @@ def main() -> None:
         cli(standalone_mode=True)
     except OrchestratorError as error:
         click.echo(f"orchestrator: {error}", err=True)
-        sys.exit(2 if isinstance(error, InputError) else 1)
+        sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"orchestrator: {where}{error.strerror or error}", err=True)

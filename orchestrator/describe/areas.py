@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Discriminator
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
+from orchestrator.describe.described import described
 from orchestrator.describe.grid import Grid
-from orchestrator.describe.plausibility import FROZEN
 
 Face = Literal["x-", "x+", "y-", "y+", "z-", "z+"]
 
@@ -56,7 +55,7 @@ class _Shape:
         return np.broadcast_to(self.holds(film, *film.cell_coordinates()), film.array_shape)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Rectangle(_Shape):
     """From `lower` to `upper` (x, y in m), through the film's whole thickness."""
 
@@ -69,7 +68,7 @@ class Rectangle(_Shape):
         return in_box(film, (x, y), self.lower, self.upper)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Disc(_Shape):
     """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
 
@@ -82,7 +81,7 @@ class Disc(_Shape):
         return in_disc(x, y, self.center, self.radius)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Ellipse(_Shape):
     """An ellipse of `semi_axes` (m, along x and y) about `center`, through the whole thickness."""
 
@@ -100,7 +99,7 @@ class Ellipse(_Shape):
         return np.hypot((x - cx) / a, (y - cy) / b) <= 1 + EDGE
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Box(_Shape):
     """From `lower` to `upper` (x, y, z in m)."""
 
@@ -113,7 +112,7 @@ class Box(_Shape):
         return in_box(film, (x, y, z), self.lower, self.upper)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Mask:
     """Any set of cells.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
-from orchestrator.describe.plausibility import FROZEN, check_range, check_seed
+from orchestrator.describe.described import described
+from orchestrator.describe.plausibility import check_range, check_seed
 
 REGIONS = 256
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Conditions:
     """Field, temperature and pinning by grains, the same while settling and training.
 

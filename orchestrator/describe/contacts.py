@@ -7,20 +7,20 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Discriminator
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Box, Disc, Face, Mask, Rectangle, in_box, in_disc
+from orchestrator.describe.described import described
 from orchestrator.describe.film import Film
 from orchestrator.describe.grid import Grid
 from orchestrator.describe.media import Region, cells_of
-from orchestrator.describe.plausibility import FROZEN, check_name, check_range
+from orchestrator.describe.plausibility import check_name, check_range
 
 Side = Literal["left", "right", "bottom", "top"]
 Corner = Literal["top left", "top right", "bottom right", "bottom left"]
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class _Electrode:
     """What all contacts have: a name, and a resistance (ohm) between terminal and film."""
 
@@ -34,7 +34,7 @@ class _Electrode:
         check_range("resistance", self.resistance, 0, 1e15, "ohm")
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class SideContact(_Electrode):
     """All nodes of one side of the film, or of its part from `start` to `stop` (m)."""
 
@@ -54,7 +54,7 @@ class SideContact(_Electrode):
         return np.broadcast_to(mask & np.isfinite(z), film.node_shape)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class CornerContact(_Electrode):
     """A square patch of edge `size` (m) in a corner of the film, through its whole thickness."""
 
@@ -71,22 +71,22 @@ class CornerContact(_Electrode):
         return Rectangle((x0, y0), (x0 + self.size, y0 + self.size)).nodes(film)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class DiscContact(Disc, _Electrode):
     """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class RectangleContact(Rectangle, _Electrode):
     """A rectangle from `lower` to `upper` (x, y in m), through the film's whole thickness."""
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class BoxContact(Box, _Electrode):
     """A box from `lower` to `upper` (x, y, z in m)."""
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class FaceContact(_Electrode):
     """A whole face of the film, or a rectangle or disc on it.
 
@@ -128,7 +128,7 @@ class FaceContact(_Electrode):
         return inside
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class MaskContact(Mask, _Electrode):
     """The cells of a mask, or their sides on one face of the film.
 

@@ -6,23 +6,23 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import TypeAdapter
-from pydantic.dataclasses import dataclass
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.describe.areas import Mask
 from orchestrator.describe.contacts import Contact, check_conducting, check_contacts
+from orchestrator.describe.described import described
 from orchestrator.describe.film import Film
 from orchestrator.describe.hashing import canonical_hash, without_defaults
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer, cells_of, check_regions
-from orchestrator.describe.plausibility import FROZEN
+from orchestrator.describe.validation import explained
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Device:
     """A conducting magnetic film with contacts.
 
@@ -97,10 +97,13 @@ class Device:
 
         Raises
         ------
-        ValueError
-            If a value is impossible (pydantic's ValidationError, or InputError).
+        InputError
+            With each key, what was wrong and what would be right.
         """
-        return TypeAdapter(cls).validate_python(description)
+        try:
+            return TypeAdapter(cls).validate_python(description)
+        except ValidationError as error:
+            raise explained(error, cls, "device") from None
 
     @property
     def hash(self) -> str:

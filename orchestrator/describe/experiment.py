@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import Contact, check_conducting, check_contacts
+from orchestrator.describe.described import described
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film, check_open
 from orchestrator.describe.hashing import canonical_hash, without_defaults
+from orchestrator.describe.idle import idle_keys
 from orchestrator.describe.initial import read_directions
 from orchestrator.describe.masks import with_masks_read
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer, check_regions
-from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
 from orchestrator.describe.validation import explained, within
 
@@ -39,7 +40,7 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PLAIN_NAME_IN_WORDS = "a plain name (letters, digits, '_', '-', '.')"
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Experiment:
     """One experiment: a device, a start, trainings and what to keep.
 
@@ -70,8 +71,7 @@ class Experiment:
     Raises
     ------
     InputError
-        If parts do not fit each other. What is impossible within one part is a `ValidationError` of
-        pydantic (a ValueError) of its class; `from_dict` and `from_toml` turn both into InputError.
+        If a part is impossible, or parts do not fit each other.
     """
 
     name: str
@@ -148,6 +148,7 @@ class Experiment:
         rest
             The other fields: start, reference, probes, output, solver, conditions.
         """
+        check_kind("device", device, Device)
         return cls(
             name=name,
             training=training,
@@ -191,6 +192,7 @@ class Experiment:
         InputError
             With source, key, what was wrong and what would be right.
         """
+        check_kind(source, description, dict, "`Experiment.from_toml` reads a file")
         try:
             text = json.dumps(description, default=str)
             return _ADAPTER.validate_json(text, strict=True)
@@ -206,15 +208,19 @@ class Experiment:
         Raises
         ------
         InputError
-            If the file cannot be read, is not TOML, or describes something impossible.
+            If the file cannot be read, is not TOML, describes something impossible, or holds keys
+            that contradict others or do nothing.
         """
-        path = Path(path)
+        path = as_path("experiment file", path)
         description = read_toml(path)
         if "film" not in description and ("base" in description or "extends" in description):
             raise InputError(
                 f"{path}: this is a campaign; `orchestrator campaign run` carries it out"
             )
-        return cls.from_table(description, path.parent, str(path))
+        experiment = cls.from_table(description, path.parent, str(path))
+        if idle := idle_keys(description):
+            raise InputError("\n".join(f"{path}: {line}" for line in idle))
+        return experiment
 
     @classmethod
     def from_table(cls, table: dict[str, Any], folder: Path, source: str) -> Experiment:
@@ -238,6 +244,8 @@ class Experiment:
     def with_m0_read(self, folder: Path = Path()) -> Experiment:
         """The experiment with the digest of its m0 file, and vacuum where that is zero.
 
+        Its untrained starts would all be the same, so one is taken unless `starts` says otherwise.
+
         Parameters
         ----------
         folder : Path
@@ -255,7 +263,8 @@ class Experiment:
         film = self.device.emptied((m == 0).all(axis=-1))
         digest = hashlib.sha256(m0.read_bytes()).hexdigest()
         start = dataclasses.replace(self.start, m0=str(m0), m0_sha256=digest)
-        return dataclasses.replace(self, start=start, film=film)
+        reference = Reference(starts=1) if self.reference == Reference() else self.reference
+        return dataclasses.replace(self, start=start, film=film, reference=reference)
 
     def initial_magnetization(self, seed: int) -> np.ndarray:
         """Unit vectors to settle from, shape (nz, ny, nx, 3): random by `seed`, or the m0 file."""

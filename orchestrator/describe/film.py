@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Discriminator, Tag
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Area, Box, Disc, Ellipse, Mask, Rectangle
+from orchestrator.describe.described import described
 from orchestrator.describe.grid import Grid
-from orchestrator.describe.plausibility import FROZEN, check_range
+from orchestrator.describe.plausibility import check_range
 
 _NAMES = ("disc", "ellipse")
 
@@ -34,7 +34,7 @@ FilmShape = Annotated[
 """An area, or the name of the largest disc or ellipse of a grid."""
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Film(Grid):
     """A film on a regular grid.
 

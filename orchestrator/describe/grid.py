@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
-from orchestrator.describe.plausibility import FROZEN, check_range
+from orchestrator.describe.described import described
+from orchestrator.describe.plausibility import check_range
 
 LARGEST_FILM = 1e-3
 """Longest plausible film edge in m; anything larger is taken for a slip of units."""
@@ -20,7 +20,7 @@ MOST_CELLS = 10**8
 """More cells than the transport network of any machine at hand could hold."""
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Grid:
     """Numbers and size (m) of the cells along x, y and z."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from pydantic.dataclasses import dataclass
+from orchestrator.describe.described import described
+from orchestrator.describe.plausibility import check_range
 
-from orchestrator.describe.plausibility import FROZEN, check_range
 
-
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Material:
     """Magnetic parameters in mumax3's names and units.
 
@@ -45,8 +44,7 @@ class Material:
     def __post_init__(self) -> None:
         if not self.Ms > 0:
             raise ValueError(f"Ms must be positive (A/m), got {self.Ms:g}")
-        if not 1e2 <= self.Ms <= 1e7:
-            raise ValueError(f"Ms = {self.Ms:g} A/m is implausible; expected 1e2 to 1e7 A/m")
+        check_range("Ms", self.Ms, 1e3, 1e7, "A/m")
         if self.Aex < 0:
             raise ValueError(f"Aex must not be negative (J/m), got {self.Aex:g}")
         if self.Aex > 1e-9:
@@ -55,7 +53,7 @@ class Material:
             check_range("Aex", self.Aex, 1e-16, 1e-9, "J/m")
         if self.alpha < 0:
             raise ValueError(f"alpha must not be negative, got {self.alpha:g}")
-        check_range("alpha", self.alpha, 0, 100)
+        check_range("alpha", self.alpha, 0, 10)
         check_range("xi", self.xi, -100, 100)
         check_range("Ku1", self.Ku1, -1e9, 1e9, "J/m3")
         if self.Dbulk and self.Dind:

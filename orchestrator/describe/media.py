@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Area
+from orchestrator.describe.described import described
 from orchestrator.describe.film import Film
-from orchestrator.describe.plausibility import FROZEN, check_name, check_range
+from orchestrator.describe.plausibility import check_name, check_range
 
 AmrConvention = Literal["mean"]
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Resistivity:
     """Anisotropic magnetoresistance: rho_par along m, rho_perp across it, in ohm m.
 
@@ -80,7 +80,7 @@ def _check_resistivity(name: str, rho: float) -> None:
         raise ValueError(f"{name} = {rho:g} ohm m is implausible for a conducting film")
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Region:
     """A part of the film that differs from the rest; where regions overlap, the last one counts.
 
@@ -117,7 +117,7 @@ class Region:
             _check_resistivity(f"region {self.name!r}: rho", self.rho)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Underlayer:
     """A conducting layer in contact with the film's lower face, wherever the film conducts.
 

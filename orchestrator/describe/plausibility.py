@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
-
-FROZEN = ConfigDict(extra="forbid", allow_inf_nan=False)
-"""How descriptions are validated: unknown keys, NaN and infinity are refused."""
-
 LARGEST_SEED = 2**53
 """Seeds are exact integers in TOML, JSON, scripts and NumPy up to here."""
 

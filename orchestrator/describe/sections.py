@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic.dataclasses import dataclass
-
 from orchestrator.describe.contacts import Contact
-from orchestrator.describe.plausibility import FROZEN, check_name, check_range, check_seed
+from orchestrator.describe.described import described
+from orchestrator.describe.plausibility import check_name, check_range, check_seed
 
 Drive = Literal["voltage", "current"]
 Waveform = Literal["constant", "alternating", "ramp", "triangle"]
@@ -24,7 +23,7 @@ def _check_duration(name: str, value: float, zero: bool = False) -> None:
         raise ValueError(f"{name} = {value:g} s is implausible; times are in s, such as 2e-10")
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Start:
     """The texture that training starts from.
 
@@ -63,7 +62,7 @@ class Start:
             raise ValueError("resample belongs to m0, the file that is resampled; give both")
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Training:
     """Pulse trains, one training for each entry of `patterns`, all from the same start.
 
@@ -189,7 +188,7 @@ class Training:
         return self.pulses * (self.pulse_length + self.gap)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Reference:
     """The untrained reference: mean conductance of `starts` settled textures.
 
@@ -204,7 +203,7 @@ class Reference:
         check_range("starts", self.starts, 1, 10_000)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Probe:
     """Two contacts between which the conductance is read without being connected in training."""
 
@@ -215,7 +214,7 @@ class Probe:
         check_name(self.name)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Output:
     """What is kept of a run.
 
@@ -251,7 +250,7 @@ class Output:
         return sorted({*self.snapshots, *regular})
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Solver:
     """Settings of the time integration (mumax3's names and defaults)."""
 

@@ -81,8 +81,10 @@ def _explain(problem: Any, root: type) -> str:
             return f"{key}: must be one of {_names(kind)} or a table with shape = {known}"
         return f"{key}.shape: must be one of {known}"
     got = problem.get("input")
-    plain = isinstance(got, str | int | float | bool)
-    stated = f" (got {got!r})" if plain and "got " not in message else ""
+    plain = isinstance(got, str | int | float | bool | NoneType)
+    stated = f" (got {got!r})" if plain else f" (got {type(got).__name__})"
+    if "got " in message or not (plain or message.startswith("Input should")):
+        stated = ""
     return f"{key}: {message}{stated}" if key else message
 
 
@@ -99,6 +101,9 @@ def _walk(location: Iterable[Any], root: type) -> tuple[list[str], Any, Any]:
         if members and part in members:
             kind = members[part]
             continue
+        if isinstance(part, int) and is_dataclass(_plain(kind)):  # an argument without its name
+            names = [f.name for f in dataclasses.fields(_plain(kind)) if not f.kw_only]
+            part = names[part] if part < len(names) else part
         parts.append(str(part))
         if isinstance(part, int):
             arguments = [a for a in get_args(_plain(kind)) if a is not Ellipsis]

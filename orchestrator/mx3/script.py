@@ -223,6 +223,9 @@ def _environment(templates: Path | None) -> Environment:
     folders = [packaged] if templates is None else [templates, packaged]
     if templates is not None and not templates.is_dir():
         raise InputError(f"{templates}: no such folder of templates")
+    names = sorted(path.name for path in packaged.iterdir())
+    if templates is not None and not any((templates / name).is_file() for name in names):
+        raise InputError(f"{templates}: holds none of the templates {', '.join(names)}")
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         undefined=StrictUndefined,

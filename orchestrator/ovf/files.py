@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.files import crc32, written_whole
+from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.numbers import go_number
 from orchestrator.ovf.dump import dumped, undumped
 from orchestrator.ovf.formats import CHECK_VALUES, OVF2_BINARY, OutputFormat, byte_order
@@ -56,7 +57,7 @@ def read_ovf(path: str | os.PathLike[str]) -> OvfField:
         If the file is missing, of another kind, truncated, holds too many values or anything else
         than numbers, or its check value or checksum is wrong.
     """
-    path = Path(path)
+    path = as_path("OVF file", path)
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -185,8 +186,16 @@ def write_ovf(
         If a value is not finite (mumax3 dies of a NaN in a current map), or the format cannot hold
         the field.
     """
-    if data.ndim != 4:
-        raise InputError(f"a field has the shape (nz, ny, nx, components), got {data.shape}")
+    path = as_path("OVF file", path)
+    check_kind("data", data, np.ndarray)
+    if data.ndim != 4 or data.dtype.kind not in "biuf":
+        raise InputError(
+            "a field has the shape (nz, ny, nx, components) and real numbers, got "
+            f"{data.shape} of {data.dtype}"
+        )
+    check_kind("cell_size", cell_size, Sequence)
+    if len(cell_size) != 3 or not all(size > 0 for size in cell_size):
+        raise InputError(f"cell_size: three lengths in m are needed, got {cell_size}")
     order = byte_order(form.version)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(data, dtype=f"{order}f{form.width or 4}")
@@ -196,7 +205,7 @@ def write_ovf(
     if form.version == 1 and components != 3:
         raise InputError(f"{path}: OVF 1 holds 3 components, {title} has {components}")
     header = Header((nx, ny, nz), components, cell_size, time, title, unit)
-    with written_whole(Path(path)) as temporary, open(temporary, "wb") as file:
+    with written_whole(path) as temporary, open(temporary, "wb") as file:
         if form.version == 0:
             file.write(dumped(values, header))
             return

@@ -14,6 +14,7 @@ from orchestrator.analysis.statistics import (
     success_rate,
     trained_names,
 )
+from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.units import scale_for
 from orchestrator.learning.hopfield import is_trivial
 from orchestrator.plotting.style import LOOK, Look, new_figure, save, tell_left_out
@@ -27,6 +28,8 @@ _CURVES = 40
 
 def plot_campaign(dataset: xr.Dataset, folder: Path, look: Look = LOOK) -> list[Path]:
     """Draw all figures that a campaign's Dataset allows into a folder and return their paths."""
+    check_kind("dataset", dataset, xr.Dataset, "`open_campaign` opens a folder")
+    folder = as_path("folder", folder)
     folder.mkdir(exist_ok=True)
     paths = [plot_conductances(dataset, folder / f"conductance.{look.kind}", look)]
     if dataset.sizes["contact"] > 2:

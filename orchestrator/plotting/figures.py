@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from orchestrator.analysis.statistics import chosen_inputs
+from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.units import scale_for
 from orchestrator.learning.hopfield import is_trivial, trained_patterns
 from orchestrator.plotting.style import (
@@ -41,6 +42,8 @@ _PANELS = 24
 
 def plot_run(dataset: xr.Dataset, folder: Path, look: Look = LOOK) -> list[Path]:
     """Draw all figures that the Dataset of a run allows into a folder and return their paths."""
+    check_kind("dataset", dataset, xr.Dataset, "`open_run` opens a folder")
+    folder = as_path("folder", folder)
     folder.mkdir(exist_ok=True)
     paths = [plot_conductance(dataset, folder / f"conductance.{look.kind}", look)]
     if "energy" in dataset and len(dataset.contact) > 2:

@@ -67,7 +67,7 @@ def run(
     RunFolderError
         If the folder is in use, damaged or belongs to another description.
     """
-    from orchestrator.base.errors import InputError
+    from orchestrator.base.kinds import as_path, check_kind
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
     from orchestrator.engines.table import EngineOptions
@@ -75,16 +75,11 @@ def run(
     from orchestrator.run.workplace import Quiet, Workplace
     from orchestrator.transport.solvers import check_solver
 
-    if not isinstance(experiment, Experiment):
-        raise InputError(
-            f"experiment: must be an Experiment, got {type(experiment).__name__}; "
-            "Experiment.from_toml reads a file"
-        )
+    check_kind("experiment", experiment, Experiment, "`Experiment.from_toml` reads a file")
+    folder = as_path("root", root)
+    own = None if templates is None else as_path("templates", templates)
     check_solver(transport_solver)
     options = EngineOptions(engine, threads, binary, gpu, time_limit, silence_limit)
     chosen = choose_engine(options).engine
-    own = None if templates is None else Path(templates)
-    workplace = Workplace(
-        Path(root), chosen, Quiet(), lambda: False, own, transport_solver, threads
-    )
+    workplace = Workplace(folder, chosen, Quiet(), lambda: False, own, transport_solver, threads)
     return carry_out(experiment, workplace)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.base.errors import EngineError, InputError, RunFolderError
+from orchestrator.base.errors import BlockedError, EngineError, InputError
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.records import UntrainedRecord
 from orchestrator.mx3.identity import AS_DESCRIBED
@@ -80,7 +80,7 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
             f"description: {error}"
         ) from None
     except OSError as error:
-        raise RunFolderError(
+        raise BlockedError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); committed pulses "
             "stay, the same command goes on with them"
         ) from None

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from orchestrator.base.errors import RunFolderError
+from orchestrator.base.errors import BlockedError
 
 HEARTBEAT = 5.0
 """Seconds between two touches of a held lock."""
@@ -30,7 +30,7 @@ STALE_AFTER = 60.0
 _CLOCK = ".clock"
 
 
-class InUseError(RunFolderError):
+class InUseError(BlockedError):
     """Another process holds the lock."""
 
 
@@ -76,13 +76,13 @@ class Lock:
 
         Raises
         ------
-        RunFolderError
+        BlockedError
             If another process has taken it over, as after this one was suspended for long.
         """
         found = _read(self.path)
         if found is None or found.token != self.owner.token:
             by = "gone" if found is None else f"now held by {found}"
-            raise RunFolderError(f"{self.path}: the lock was lost, it is {by}")
+            raise BlockedError(f"{self.path}: the lock was lost, it is {by}")
 
     def release(self) -> None:
         """Give the lock back."""

@@ -13,6 +13,7 @@ import xarray as xr
 
 from orchestrator.base.errors import InputError, RunFolderError
 from orchestrator.base.files import checksum
+from orchestrator.base.kinds import as_path
 from orchestrator.base.lazy import BlockArray
 from orchestrator.describe.experiment import Experiment
 from orchestrator.run.description import described_experiment, read_description
@@ -52,7 +53,7 @@ def open_run(path: str | Path) -> xr.Dataset:
     RunFolderError
         If a file in it is damaged.
     """
-    folder = Path(path)
+    folder = as_path("run folder", path)
     if not (folder / DESCRIPTION).is_file():
         raise InputError(f"{folder}: not a run folder (no {DESCRIPTION} in it)")
     return _dataset(folder, *described_experiment(folder))

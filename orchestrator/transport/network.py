@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import check_kind
 from orchestrator.describe.contacts import Contact
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film
@@ -28,7 +29,7 @@ from orchestrator.transport.conductivity import (
     conductivity,
 )
 from orchestrator.transport.geometry import Geometry, find_geometry
-from orchestrator.transport.solvers import ITERATIVE, SOLVERS, Prepare, chosen
+from orchestrator.transport.solvers import ITERATIVE, SOLVERS, Prepare, check_solver, chosen
 from orchestrator.transport.state import NetworkState
 from orchestrator.transport.threads import Team
 
@@ -81,6 +82,10 @@ class Network:
         warm_start: bool = True,
         threads: int | None = None,
     ) -> None:
+        check_kind("film", film, Film)
+        check_kind("resistivity", resistivity, Resistivity)
+        check_kind("contacts", contacts, Sequence)
+        check_solver(solver)
         self.film = film
         self.resistivity = resistivity
         self.contacts = tuple(contacts)
@@ -122,6 +127,7 @@ class Network:
         threads : int, optional
             See `Network`.
         """
+        check_kind("device", device, Device)
         return cls(
             device.film,
             device.resistivity,
@@ -157,6 +163,8 @@ class Network:
             contact touches no conducting cell, or if a guess has the wrong shape.
         """
         m = np.asarray(m)
+        if m.dtype.kind not in "iuf":
+            raise InputError(f"m: must hold real numbers, got {m.dtype}")
         if m.shape != (*self.film.array_shape, 3):
             raise InputError(
                 f"m has shape {m.shape}; a film of {self.film.cells} cells needs "

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import check_kind
 from orchestrator.describe.contacts import Contact
 from orchestrator.describe.film import Film
 from orchestrator.describe.validation import nearest
@@ -109,6 +110,8 @@ class NetworkState:
             If there is no such contact, one has both conditions or a value that is not finite, or
             contacts are joined to none of given voltage.
         """
+        for name, mapping in (("voltages", voltages), ("currents", currents)):
+            check_kind(name, mapping or {}, Mapping, "values by name of contact")
         given_v = {self._number(k): float(v) for k, v in (voltages or {}).items()}
         given_i = {self._number(k): float(i) for k, i in (currents or {}).items()}
         for what, given in (("voltage", given_v), ("current", given_i)):
@@ -151,8 +154,11 @@ class NetworkState:
         return self.contact_names.index(name)
 
     def _voltages(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
-        u = np.asarray(v, float)
         n = len(self.conductance)
+        try:
+            u = np.asarray(v, float)
+        except (TypeError, ValueError):
+            raise InputError(f"need {n} finite voltages, one per contact, got {v!r}") from None
         if u.shape != (n,) or not np.isfinite(u).all():
             raise InputError(f"need {n} finite voltages, one per contact, got {u.tolist()}")
         return u

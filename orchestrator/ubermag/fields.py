@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import check_kind
 from orchestrator.describe.film import Film
 from orchestrator.ubermag.packages import load
 
@@ -22,6 +23,7 @@ def to_mesh(film: Film) -> Mesh:
     InputError
         If the film has more than one periodic image, which a mesh's `bc` cannot say.
     """
+    check_kind("film", film, Film)
     if max(film.pbc) > 1:
         raise InputError(
             f"pbc {film.pbc}: a discretisedfield Mesh knows an axis as periodic or not, for which "
@@ -46,6 +48,8 @@ def to_field(data: np.ndarray, film: Film) -> Field:
     InputError
         If the array's shape is not the film's.
     """
+    check_kind("data", data, np.ndarray)
+    check_kind("film", film, Film)
     if data.ndim != 4 or data.shape[:3] != film.array_shape:
         raise InputError(
             f"a field of this film has the shape {(*film.array_shape, 'components')}, "
@@ -68,6 +72,7 @@ def from_field(field: Field) -> np.ndarray:
     InputError
         If the field's mesh is not three-dimensional.
     """
+    check_kind("field", field, load().df.Field, "`to_field` makes one of an array")
     if field.mesh.region.ndim != 3:
         raise InputError(f"a field in 3 dimensions is needed, got {field.mesh.region.ndim}")
     return np.array(field.array.transpose(2, 1, 0, 3), order="C")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.film import Film
-from orchestrator.describe.validation import explained
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
 
-T = TypeVar("T")
 
 _SPREAD = {4: 1e-5, 8: 1e-9}
 """Accepted relative spread of |M|, by the bytes of a number."""
@@ -36,13 +33,13 @@ def read_film(
             f"mesh.bc = {mesh.bc!r}: mumax3c ignores it; a device has mumax3's own edges, or is "
             "periodic along the axes that bc names"
         )
-    return described(
-        Film,
-        cells=tuple(int(n) for n in mesh.n),
-        cell_size=tuple(shortest(float(c)) for c in mesh.cell),
+    nx, ny, nz = (int(n) for n in mesh.n)
+    cx, cy, cz = (shortest(float(c)) for c in mesh.cell)
+    return Film(
+        cells=(nx, ny, nz),
+        cell_size=(cx, cy, cz),
         size=size,
-        pbc=pbc
-        or (int("x" in mesh.bc), int("y" in mesh.bc), int("z" in mesh.bc or mesh.n[2] == 1)),
+        pbc=pbc or (int("x" in mesh.bc), int("y" in mesh.bc), int("z" in mesh.bc or nz == 1)),
     )
 
 
@@ -100,17 +97,3 @@ def shortest(value: float) -> float:
     """The value of at most 12 digits that rounding errors hide, or the value itself."""
     short = float(f"{value:.12g}")
     return short if abs(short - value) <= 1e-14 * abs(value) else value
-
-
-def described(kind: type[T], *args: Any, **kwargs: Any) -> T:
-    """A dataclass, with what it refuses as an error of the System.
-
-    Raises
-    ------
-    InputError
-        With the key.
-    """
-    try:
-        return kind(*args, **kwargs)
-    except ValidationError as error:
-        raise explained(error, kind, "System") from None

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from orchestrator.base.constants import GAMMA0, MU0
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import check_kind
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import Contact
 from orchestrator.describe.device import Device
@@ -18,9 +18,8 @@ from orchestrator.describe.film import Film
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer
-from orchestrator.describe.validation import explained
 from orchestrator.ubermag.fields import to_field
-from orchestrator.ubermag.films import described, read_film, read_saturation
+from orchestrator.ubermag.films import read_film, read_saturation
 from orchestrator.ubermag.packages import load
 from orchestrator.ubermag.script import written_by_mumax3c
 from orchestrator.ubermag.terms import read_conditions, read_dynamics, read_energy
@@ -101,14 +100,9 @@ def read_device(
     film = read_film(system, pbc, size)
     material = _read_material(system, P)
     ends = tuple(contacts)
-    full = described(
-        Device, film, material, resistivity, ends, _script(material), tuple(regions), underlayer
-    )
+    full = Device(film, material, resistivity, ends, _script(material), tuple(regions), underlayer)
     _, empty = read_saturation(system)
-    try:
-        return dataclasses.replace(full, film=full.emptied(empty))
-    except ValidationError as error:
-        raise explained(error, Device, "System") from None
+    return dataclasses.replace(full, film=full.emptied(empty))
 
 
 def to_system(
@@ -139,11 +133,15 @@ def to_system(
         If m has another shape or a vanishing or infinite vector in a magnetic cell, pbc more than
         one image, or the conditions grains.
     """
+    check_kind("device", device, Device)
     shape = (*device.film.array_shape, 3)
     if m is None:
         m = np.random.default_rng(seed).standard_normal(shape)
-    if m.shape != shape:
-        raise InputError(f"m of this film has the shape {shape}, got {m.shape}")
+    m = np.asarray(m)
+    if m.shape != shape or m.dtype.kind not in "iuf":
+        raise InputError(
+            f"m of this film has the shape {shape} and real numbers, got {m.shape} of {m.dtype}"
+        )
     magnetic = ~device.non_magnetic
     length = np.linalg.norm(m, axis=-1)
     if not (np.isfinite(length) & (length > 0))[magnetic].all():
@@ -195,7 +193,7 @@ def _script(material: Material) -> str:
 def _read_material(system: System, polarization: float) -> Material:
     saturation, _ = read_saturation(system)
     terms = read_energy(system) | read_dynamics(system)
-    return described(Material, Ms=saturation, P=polarization, **terms)
+    return Material(Ms=saturation, P=polarization, **terms)
 
 
 def _system(material: Material, field: Any, name: str, *, current: bool = True) -> System:

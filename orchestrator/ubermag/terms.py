@@ -11,6 +11,7 @@ import numpy as np
 
 from orchestrator.base.constants import GAMMA0, MU0
 from orchestrator.base.errors import InputError
+from orchestrator.base.kinds import check_kind
 from orchestrator.ubermag.films import shortest
 from orchestrator.ubermag.packages import load
 
@@ -79,6 +80,7 @@ def read_conditions(system: System) -> dict[str, Any]:
     InputError
         If the field depends on time or place, or T is no number.
     """
+    check_kind("system", system, load().mm.System)
     found: dict[str, Any] = {}
     terms = [term for term in system.energy if isinstance(term, load().mm.Zeeman)]
     for term in terms:

@@ -192,7 +192,7 @@ def test_files_of_a_base_in_the_campaign_file_are_read(description, write_toml, 
     m = np.zeros((1, 16, 20, 3))
     m[..., 0] = 1
     write_ovf(tmp_path / "m0.ovf", m, (5e-9, 5e-9, 1e-6))
-    description["start"] |= {"m0": "m0.ovf"}
+    description |= {"start": {"m0": "m0.ovf", "settle_time": 2e-11}, "reference": {"starts": 1}}
     axis = {"name": "V", "key": "training.voltage", "values": [0.1, 0.2]}
     path = write_toml("sweep.toml", {"base": description, "axes": [axis]})
     campaign = Campaign.from_toml(path)

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from orchestrator.base.constants import MU0
 from orchestrator.base.errors import InputError
@@ -96,7 +95,7 @@ def test_contact_outside_the_film_is_refused():
     ],
 )
 def test_material_refuses_what_cannot_be(change, words):
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(InputError, match=words):
         Material(**(MATERIAL | change))
 
 
@@ -110,7 +109,7 @@ def test_material_refuses_what_cannot_be(change, words):
     ],
 )
 def test_resistivity_refuses_what_cannot_be(arguments, words):
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(InputError, match=words):
         Resistivity(**arguments)
 
 
@@ -126,7 +125,7 @@ def test_resistivity_refuses_what_cannot_be(arguments, words):
     ],
 )
 def test_film_refuses_slips_of_units(arguments, words):
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(InputError, match=words):
         Film(**arguments)
 
 

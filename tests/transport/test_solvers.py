@@ -119,6 +119,5 @@ def test_slots_of_vacuum_and_touching_islands_of_contacts(solver):
 def test_solver_of_a_package_that_is_missing_is_refused_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "pypardiso", None)
     film = Film((12, 12, 1), (4e-9, 4e-9, 5e-9))
-    network = Network(film, Resistivity(rho_par=7e-7, rho_perp=1e-7), CORNERS[:2], "pardiso")
     with pytest.raises(InputError, match=r"needs the package pypardiso.* auto, direct, multigrid"):
-        network.solve(texture(film))
+        Network(film, Resistivity(rho_par=7e-7, rho_perp=1e-7), CORNERS[:2], "pardiso")

@@ -10,23 +10,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.keys import changed
 from orchestrator.campaign.search.expressions import Expression
 from orchestrator.campaign.spec import RESERVED, check_changes
+from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
-from orchestrator.describe.plausibility import FROZEN
 from orchestrator.describe.validation import explained
 
 _Floats = tuple[float, float]
 _Integers = tuple[int, int]
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Range:
     """Where one key is looked for.
 
@@ -88,7 +87,7 @@ class Range:
         return trial.suggest_float(self.name, *self.float, step=self.step, log=self.log)
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Objective:
     """What is to become small or large: an expression, or a function `module:name`.
 
@@ -133,7 +132,7 @@ class Objective:
         return lambda _, dataset: float(function(dataset))
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Budget:
     """When a search ends: whatever is used up first; at least one of them.
 
@@ -157,7 +156,7 @@ class Budget:
             raise ValueError("give runs, hours or joules, and positive")
 
 
-@dataclass(frozen=True, config=FROZEN)
+@described
 class Search:
     """How a search goes.
 
