@@ -163,16 +163,25 @@ def plot(campaign: Path, root: Path, kind: str, dpi: int) -> None:
 def check(campaign: Path, root: Path, repair: bool) -> None:
     """Compare all files of a campaign, or of one run folder, with their checksums."""
     from orchestrator.campaign.store import find
-    from orchestrator.run.check import find_damage, take_back
+    from orchestrator.run.check import (
+        damage_of_run,
+        damage_of_textures,
+        remove_damaged_textures,
+        take_back,
+    )
     from orchestrator.run.folder import DESCRIPTION
 
     one = (campaign / DESCRIPTION).is_file()
     folders = [campaign] if one else [entry.folder for entry in find(campaign, root).runs]
-    damages = [damage for folder in folders for damage in find_damage(folder)]
+    roots = sorted({folder.parent for folder in folders})
+    of_runs = [damage for folder in folders for damage in damage_of_run(folder)]
+    damages = of_runs + [damage for root in roots for damage in damage_of_textures(root)]
     for damage in damages:
         click.echo(str(damage))
     if repair:
-        for folder in sorted({damage.run for damage in damages}):
+        for path in (path for root in roots for path in remove_damaged_textures(root)):
+            click.echo(f"{path}: removed; what needs it computes it again")
+        for folder in sorted({damage.run for damage in of_runs}):
             click.echo(take_back(folder))
     elif damages:
         sys.exit(1)

@@ -31,7 +31,7 @@ def print_report(dataset: xr.Dataset, console: Console) -> None:
     """Print energies, conductances and recall of every finished training."""
     for training in dataset.training.to_numpy():
         run = dataset.sel(training=training)
-        if "energy" not in run or run.energy.isnull().any():
+        if run.energy.isnull().any():
             console.print(f"{{{training}}}: not finished")
             continue
         if len(dataset.contact) > 2:

@@ -46,7 +46,7 @@ def plot_run(dataset: xr.Dataset, folder: Path, look: Look = LOOK) -> list[Path]
     folder = as_path("folder", folder)
     folder.mkdir(exist_ok=True)
     paths = [plot_conductance(dataset, folder / f"conductance.{look.kind}", look)]
-    if "energy" in dataset and len(dataset.contact) > 2:
+    if len(dataset.contact) > 2:
         paths.append(plot_energies(dataset, folder / f"energies.{look.kind}", look))
     if "magnetization" in dataset and "current_density" in dataset:
         paths.append(plot_snapshots(dataset, folder / f"textures.{look.kind}", look))

@@ -40,7 +40,7 @@ class Damage:
     Attributes
     ----------
     run : Path
-        The run folder.
+        The run folder, or that of all runs, which share it.
     path : Path
         The file.
     reason : str
@@ -63,6 +63,24 @@ class Damage:
 
 def find_damage(run: Path) -> list[Damage]:
     """Compare the files of a run folder, and the shared textures, with their checksums."""
+    return damage_of_run(run) + damage_of_textures(run.parent)
+
+
+def damage_of_textures(root: Path) -> list[Damage]:
+    """Compare the textures that the runs under a root share with their checksums."""
+    found = []
+    for note in sorted((root / TEXTURES).glob("*.json")):
+        texture = note.with_suffix(".ovf")
+        try:
+            if texture.exists() and texture_is_damaged(texture):
+                found.append(Damage(root, texture, "checksum is wrong"))
+        except RunFolderError:
+            found += [Damage(root, path, "checksum is not known") for path in (texture, note)]
+    return found
+
+
+def damage_of_run(run: Path) -> list[Damage]:
+    """Compare the files of a run folder with their checksums."""
     found = []
     finished = (run / FINISHED).exists()
     trainings = {path.parent for path in journals(run)}
@@ -79,13 +97,6 @@ def find_damage(run: Path) -> list[Damage]:
         found.append(_unreadable(run, run / UNTRAINED, error))
     for folder in sorted(trainings):
         found += _of_training(run, folder, finished)
-    for note in (run.parent / TEXTURES).glob("*.json"):
-        texture = note.with_suffix(".ovf")
-        try:
-            if texture.exists() and texture_is_damaged(texture):
-                found.append(Damage(run, texture, "checksum is wrong"))
-        except RunFolderError:
-            found += [Damage(run, path, "checksum is not known") for path in (texture, note)]
     return found
 
 
@@ -114,11 +125,23 @@ def _of_training(run: Path, folder: Path, finished: bool) -> list[Damage]:
     return found
 
 
+def remove_damaged_textures(root: Path) -> list[Path]:
+    """Remove the damaged textures under a root; runs that need them compute them again.
+
+    Finished runs do not: each training keeps its own copy of the texture it starts from.
+    """
+    paths = [damage.path for damage in damage_of_textures(root)]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return paths
+
+
 def take_back(run: Path) -> str:
     """Take a run back to before its damage, so that going on with it computes the rest again.
 
-    Each damaged training goes on from its latest intact texture: kept exactly, or its first one.
-    The result has the same bits as before, where the engine is deterministic.
+    Damaged textures that it shares with others are removed. Each damaged training goes on from its
+    latest intact texture: kept exactly, or its first one. The result has the same bits as before,
+    where the engine is deterministic.
 
     Returns
     -------
@@ -131,7 +154,10 @@ def take_back(run: Path) -> str:
         If the run's description is damaged, or another process works in the folder.
     """
     with locked(run / LOCK):
-        damages = find_damage(run)
+        remove_damaged_textures(run.parent)
+        damages = damage_of_run(run)
+        if not damages:
+            return f"{run}: not damaged"
         if any(d.path.name == DESCRIPTION for d in damages):
             raise RunFolderError(f"{run}: its description is damaged; delete the folder")
         for damage in damages:
@@ -145,7 +171,7 @@ def take_back(run: Path) -> str:
         (run / FINISHED).unlink(missing_ok=True)
         (run / FAILED).unlink(missing_ok=True)
         sync(run)
-    return f"{run}: taken back; {', '.join(said) or 'shared files are computed again'}"
+    return f"{run}: taken back; {', '.join(said) or 'its untrained starts are read out again'}"
 
 
 def _rewind(run: Path, number: int, first_bad: int) -> int:

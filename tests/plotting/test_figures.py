@@ -121,7 +121,7 @@ def test_many_contacts_and_inputs_are_a_choice(drawn, tmp_path):
 
 
 def test_kind_and_resolution_of_the_files(tmp_path):
-    data = made_up().drop_vars(["energy", "magnetization"])
+    data = made_up(contacts=2).drop_vars("magnetization")
     for kind, dpi in (("png", 40), ("png", 80), ("svg", 40), ("pdf", 40)):
         (path,) = figures.plot_run(data, tmp_path / "figures", Look(kind, dpi))
         assert path.name == f"conductance.{kind}"

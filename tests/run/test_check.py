@@ -189,6 +189,46 @@ def test_going_on_from_a_damaged_texture_is_refused(original, copy):
         run(original[0], workplace(copy.parent))
 
 
+def test_a_damaged_texture_does_not_take_back_finished_runs(original, copy):
+    root = copy.parent
+    shutil.copytree(copy, root / "small-copy")
+    (texture,) = (root / "textures").glob("*.ovf")
+    bits = texture.read_bytes()
+    flip(texture)
+    checked = CliRunner().invoke(cli, ["campaign", "check", str(copy)])
+    assert checked.output == f"{texture}: checksum is wrong\n"
+    repaired = CliRunner().invoke(cli, ["campaign", "check", "--repair", str(copy)])
+    assert f"{texture}: removed; what needs it computes it again" in repaired.output
+    assert "taken back" not in repaired.output
+    assert (copy / FINISHED).exists()
+    assert (root / "small-copy" / FINISHED).exists()
+    assert find_damage(copy) == []
+    shutil.rmtree(copy)
+    run(original[0], workplace(root))
+    assert texture.read_bytes() == bits
+
+
+def test_textures_are_checked_once_for_all_runs(original, copy, monkeypatch):
+    from orchestrator.campaign.spec import Campaign
+    from orchestrator.campaign.store import create
+    from orchestrator.run import check
+
+    sweep = {"training.voltage": [0.025 + 1e-4 * k for k in range(10)]}
+    campaign = create(Campaign(original[0], sweep), copy.parent)
+    for entry in campaign.runs[1:]:
+        shutil.copytree(copy, entry.folder)
+    checked = []
+    original_check = check.texture_is_damaged
+
+    def spy(texture):
+        checked.append(texture)
+        return original_check(texture)
+
+    monkeypatch.setattr(check, "texture_is_damaged", spy)
+    CliRunner().invoke(cli, ["campaign", "check", str(campaign.path)])
+    assert len(checked) == 1
+
+
 def test_on_the_command_line(copy):
     clean = CliRunner().invoke(cli, ["campaign", "check", str(copy)])
     assert (clean.exit_code, clean.output) == (0, "1 run folders: no damage\n")
