@@ -159,7 +159,7 @@ def test_a_task_works_with_solver_templates_and_options(few, tmp_path, monkeypat
         ({"templates": "nowhere"}, "no such folder of templates"),
         ({"binary": "/nowhere"}, "binary: /nowhere is not a program"),
         ({"site": "nowhere.toml"}, "nowhere.toml: cannot be read"),
-        ({"campaign": "success.toml"}, "campaign: must be a Campaign, got str"),
+        ({"campaign": "success.toml"}, "campaign: must be a Campaign, got a str"),
     ],
 )
 def test_bad_arguments_are_refused_and_nothing_is_written(few, tmp_path, arguments, words):

@@ -54,7 +54,8 @@ def test_the_hash_follows_what_is_used_and_nothing_else(experiment, own, tmp_pat
     (own / "base.mx3.j2").write_text((shipped("mx3_templates") / "setup.mx3.j2").read_text())
     assert hash_with(experiment, own) != changed
     (tmp_path / "empty").mkdir()
-    assert hash_with(experiment, tmp_path / "empty") is None
+    with pytest.raises(InputError, match="empty: holds none of the templates conditions.mx3.j2"):
+        hash_with(experiment, tmp_path / "empty")
 
 
 def test_a_run_holds_the_hash_and_goes_on_with_the_same_templates_only(experiment, own, tmp_path):
