@@ -54,7 +54,7 @@ def test_the_hash_follows_what_is_used_and_nothing_else(experiment, own, tmp_pat
     (own / "base.mx3.j2").write_text((shipped("mx3_templates") / "setup.mx3.j2").read_text())
     assert hash_with(experiment, own) != changed
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="empty: holds none of the templates conditions.mx3.j2"):
+    with pytest.raises(InputError, match="empty: holds none of the templates conditions"):
         hash_with(experiment, tmp_path / "empty")
 
 
