@@ -17,8 +17,7 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
 
 
-@pytest.fixture
-def description():
+def small():
     """A 20 x 16 film with two side contacts and a probe, three short pulses."""
     return {
         "name": "small",
@@ -48,6 +47,17 @@ def description():
         "reference": {"starts": 2},
         "output": {"snapshots": [0, 2, 3]},
     }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_description():
+    """Makes fresh descriptions, for fixtures that live longer than a test."""
+    return small
+
+
+@pytest.fixture
+def description():
+    return small()
 
 
 @pytest.fixture
@@ -99,7 +109,7 @@ class Silent:
         pass
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def silent():
     return Silent()
 

@@ -39,6 +39,9 @@ def test_python_of_the_readme_and_of_experiments(description, write_toml, tmp_pa
     assert names["folder"] == next(Path("runs").glob("small-*"))
     assert names["results"].energy.attrs["units"] == "W"
     assert names["m"].mesh.n.tolist() == [20, 16, 1]
+    (block,) = blocks("docs/figures.md", "python")
+    exec(block, names)
+    assert Path("texture.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_python_of_campaigns(tmp_path):
@@ -140,7 +143,13 @@ def test_options_are_on_the_pages_and_those_of_the_pages_exist():
     written = "".join(page.read_text() for page in PAGES)
     for name in known:
         assert not name.startswith("--") or name in ("--help", "--version") or name in written
-    for page in ("README.md", "docs/campaigns.md", "docs/experiments.md", "docs/mumax3.md"):
+    for page in (
+        "README.md",
+        "docs/campaigns.md",
+        "docs/experiments.md",
+        "docs/figures.md",
+        "docs/mumax3.md",
+    ):
         text = (ROOT / page).read_text()
         for name in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text):
             assert name in known, f"{page}: {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -23,15 +24,17 @@ from orchestrator.learning.hopfield import (
 UNSETTLED = "never settles"
 
 
-def success_rate(dataset: xr.Dataset, over: str, confidence: float = 0.95) -> xr.Dataset:
+def success_rate(
+    dataset: xr.Dataset, over: str | Sequence[str], confidence: float = 0.95
+) -> xr.Dataset:
     """Share of finished trainings whose pattern has the lowest energy of the non-trivial inputs.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `open_campaign`.
-    over : str
-        The axis to keep; all other axes, and the trainings of a run, are taken together.
+    over : str or sequence of str
+        The axes to keep; all other axes, and the trainings of a run, are taken together.
     confidence : float
         Of the interval by Wilson's score (E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927)).
 
@@ -52,11 +55,13 @@ def success_rate(dataset: xr.Dataset, over: str, confidence: float = 0.95) -> xr
     if not 0 < confidence < 1:
         raise InputError(f"confidence: must lie between 0 and 1, got {confidence!r}")
     rank = dataset.trained_rank
-    if over not in rank.dims:
-        raise InputError(f"{over!r} is no axis; there are {', '.join(map(str, rank.dims))}")
-    rest = [dim for dim in rank.dims if dim not in (over, "reference")]
-    count = rank.notnull().sum(rest).transpose(over, "reference")
-    successes = (rank == 1).sum(rest).transpose(over, "reference")
+    dims = (*([over] if isinstance(over, str) else over), "reference")
+    for name in dims:
+        if name not in rank.dims:
+            raise InputError(f"{name!r} is no axis; there are {', '.join(map(str, rank.dims))}")
+    rest = [dim for dim in rank.dims if dim not in dims]
+    count = rank.notnull().sum(rest).transpose(*dims)
+    successes = (rank == 1).sum(rest).transpose(*dims)
     rate = np.full(count.shape, np.nan)
     low, high = rate.copy(), rate.copy()
     for place in np.argwhere(count.to_numpy() > 0):
@@ -64,7 +69,6 @@ def success_rate(dataset: xr.Dataset, over: str, confidence: float = 0.95) -> xr
         interval = binomtest(k, n).proportion_ci(confidence, method="wilson")
         rate[tuple(place)] = k / n
         low[tuple(place)], high[tuple(place)] = interval.low, interval.high
-    dims = (over, "reference")
     values = {"rate": (dims, rate), "low": (dims, low), "high": (dims, high)}
     result = xr.Dataset(values, coords=count.coords, attrs={"confidence": confidence})
     return result.assign(successes=successes, count=count)

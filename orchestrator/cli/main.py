@@ -102,7 +102,7 @@ def report(run_folder: Path) -> None:
 @click.option(
     "--states",
     type=click.IntRange(1, 100),
-    default=6,
+    default=4,
     show_default=True,
     help="At most so many kept states of a training, evenly spread.",
 )
@@ -116,6 +116,49 @@ def plot(run_folder: Path, states: int, kind: str, dpi: int) -> None:
 
     for path in plot_run(open_run(run_folder), run_folder / FIGURES, Look(kind, dpi, states)):
         click.echo(path)
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File, .mp4 or .gif.  [default: figures/movie.mp4 in the run folder]",
+)
+@click.option(
+    "--training",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Which training of the run.",
+)
+@click.option(
+    "--fps",
+    type=click.FloatRange(0, 120, min_open=True),
+    default=12,
+    show_default=True,
+    help="Frames per second.",
+)
+@click.option(
+    "--dpi",
+    type=click.IntRange(20, 600),
+    default=160,
+    show_default=True,
+    help="Pixels per inch; a frame is 7.2 inches wide.",
+)
+def movie(run_folder: Path, output: Path | None, training: int, fps: float, dpi: int) -> None:
+    """Show a training of RUN_FOLDER as a movie: m, current and E', a frame for each kept state.
+
+    The states are those of `output.snapshots`, at best all. MP4 needs the extra `movie`.
+    """
+    from orchestrator.plotting.movies import write_movie
+    from orchestrator.run.folder import FIGURES
+    from orchestrator.run.results import open_run
+
+    dataset = open_run(run_folder)
+    target = output or run_folder / FIGURES / "movie.mp4"
+    target.parent.mkdir(exist_ok=True)
+    click.echo(write_movie(dataset, target, training=training, fps=fps, dpi=dpi))
 
 
 @cli.command()

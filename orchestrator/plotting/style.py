@@ -1,11 +1,12 @@
-"""A headless canvas and the pictures of fields that the figures share."""
+"""The style of all figures: sizes, colors, units, a canvas without any display."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
@@ -13,7 +14,47 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+PLUS, MINUS = "#c0392b", "#2060a8"
+"""Colors of contacts at positive and at negative voltage."""
+TRAINED, OTHER, TRIVIAL = "#c0392b", "#8a8f98", "#d9dce1"
+"""Colors of the trained pattern, of other inputs, of inputs that are zero by construction."""
+
+STYLE: dict[str, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.1,
+    "figure.dpi": 150,
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+}
+"""Settings of matplotlib for figures of the width of a page or of one of its columns."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
+
+
+def in_style(draw: Callable[P, R]) -> Callable[P, R]:
+    """Let a function draw in STYLE and leave matplotlib's own settings as they were."""
+
+    @functools.wraps(draw)
+    def styled(*arguments: P.args, **options: P.kwargs) -> R:
+        import matplotlib
+
+        with matplotlib.rc_context(cast(Any, STYLE)):
+            return draw(*arguments, **options)
+
+    return styled
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -42,17 +83,17 @@ class Look:
 
     kind: str = "png"
     dpi: int = 150
-    states: int = 6
+    states: int = 4
 
 
 LOOK = Look()
 """The usual look."""
 
 
-def save(figure: Figure, path: Path, look: Look = LOOK) -> Path:
+def save(figure: Figure, path: str | Path, look: Look = LOOK) -> Path:
     """Write a figure; the ending of the file's name says of which kind it is."""
     figure.savefig(path, dpi=look.dpi)
-    return path
+    return Path(path)
 
 
 def spread(values: Sequence[T], most: int) -> list[T]:
@@ -66,67 +107,19 @@ def spread(values: Sequence[T], most: int) -> list[T]:
 def tell_left_out(figure: Figure, shown: int, total: int, what: str) -> None:
     """Say on a figure how many of all it shows, where it does not show all."""
     if shown < total:
-        figure.suptitle(f"{shown} of {total} {what} shown", fontsize=8)
+        figure.suptitle(f"{shown} of {total} {what} shown", fontsize=7, color="0.35")
 
 
-def draw_texture(axes: Axes, m: np.ndarray, lengths: tuple[float, float]) -> None:
-    """m_z in colors and arrows for the in-plane part.
-
-    Parameters
-    ----------
-    m : ndarray, shape (ny, nx, 3)
-        Unit vectors.
-    lengths : (Lx, Ly)
-        Film size in m; axes are in nm.
-    """
-    lx, ly = (1e9 * length for length in lengths)
-    axes.imshow(m[..., 2], origin="lower", extent=(0, lx, 0, ly), cmap="RdBu_r", vmin=-1, vmax=1)
-    ny, nx, _ = m.shape
-    skip = max(1, max(nx, ny) // 25)
-    x = (np.arange(0, nx, skip) + 0.5) * lx / nx
-    y = (np.arange(0, ny, skip) + 0.5) * ly / ny
-    chosen = m[::skip, ::skip]
-    axes.quiver(x, y, chosen[..., 0], chosen[..., 1], pivot="mid", scale=28, width=0.004)
-    axes.set(xlabel="x (nm)", ylabel="y (nm)")
+def page_width(columns: int) -> float:
+    """Of a figure with so many panels side by side, inches: up to that of a page."""
+    return 3.5 if columns == 1 else 7.2
 
 
-def draw_current(axes: Axes, j: np.ndarray, lengths: tuple[float, float], *, log: bool) -> None:
-    """|j|, or its logarithm, with stream lines.
-
-    Parameters
-    ----------
-    j : ndarray, shape (ny, nx, 3)
-        Current density in A/m2.
-    """
-    lx, ly = (1e9 * length for length in lengths)
-    size = np.linalg.norm(j, axis=-1)
-    floor = 1e-4 * size.max()
-    shown = np.log10(np.maximum(size, floor)) if log else size
-    image = axes.imshow(shown, origin="lower", extent=(0, lx, 0, ly), cmap="viridis")
-    ny, nx, _ = j.shape
-    x, y = (np.arange(nx) + 0.5) * lx / nx, (np.arange(ny) + 0.5) * ly / ny
-    if size.max() > 0 and min(nx, ny) > 1:
-        axes.streamplot(x, y, j[..., 0], j[..., 1], color="w", linewidth=0.5, arrowsize=0.5)
-    axes.set(xlabel="x (nm)", ylabel="y (nm)", xlim=(0, lx), ylim=(0, ly))
-    label = "log10 |j| (A/m²)" if log else "|j| (A/m²)"
-    axes.figure.colorbar(image, ax=axes, label=label, shrink=0.8)
-
-
-def draw_map(axes: Axes, values: np.ndarray, lengths: tuple[float, float], label: str) -> None:
-    """The logarithm of a positive quantity over four decades.
-
-    Parameters
-    ----------
-    values : ndarray, shape (ny, nx)
-        What is shown, not negative.
-    lengths : (Lx, Ly)
-        Film size in m; axes are in nm.
-    label : str
-        Symbol and unit.
-    """
-    lx, ly = (1e9 * length for length in lengths)
-    largest = values.max() if values.max() > 0 else 1.0
-    shown = np.log10(np.maximum(values, 1e-4 * largest))
-    image = axes.imshow(shown, origin="lower", extent=(0, lx, 0, ly), cmap="magma")
-    axes.set(xlabel="x (nm)", ylabel="y (nm)")
-    axes.figure.colorbar(image, ax=axes, label=f"log10 {label}", shrink=0.8)
+def part_of(axes: Axes) -> tuple[float, float]:
+    """Share of the figure's width and height that belongs to axes of a grid, inches."""
+    width, height = cast(Any, axes.get_figure(root=True)).get_size_inches()
+    place = axes.get_subplotspec()
+    if place is None:
+        return width, height
+    rows, columns = place.get_gridspec().get_geometry()
+    return width / columns, height / rows

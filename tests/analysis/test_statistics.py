@@ -9,7 +9,6 @@ import xarray as xr
 from orchestrator.analysis.statistics import recall_confusion, success_rate, trained_names
 from orchestrator.base.errors import InputError
 from orchestrator.learning.hopfield import all_patterns, signs
-from orchestrator.plotting.campaigns import plot_campaign
 
 PATTERNS = ["+-+-", "++--"]
 
@@ -65,6 +64,9 @@ def test_rates_over_the_other_axis_and_of_nothing(campaign):
     assert rates.rate.values.tolist() == [0.5] * 8 + [0.0, 0.0]
     nothing = success_rate(campaign.assign(trained_rank=campaign.trained_rank * np.nan), "pattern")
     assert nothing.rate.isnull().all()
+    both = success_rate(campaign, ("seed", "pattern")).sel(reference="saturated")
+    assert both.sizes == {"seed": 10, "pattern": 2}
+    assert both.rate.sel(pattern="+-+-").values.tolist() == [1.0] * 8 + [0.0, 0.0]
     with pytest.raises(InputError, match="'sed' is no axis"):
         success_rate(campaign, "sed")
 
@@ -86,16 +88,3 @@ def test_patterns_are_read_off_the_pulses_where_no_axis_names_them(campaign):
     names = trained_names(campaign.assign(voltage=(dims, voltage)).drop_vars("pattern"))
     assert (names.isel(pattern=0) == "+-+-/++--").all()
     assert names.isel(pattern=1, training=0).values.tolist() == ["+-+-"] * 9 + [""]
-
-
-def test_figures_are_drawn_of_partial_results(campaign, tmp_path):
-    paths = plot_campaign(campaign, tmp_path / "figures")
-    names = {path.name for path in paths}
-    assert names == {
-        "conductance.png",
-        "landscapes.png",
-        "success_seed.png",
-        "success_pattern.png",
-        "recall.png",
-    }
-    assert all(path.stat().st_size > 5000 for path in paths)

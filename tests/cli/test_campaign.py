@@ -60,9 +60,13 @@ def test_plan_run_status_gather_and_plot(file, tmp_path):
     assert call("gather", file, root=root).exit_code == 0
     with xr.open_dataset(folder / "results.nc", engine="h5netcdf") as data:
         assert data.sizes["seed"] == 2
-    drawn = call("plot", folder, root=root)
-    assert drawn.exit_code == 0, drawn.output
-    assert (folder / "figures" / "conductance.png").exists()
+        assert data.status.values.tolist() == ["finished"] * 2
+        gathered = data.conductance.load()
+    drawn = call("plot", folder, "--format", "svg", root=root)
+    assert drawn.output.split() == [str(folder / "figures" / "conductance.svg")]
+    figure = (folder / "figures" / "conductance.svg").read_text()
+    assert "|G(left,right)| (S)" in figure
+    assert not gathered.isnull().any()
 
 
 def test_failure_is_told_and_retried(file, tmp_path):
@@ -74,7 +78,7 @@ def test_failure_is_told_and_retried(file, tmp_path):
     options = ("--engine", "cpu", "--workers", 1)
     done = call("resume", file, *options, root=root)
     assert done.exit_code == 1
-    assert "description.json: damaged" in done.output.replace("\n", "")
+    assert "description.json:damaged" in "".join(done.output.split())  # lines are folded
     assert "1 failed, 1 finished" in call("status", folder.path, root=root).output
     assert "damaged" in call("status", folder.path, root=root).output
     (run / DESCRIPTION).unlink()

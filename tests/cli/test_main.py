@@ -12,6 +12,7 @@ import pytest
 from orchestrator.cli.main import cli
 from orchestrator.engines.table import ENGINE_NAMES
 from orchestrator.ovf.files import read_ovf
+from orchestrator.run.results import open_run
 
 BIN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
 
@@ -32,9 +33,24 @@ def test_run_plot_report_render_and_replay(file, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "open_run(" in done.stdout
     (folder,) = (tmp_path / "runs").glob("small-*")
-    assert {p.name for p in (folder / "figures").iterdir()} >= {"conductance.png", "textures.png"}
-    assert call("report", folder, cwd=tmp_path).returncode == 0
-    assert call("plot", folder, cwd=tmp_path).returncode == 0
+    assert {p.name for p in (folder / "figures").iterdir()} == {"conductance.png", "textures.png"}
+    results = open_run(folder)
+    reported = call("report", folder, cwd=tmp_path).stdout
+    before, after = (results.conductance_state[0, k].to_numpy() for k in (0, 2))
+    for a, b in zip(before.ravel(), after.ravel(), strict=True):
+        assert f"{a:+.3f} -> {b:+.3f}" in reported
+    assert "training took" in reported
+    assert reported in done.stdout.replace("train +-", "")
+    drawn = call("plot", folder, "--format", "svg", "--states", 2, cwd=tmp_path)
+    assert drawn.stdout.split() == [
+        str(folder / "figures" / name) for name in ("conductance.svg", "textures.svg")
+    ]
+    last = f"{1e9 * float(results.time_end[0, -1]):.3g} ns"
+    shown = (folder / "figures" / "textures.svg").read_text()
+    assert "training {+-}: 0 ns" in shown
+    assert last in shown
+    assert f"{1e9 * float(results.time_end[0, 1]):.3g} ns" not in shown
+    assert "time (ns)" in (folder / "figures" / "conductance.svg").read_text()
     again = call("run", file, "--engine", "cpu", cwd=tmp_path)
     assert "is finished" in again.stdout
 

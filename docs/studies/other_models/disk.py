@@ -10,11 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.colors import Normalize
 
 from orchestrator.describe.contacts import RectangleContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
-from orchestrator.plotting.style import draw_current, new_figure, save
+from orchestrator.plotting.fields import draw_current
+from orchestrator.plotting.style import new_figure, save
 from orchestrator.transport.fields import gradient_product
 from orchestrator.transport.network import Network
 from orchestrator.transport.scalar_model import solve_scalar_model
@@ -126,7 +128,8 @@ def main() -> None:
                 )
         axes.set(xlabel="shift of the vortex (nm)", ylabel="R/R_sat - 1", title=f"a = {amr:g}")
     j = DiskResistance(1.5).network.solve(m).drive({"right": 0.0}, {"left": 1e-3}).current_density
-    draw_current(grid[2], j[0], (2 * RADIUS, 2 * RADIUS), log=False)
+    image = draw_current(grid[2], j[0], (2 * RADIUS, 2 * RADIUS), Normalize())
+    figure.colorbar(image, ax=grid[2], label="|j| (A/m²)", shrink=0.8)
     grid[2].set_title("solved current, a = 1.5")
     lines, names = grid[0].get_legend_handles_labels()
     figure.legend(lines, names, loc="outside lower center", ncols=3, fontsize=8)
