@@ -307,7 +307,7 @@ COMMANDS = [
     ((*RUN, "--threads", "0"), "0 is not in the range x>=1"),
     ((*RUN, "--threads", "10000"), "threads: 10000 are more than this process has cores"),
     ((*RUN, "--threads", "two"), "'two' is not a valid integer"),
-    (("run", "small.toml", "--engine", "live", "--threads", "1"), "threads: engine live does not"),
+    (("run", "small.toml", "--engine", "live", "--threads", "0"), "0 is not in the range x>=1"),
     (("run", "small.toml", "--gpu", "-1"), "-1 is not in the range x>=0"),
     (("run", "small.toml", "--mumax3", "/nowhere"), "binary: /nowhere is not a program"),
     (("run", "small.toml", "--mumax3", "small.toml"), "binary: small.toml is not a program"),

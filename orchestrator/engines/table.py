@@ -23,7 +23,8 @@ class EngineOptions:
     engine : str
         A name in `ENGINES`, or `auto`.
     threads : int, optional
-        Threads of the embedded engine; all cores by default.
+        Threads of the embedded engine, and of the transport network with any engine; all cores by
+        default.
     binary : str, optional
         mumax3's binary; the environment's MUMAX3 or the one on PATH by default.
     gpu : int, optional
@@ -130,7 +131,7 @@ def _embedded(options: EngineOptions, binary: str) -> Engine:
     return CpuEngine(options.threads)
 
 
-_OF_MUMAX3 = frozenset({"binary", "gpu", "time_limit", "silence_limit"})
+_OF_MUMAX3 = frozenset({"threads", "binary", "gpu", "time_limit", "silence_limit"})
 
 ENGINES = {
     kind.name: kind

@@ -39,7 +39,7 @@ def run(
     engine : {"auto", "live", "mumax3", "cpu"}
         As on the command line.
     threads : int, optional
-        Threads of the embedded engine; all cores by default.
+        Threads of the embedded engine and of the transport network; all cores by default.
     binary : str, optional
         mumax3's binary; the environment's MUMAX3 or the one on PATH by default.
     gpu : int, optional
