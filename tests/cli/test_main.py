@@ -74,7 +74,13 @@ def test_render_before_a_run_is_a_valid_input(file, tmp_path):
     assert call("render", file, "--output", "dry", cwd=tmp_path).returncode == 0
     assert not (tmp_path / "runs").exists()
     script = tmp_path / "dry" / "1" / "small.mx3"
-    assert len(re.findall("Run\\(", script.read_text())) == 1 + 3 + 1
+    text = script.read_text()
+    assert re.findall(r"Run\((\S+)\)", text) == ["2e-11", "1e-11", "1e-11", "1e-11", "1e-11"]
+    loaded = re.findall(r'LoadFile\("([^"]+)"', text)
+    assert len(loaded) >= 1 + 3
+    maps = [read_ovf(script.parent / name).data for name in loaded]
+    assert {m.shape for m in maps} == {(1, 16, 20, 3)}
+    assert "alpha = 0.5" in text
     assert call("mx3", "-vet", script, cwd=tmp_path).returncode == 0
     assert call("render", file, "--output", "dry", cwd=tmp_path).returncode == 2
 
