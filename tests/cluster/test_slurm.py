@@ -280,13 +280,19 @@ def test_full_queue_is_waited_for_and_named_once(cluster, site, experiment, tmp_
     folder = campaign_of(experiment, tmp_path, 2)
     begun = time.monotonic()
 
-    def empty():
+    def make_room():
+        """Ended jobs count for minutes, so there is only more room after a restart."""
         if numbers and time.monotonic() > begun + 30:
+            cluster.kill("slurmctld")
+            conf = cluster.folder / "slurm.conf"
+            conf.write_text(conf.read_text().replace("MaxJobCount=16", "MaxJobCount=40"))
+            cluster.start_controller()
+            cluster.wait_until(lambda: len(cluster.jobs("PENDING")) >= len(numbers))
             cluster.run("scancel", *numbers)
             numbers.clear()
 
     with caplog.at_level(logging.WARNING, "orchestrator"):
-        work(folder, site(), empty)
+        work(folder, site(), make_room)
     assert_all_finished(folder, 3)
     refusals = [r.message for r in caplog.records if "asked again" in r.message]
     assert len(refusals) == 1, refusals
