@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from orchestrator.base.errors import EngineError, InputError
+from orchestrator.engines.mumax3.diagnosis import OF_THE_PLACE, EngineFault
 from orchestrator.engines.session import Engine
 from orchestrator.engines.table import ENGINES, EngineKind, EngineOptions, cores
 
@@ -32,17 +33,17 @@ class Choice:
 def choose_engine(options: EngineOptions | None = None) -> Choice:
     """The engine that the options ask for.
 
-    `auto` takes `live` where the binary and a GPU are found, else the embedded engine.
+    `auto` takes `live` where mumax3 passes its self-test on a GPU, else the embedded engine.
 
     Raises
     ------
     InputError
-        If the binary that the options name is no program, or they ask for more threads than there
-        are cores.
+        If the binary that the options name is no mumax3, there are GPUs but not the one asked for,
+        or they ask for more threads than there are cores.
     EngineError
         If mumax3 is asked for by name and cannot run.
     """
-    from orchestrator.engines.mumax3.hardware import find_gpus, find_mumax3
+    from orchestrator.engines.mumax3.hardware import check_index, find_gpus, find_mumax3
 
     options = options or EngineOptions()
     if options.threads is not None and options.threads > cores():
@@ -56,20 +57,43 @@ def choose_engine(options: EngineOptions | None = None) -> Choice:
     found, gpu = find_mumax3(options.binary), options.gpu or 0
     if found is None:
         if options.binary is not None:
-            raise InputError(f"binary: {options.binary} is not a program; give mumax3's path")
-        reason = "no mumax3 binary (option, $MUMAX3 or PATH)"
+            what = _no_program(options.binary)
+            raise InputError(f"binary: {options.binary} is not a program ({what}); give mumax3's")
+        named = os.environ.get("MUMAX3")
+        where = f"$MUMAX3 = {named}: {_no_program(named)}" if named else "option, $MUMAX3 or PATH"
+        reason = f"no mumax3 binary ({where})"
     else:
-        found = os.path.abspath(found)  # mumax3 is started in other folders
         gpus = find_gpus()
-        if gpu < len(gpus):
-            reason = f"{found}, {kind.title}, GPU {gpu} ({gpus[gpu].name})"
-            return Choice(kind.make(options, found), kind, reason)
-        if by_name and not gpus:
-            reason = f"{found}, {kind.title}, GPU unknown to nvidia-smi"
-            return Choice(kind.make(options, found), kind, reason)
-        seen = f"nvidia-smi shows {len(gpus)}" if gpus else "no NVIDIA GPU was found"
-        reason = f"{found} is there, but for GPU {gpu}: {seen}"
+        check_index(gpus, gpu)
+        card = f"GPU {gpu} ({gpus[gpu].name})" if gpus else "GPU unknown to nvidia-smi"
+        if not (gpus or by_name or options.binary is not None):
+            reason = f"{found} is there, but no NVIDIA GPU was found"
+        else:
+            engine = kind.make(options, found)
+            fault = _self_test(engine)
+            if fault is None:
+                return Choice(engine, kind, f"{found}, {kind.title}, {card}")
+            if options.binary is not None and fault.kind not in OF_THE_PLACE:
+                raise InputError(f"binary: {options.binary} is no mumax3 that works\n{fault}")
+            if by_name:
+                raise fault
+            reason = f"{found} does not work, {card}\n{fault}"
     if by_name:
         raise EngineError(f"{reason}; set MUMAX3 to its path, or take --engine cpu")
     kind = ENGINES["cpu"]
     return Choice(kind.make(options, ""), kind, f"embedded CPU engine, because {reason}")
+
+
+def _self_test(engine: Engine) -> EngineFault | None:
+    """The fault that an engine's self-test meets, if it meets one."""
+    try:
+        engine.describe()
+    except EngineFault as fault:
+        return fault
+    return None
+
+
+def _no_program(path: str) -> str:
+    if os.path.isdir(path):
+        return "a directory"
+    return "not executable" if os.path.exists(path) else "no such file"

@@ -9,10 +9,10 @@ from jinja2.lexer import Token, TokenStream
 
 
 class MarkLines(Extension):
-    """Puts a mark with the template's name and line before each line of its own text."""
+    """Puts a mark with the template's name and line before each line of its own text and values."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Mark the tokens that are text."""
+        """Mark the tokens that are text, and the places where a value begins."""
         name = stream.name or "template"
         for token in stream:
             if token.type == "data":
@@ -20,4 +20,6 @@ class MarkLines(Extension):
                 marked = [f"\0{name}:{token.lineno + k}\0{line}" for k, line in enumerate(lines)]
                 yield Token(token.lineno, "data", "\n".join(marked))
             else:
+                if token.type == "variable_begin":
+                    yield Token(token.lineno, "data", f"\0{name}:{token.lineno}\0")
                 yield token

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 _MARK = re.compile("\0([^\0]*)\0")
+_BLANK_BEGIN = re.compile("(?:\0[^\0]*\0|\\s)*")
 
 
 class Rendered(str):
@@ -15,12 +16,17 @@ class Rendered(str):
 
     @classmethod
     def from_marked(cls, marked: str) -> Rendered:
-        """Take the marks of `orchestrator.mx3.marking` out of a text and keep what they say."""
+        """Take the marks of `orchestrator.mx3.marking` out of a text and keep what they say.
+
+        A line comes from where its first character other than a blank does; marks before that one
+        are of tags that left nothing there.
+        """
         origins, last = [], ""
         for line in marked.split("\n"):
-            marks = _MARK.findall(line)
-            origins.append(marks[0] if marks else last)
-            last = marks[-1] if marks else last
+            begin = _BLANK_BEGIN.match(line)
+            before = _MARK.findall(begin[0]) if begin else []
+            origins.append(before[-1] if before else last)
+            last = (_MARK.findall(line) or [last])[-1]
         rendered = cls(_MARK.sub("", marked))
         rendered.origins = tuple(origins)
         return rendered
@@ -32,6 +38,15 @@ class Rendered(str):
         origins = self.origins[: begin.count("\n")]
         whole.origins = origins + (origin,) * (whole.count("\n") + 1 - len(origins))
         return whole
+
+    def marked(self) -> str:
+        """The text without blank lines at its ends, with its marks, to become part of another."""
+        pairs = list(zip(self.split("\n"), self.origins, strict=True))
+        while pairs and not pairs[-1][0].strip():
+            pairs.pop()
+        while pairs and not pairs[0][0].strip():
+            pairs.pop(0)
+        return "\n".join(f"\0{origin}\0{line}" for line, origin in pairs)
 
 
 def origin_of(parts: Sequence[str], line: int) -> str:

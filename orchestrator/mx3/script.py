@@ -125,9 +125,11 @@ class Scripts:
 
     @cached_property
     def _setup(self) -> Rendered:
-        material_script = self._device.script
-        if material_script is None:
-            material_script = self._render("material", material=self._device.material)
+        own = self._device.script
+        if own is None:
+            material_script = self._render("material", material=self._device.material).marked()
+        else:
+            material_script = own.strip()
         setup = self._render(
             "setup",
             program=f"mumax3-orchestrator {version('mumax3-orchestrator')}",
@@ -135,7 +137,7 @@ class Scripts:
             film=self._device.film,
             geometry=self._geometry.script,
             material=self._device.material,
-            material_script=material_script.strip(),
+            material_script=material_script,
             conditions=self._conditions,
             anisotropies=self._conditions.anisotropies(self._device.material.Ku1),
             solver=self._solver,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,8 +28,9 @@ import hashlib, os, re, resource, shutil, signal, socket, subprocess, sys, threa
 STAND_IN = {stand_in!r}
 arguments = sys.argv[1:]
 out = arguments[arguments.index("-o") + 1]
-script = arguments[-1]
-text = open(script).read()
+path = arguments[-1]
+script = os.path.basename(path)
+text = open(path).read()
 
 
 def real():
@@ -166,6 +168,37 @@ def fake(tmp_path_factory, memory):
     return make
 
 
+LISTING = """
+0, NVIDIA A, 24564, 24000, 550.54.14, GPU-aaaa1111-0000
+1, NVIDIA B, 8192, 300, 550.54.14, GPU-bbbb2222-0000
+"""
+NAMES = """
+GPU 0: NVIDIA A (UUID: GPU-aaaa1111-0000)
+GPU 1: NVIDIA B (UUID: GPU-bbbb2222-0000)
+"""
+
+
+@pytest.fixture
+def nvidia_smi(tmp_path, monkeypatch):
+    """A program of that name that lists two GPUs, or what it is told."""
+    folder = tmp_path / "nvidia"
+    folder.mkdir()
+
+    def list_gpus(listing: str = LISTING, names: str = NAMES) -> None:
+        (folder / "listing").write_text(listing.lstrip())
+        (folder / "names").write_text(names.lstrip())
+
+    list_gpus()
+    program = folder / "nvidia-smi"
+    program.write_text(
+        f'#!/bin/sh\nif [ "$1" = -L ]; then cat {folder}/names; else cat {folder}/listing; fi\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return list_gpus
+
+
 @pytest.fixture
 def started(experiment, tmp_path):
     """Setup, a relaxation block and a folder with the initial magnetization."""
@@ -226,12 +259,20 @@ def undisturbed(experiment, memory, fake):
 def no_orphan(tmp_path):
     """Fails if a process whose working directory is the test's folder outlives the test."""
     yield
+    limit = time.monotonic() + 3  # what is killed takes a moment to die
+    while (left := _processes_in(tmp_path)) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert not left
+
+
+def _processes_in(folder):
+    """Command lines of processes, other than this one, whose working directory is `folder`."""
     left = []
     for entry in Path("/proc").iterdir():
         try:
-            inside = Path(os.readlink(entry / "cwd")) == tmp_path
+            inside = Path(os.readlink(entry / "cwd")) == folder
         except OSError:
             continue
         if inside and int(entry.name) != os.getpid():
-            left.append((entry / "cmdline").read_bytes())
-    assert not left
+            left.append(entry.name)
+    return left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
@@ -63,7 +64,8 @@ class CpuEngine:
         from orchestrator.engines.cpu.make import make_world
         from orchestrator.engines.cpu.output.outputs import Outputs
 
-        world = make_world(Outputs(folder / "engine.out", quiet=True), self.threads, folder)
+        outputs = Outputs(folder / "engine.out", clean=True, quiet=True)
+        world = make_world(outputs, self.threads, folder)
         try:
             world.execute(setup, script="setup", echo=False)
             world.execute(load_state(magnetization, time), script="state", echo=False)
@@ -71,7 +73,7 @@ class CpuEngine:
                 if state is not None and key in state:
                     setattr(world.sim.clock, key, kind(state[key]))
         except BaseException:
-            world.close()
+            CpuSession(world, folder).close()
             raise
         return CpuSession(world, folder)
 
@@ -118,11 +120,12 @@ class CpuSession:
         )
 
     def close(self) -> None:
-        """Close the files and free the simulation."""
+        """Close the files, free the simulation and remove the output folder."""
         if not self._closed:
             self._closed = True
             self._world.close()
             self._world.sim.close()
+            shutil.rmtree(self._world.outputs.folder, ignore_errors=True)
 
 
 class _Watch:

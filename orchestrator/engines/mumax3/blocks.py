@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
+import os
 import re
 import shutil
 import tempfile
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,23 +19,33 @@ from orchestrator.base.errors import EngineError
 from orchestrator.engines import selftest
 from orchestrator.engines.collect import collect
 from orchestrator.engines.mumax3.banner import Banner, read_banner
-from orchestrator.engines.mumax3.diagnosis import EngineFault, exit_fault, in_block
-from orchestrator.engines.mumax3.dialect import AMUMAX, V3_11, Dialect, cache_folder, dialect_of
+from orchestrator.engines.mumax3.diagnosis import EngineFault, disk_fault, exit_fault, in_block
+from orchestrator.engines.mumax3.dialect import (
+    AMUMAX,
+    KERNELS,
+    V3_11,
+    Dialect,
+    cache_folder,
+    dialect_of,
+)
 from orchestrator.engines.mumax3.features import features
-from orchestrator.engines.mumax3.hardware import find_gpus
+from orchestrator.engines.mumax3.hardware import find_gpus, find_mumax3, place_of
 from orchestrator.engines.mumax3.memory import check_memory
-from orchestrator.engines.mumax3.process import Limits, Process
+from orchestrator.engines.mumax3.process import Limits, Process, Watch
+from orchestrator.engines.mumax3.warnings import warnings_in
 from orchestrator.engines.session import BlockResult, Progress, Session, load_state
 from orchestrator.ovf.files import read_ovf
 
 LOG = "mumax3.log"
 """Name of the file with all that mumax3 printed, in the session's folder."""
+WORK = ".mumax3"
+"""Folder of a session's scripts, outputs and kernels in the making; gone when it has ended."""
 HEARTBEAT = "TableAutoSave(2e-12)\n"
 """Makes table.txt grow while a long block runs; it has no influence on the steps."""
 
 _STEPS = re.compile(r"^//\s*steps\s+(\d+)", re.MULTILINE)
-_WARNING = re.compile(r"^.*\bwarning\b.*$", re.MULTILINE | re.IGNORECASE)
 _CHECKED = "flags, loading and saving of OVF files, one damped spin in a field"
+_TEST_LIMITS = Limits(time=60.0, silence=60.0)
 _log = logging.getLogger(__name__)
 
 
@@ -64,10 +77,12 @@ class Mumax3Engine:
     def __init__(
         self, command: Sequence[str] | str, gpu: int = 0, limits: Limits | None = None
     ) -> None:
-        self.command = [command] if isinstance(command, str) else list(command)
+        words = [command] if isinstance(command, str) else list(command)
+        self.command = [find_mumax3(words[0]) or words[0], *words[1:]]
         self.gpu = gpu
         self.limits = limits or Limits()
         self._probe: Probe | None = None
+        self._place: tuple[int, dict[str, str]] | None = None
         self._said: set[str] = set()
 
     def describe(self) -> dict[str, str]:
@@ -92,25 +107,40 @@ class Mumax3Engine:
             Naming what went wrong.
         """
         if self._probe is None:
-            banner = self._self_test()
+            banner = self.self_test()
             dialect, warning = dialect_of(banner, _CHECKED)
             self._probe = Probe(banner, dialect, warning)
             if warning:
                 self.say(warning)
         return self._probe
 
-    def _self_test(self) -> Banner:
+    @property
+    def place(self) -> tuple[int, dict[str, str]]:
+        """The value of mumax3's -gpu and the environment in which it means this engine's GPU."""
+        if self._place is None:
+            self._place = place_of(self.gpu)
+        return self._place
+
+    def self_test(self) -> Banner:
+        """Run a small script with a known answer.
+
+        Raises
+        ------
+        EngineFault
+            Naming what went wrong.
+        """
         dialect = AMUMAX if "amumax" in Path(self.command[0]).name else V3_11
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             selftest.write_initial(folder)
             parts = [selftest.SETUP, load_state(selftest.INITIAL, 0.0), selftest.BLOCK]
             (folder / "selftest.mx3").write_text(dialect.translate("".join(parts)))
-            arguments = dialect.arguments("selftest.mx3", "selftest.out", "", self.gpu)
+            arguments = dialect.arguments("selftest.mx3", "selftest.out", "", self.place[0])
             what = f"self-test of {self.command[0]}"
             out = folder / "selftest.out" / selftest.FINAL
             try:
-                text = self.run_process(arguments, folder, out.parent, parts)
+                watch = Watch(_TEST_LIMITS)
+                text = self.run_process(arguments, folder, out.parent, parts, watch)
                 end = folder / selftest.FINAL
                 block = selftest.BLOCK
                 field = collect(out, end, (1, 4, 4), unit_length=True, start=0.0, block=block)
@@ -125,6 +155,7 @@ class Mumax3Engine:
         folder: Path,
         out: Path,
         parts: Sequence[str],
+        watch: Watch,
         tick: Callable[[], None] = lambda: None,
     ) -> str:
         """Run the command to its end in `folder` and return what it printed.
@@ -136,17 +167,21 @@ class Mumax3Engine:
         EngineFault
             If it cannot be started, exceeds a limit or fails; no process is left.
         """
-        process = Process([*self.command, *arguments], folder, folder / LOG)
+        environment = os.environ | self.place[1]
+        process = Process([*self.command, *arguments], folder, folder / LOG, environment)
         try:
-            code = process.wait(self.limits, out, tick)
+            code = process.wait(watch, out, tick)
             text = process.text
             if code:
                 raise exit_fault(code, text, parts)
         finally:
             process.kill()
-        for line in _WARNING.findall(text):
-            self.say(f"mumax3 warns: {line.strip()}")
         return text
+
+    def pass_on_warnings(self, text: str, setup: str) -> None:
+        """Log the warnings in what mumax3 has printed, those that matter to a setup, once."""
+        for warning in warnings_in(text, features(setup)):
+            self.say(f"mumax3 warns: {warning}")
 
     def say(self, text: str) -> None:
         """Log a warning, once."""
@@ -203,6 +238,12 @@ class Mumax3Session:
         self._time = time
         self._shape = read_ovf(folder / magnetization).data.shape[:3]
         self._closed = False
+        self._work = folder / WORK
+        shutil.rmtree(self._work, ignore_errors=True)  # a killed session's
+        try:
+            self._work.mkdir()
+        except OSError as error:
+            raise EngineFault("disk", f"{self._work}: {error.strerror}") from None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -218,13 +259,24 @@ class Mumax3Session:
         start: float,
     ) -> BlockResult:
         """Collect a block's files from `out`; `start` is the clock at its begin."""
-        for name in outputs:
-            collect(out / name, self._folder / name, self._shape, unit_length=False)
         saved, target = out / magnetization, self._folder / magnetization
-        field = collect(saved, target, self._shape, unit_length=True, start=self._time, block=block)
+        try:
+            for name in outputs:
+                collect(out / name, self._folder / name, self._shape, unit_length=False)
+            field = collect(
+                saved, target, self._shape, unit_length=True, start=self._time, block=block
+            )
+        except EngineError:
+            if (full := self.disk_fault()) is not None:
+                raise full from None
+            raise
         assert field.time is not None
         self._magnetization, self._time = magnetization, field.time
         return BlockResult(target, field, self._time, steps, clock.perf_counter() - start)
+
+    def disk_fault(self) -> EngineFault | None:
+        """The full disk under the session, if it cannot take another magnetization."""
+        return disk_fault(self._folder, 12 * math.prod(self._shape) + 4096)
 
 
 class ProcessSession(Mumax3Session):
@@ -240,8 +292,20 @@ class ProcessSession(Mumax3Session):
     ) -> BlockResult:
         """Run a block in a process of its own; see `Session.execute`."""
         self._check_open()
+        watch = Watch(self._engine.limits)
+        return self.execute_watched(block, magnetization, outputs, watch, progress)
+
+    def execute_watched(
+        self,
+        block: str,
+        magnetization: str,
+        outputs: Sequence[str],
+        watch: Watch,
+        progress: Callable[[Progress], None] | None,
+    ) -> BlockResult:
+        """Run a block, part of whose time may be spent already."""
         start = clock.perf_counter()
-        script = self._folder / f"{Path(magnetization).stem}.mx3"
+        script = self._work / f"{Path(magnetization).stem}.mx3"
         out = script.with_suffix(".out")
         heartbeat = "" if "tableautosave" in (self._setup + block).lower() else HEARTBEAT
         load = load_state(self._magnetization, self._time)
@@ -250,15 +314,17 @@ class ProcessSession(Mumax3Session):
             script.write_text(self._dialect.translate("".join(parts)))
         except OSError as error:
             raise EngineFault("disk", f"{script}: {error.strerror}") from None
-        cache = cache_folder(self._setup, self._folder)
-        arguments = self._dialect.arguments(script.name, out.name, cache, self._engine.gpu)
+        cache = cache_folder(self._setup, self._work)
+        name, folder = (str(path.relative_to(self._folder)) for path in (script, out))
+        arguments = self._dialect.arguments(name, folder, cache, self._engine.place[0])
 
         def report() -> None:
             if progress is not None and (time := _last_time(out / "table.txt")) is not None:
                 progress(Progress(time))
 
         try:
-            text = self._engine.run_process(arguments, self._folder, out, parts, report)
+            text = self._engine.run_process(arguments, self._folder, out, parts, watch, report)
+            self._engine.pass_on_warnings(text, self._setup)
             counted = _STEPS.search(text)
             steps = int(counted[1]) if counted else None
             result = self._finished(out, block, magnetization, outputs, steps, start)
@@ -271,9 +337,14 @@ class ProcessSession(Mumax3Session):
         return result
 
     def close(self) -> None:
-        """Remove what was kept between blocks; no further block is taken."""
+        """Remove what was kept between blocks; the script of a block that failed stays.
+
+        No further block is taken.
+        """
         self._closed = True
-        shutil.rmtree(self._folder / ".kernels", ignore_errors=True)
+        shutil.rmtree(self._work / KERNELS, ignore_errors=True)
+        with suppress(OSError):
+            self._work.rmdir()
 
 
 def _last_time(table: Path) -> float | None:

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import signal
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.base.errors import EngineError
+from orchestrator.engines.mumax3.cuda_errors import driver_error
+from orchestrator.engines.mumax3.guard import UNSTARTED, UNSTARTED_CODE
 from orchestrator.mx3.origins import origin_of
 
-_PATTERNS = (
-    ("memory", r"CUDA_ERROR_OUT_OF_MEMORY", "the GPU has not enough free memory"),
-    (
-        "driver",
-        r"CUDA_ERROR_(?:NO_DEVICE|INVALID_DEVICE|INSUFFICIENT_DRIVER|NOT_INITIALIZED"
-        r"|SYSTEM_DRIVER_MISMATCH|COMPAT_NOT_SUPPORTED_ON_DEVICE|STUB_LIBRARY)"
-        r"|No binary for GPU|libcuda\.so|libcufft\.so|libcurand\.so",
-        "no NVIDIA GPU with a driver that fits this mumax3 build",
-    ),
-    (
-        "disk",
-        r"no space left on device|disk quota exceeded|file too large",
-        "the disk is full, or a quota or limit of the file size is reached",
-    ),
-    ("gpu", r"CUDA_ERROR_\w+", "an error of the GPU"),
+_DISK = re.compile(
+    r"^(?!//)[^\n]*(?:no space left on device|disk quota exceeded|file too large)[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
-_SCRIPT_LINE = re.compile(r"script line (\d+)(:\d+)?:[^\n]*")
+_FULL = "the disk is full, or a quota or limit of the file size is reached"
+_SCRIPT_LINE = re.compile(r"^(?!//)[^\"`\n]*?script line (\d+)(:\d+)?:[^\n]*", re.MULTILINE)
+_LIVE_SCRIPT_LINE = re.compile(r"^//script line (\d+)(:\d+)?:[^\n]*", re.MULTILINE)
 _PANIC = re.compile(r"^panic: [^\n]*", re.MULTILINE)
+_UNSTARTED = re.compile(rf"^{re.escape(UNSTARTED)}[^\n]*", re.MULTILINE)
 
-LASTING = frozenset({"missing", "driver", "script"})
+LASTING = frozenset({"missing", "driver", "script", "disk", "time"})
 """Kinds of faults that another try would meet again."""
+OF_THE_PLACE = frozenset({"driver", "memory", "gpu"})
+"""Kinds of faults that say nothing of a run, but of the GPU and machine that it met."""
 
 
 class EngineFault(EngineError):
@@ -39,8 +37,8 @@ class EngineFault(EngineError):
     Attributes
     ----------
     kind : str
-        `missing`, `start`, `driver`, `memory`, `disk`, `gpu`, `script`, `crash`, `signal`, `time`,
-        `silence` or `output`.
+        `missing`, `start`, `driver`, `memory`, `size`, `disk`, `gpu`, `script`, `crash`, `signal`,
+        `time`, `silence` or `output`.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -49,7 +47,7 @@ class EngineFault(EngineError):
 
 
 def script_error(text: str, parts: Sequence[str]) -> EngineFault | None:
-    """The error in a script that mumax3 has reported, with the template and line it came from.
+    """The error in a script that mumax3 has died of, with the template and line it came from.
 
     Parameters
     ----------
@@ -58,13 +56,33 @@ def script_error(text: str, parts: Sequence[str]) -> EngineFault | None:
     parts : sequence of str
         The script's parts in their order; see `orchestrator.mx3.origins`.
     """
-    match = _SCRIPT_LINE.search(text)
+    return _script_fault(_SCRIPT_LINE.search(text), parts)
+
+
+def refusal(text: str, parts: Sequence[str]) -> EngineFault | None:
+    """The error for which a live mumax3 has refused a command.
+
+    It tells the error in the way in which a script prints, so `text` must hold nothing that a
+    script of the user's can have printed.
+
+    Parameters
+    ----------
+    text : str
+        What mumax3 printed since the command was sent, up to the command's own output.
+    parts : sequence of str
+        The command's parts in their order.
+    """
+    return _script_fault(_LIVE_SCRIPT_LINE.search(text), parts)
+
+
+def _script_fault(match: re.Match[str] | None, parts: Sequence[str]) -> EngineFault | None:
     if match is None:
         return None
     line = int(match[1])
     if match[2]:  # syntax errors have line:column, and count one line too many
         line -= 1
-    return EngineFault("script", f"mumax3 refused the script: {match[0]}{origin_of(parts, line)}")
+    said = match[0].removeprefix("//")
+    return EngineFault("script", f"mumax3 refused the script: {said}{origin_of(parts, line)}")
 
 
 def exit_fault(code: int, text: str, parts: Sequence[str] = ()) -> EngineFault:
@@ -81,11 +99,15 @@ def exit_fault(code: int, text: str, parts: Sequence[str] = ()) -> EngineFault:
         The parts of its script.
     """
     how = _ending(code)
-    for kind, pattern, cause in _PATTERNS:
-        match = re.search(pattern, text, re.IGNORECASE)
-        if match:
-            line = next(line for line in text.splitlines() if match[0] in line).strip()
-            return EngineFault(kind, f"mumax3 {how}: {cause}\n{line}")
+    if code == UNSTARTED_CODE and (unstarted := _UNSTARTED.search(text)) is not None:
+        return EngineFault("missing", unstarted[0].removeprefix(UNSTARTED))
+    if (known := driver_error(text)) is not None:
+        error, line = known
+        return EngineFault(
+            error.kind, f"mumax3 {how}: {error.cause}\n{line}\nremedy: {error.remedy}"
+        )
+    if (full := _DISK.search(text)) is not None:
+        return EngineFault("disk", f"mumax3 {how}: {_FULL}\n{full[0].strip()}")
     refused = script_error(text, parts)
     if refused is not None:
         return EngineFault("script", f"{refused} ({how})")
@@ -93,6 +115,22 @@ def exit_fault(code: int, text: str, parts: Sequence[str] = ()) -> EngineFault:
         return EngineFault("signal", f"mumax3 {how}\n{tail(text)}")
     panic = _PANIC.search(text)
     return EngineFault("crash", f"mumax3 {how}:\n{panic[0] if panic else tail(text)}")
+
+
+def disk_fault(folder: Path, size: int) -> EngineFault | None:
+    """The full disk under a folder, if it cannot take another file of `size` bytes.
+
+    mumax3 itself tells nothing of it: it ends with code 0 and leaves truncated files.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return EngineFault(
+                "disk", f"{folder}: {_FULL} ({error.strerror} for {size} bytes); make room, resume"
+            )
+    return None
 
 
 def _ending(code: int) -> str:

@@ -78,6 +78,8 @@ class Dialect:
         return self.name if self.name == "amumax" else f"mumax3 {self.name}"
 
 
+KERNELS = "kernels"
+"""Name of the folder in which mumax3 keeps kernels of the demagnetizing field."""
 _COMMON = (
     "J is the conventional charge current; magnetization moves against it for Pol > 0.",
     "Zhang-Li torque as published with mumax3, GammaLL = 1.7595e11 rad/(T s).",
@@ -144,4 +146,4 @@ def dialect_of(banner: Banner, checked: str) -> tuple[Dialect, str]:
 
 def cache_folder(setup: str, folder: Path) -> str:
     """Value of -cache: a folder of our own where there is a demagnetizing field, else none."""
-    return str(folder / ".kernels") if features(setup).demag else ""
+    return str(folder / KERNELS) if features(setup).demag else ""

@@ -19,9 +19,12 @@ import socket
 import sys
 import time
 
+UNSTARTED_CODE = 126
+UNSTARTED = "guard: "
+"""Exit code, and head of the message, with which the guard tells that it cannot start a command."""
 _PERIOD = 1.0
 _PATIENCE = 5.0
-_POLL = b"POST / HTTP/1.1\r\nHost: mumax3\r\nConnection: close\r\nContent-Length: 4\r\n\r\nid=7"
+_POLL = b"POST / HTTP/1.1\r\nHost: mumax3\r\nConnection: close\r\nContent-Length: 8\r\n\r\nid=guard"
 
 
 def main(gui: str, command: list[str]) -> None:
@@ -30,14 +33,18 @@ def main(gui: str, command: list[str]) -> None:
     os.set_blocking(poke, False)
     signal.set_wakeup_fd(poke)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    child = os.posix_spawnp(
-        command[0],
-        command,
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
-        setpgroup=0,
-        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
-    )
+    try:
+        child = os.posix_spawn(
+            command[0],
+            command,
+            os.environ,
+            file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
+            setpgroup=0,
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+        )
+    except OSError as error:
+        print(f"{UNSTARTED}{command[0]}: cannot be started ({error.strerror})", flush=True)
+        os._exit(UNSTARTED_CODE)
     if gui != "-":
         keep_alive(gui, [0, wake])
     select.select([0, wake], [], [])

@@ -15,9 +15,10 @@ from typing import Any
 
 from orchestrator.base.errors import EngineError
 from orchestrator.engines.mumax3.blocks import LOG, Mumax3Engine, Mumax3Session, ProcessSession
-from orchestrator.engines.mumax3.diagnosis import LASTING, in_block
+from orchestrator.engines.mumax3.diagnosis import LASTING, disk_fault, in_block
 from orchestrator.engines.mumax3.dialect import Dialect
 from orchestrator.engines.mumax3.liveprocess import LiveProcess
+from orchestrator.engines.mumax3.process import Watch
 from orchestrator.engines.session import BlockResult, Progress, Session, load_state
 
 TRIES = 2
@@ -81,18 +82,23 @@ class LiveSession(Mumax3Session):
     ) -> BlockResult:
         """Run a block; see `Session.execute`."""
         self._check_open()
+        watch = Watch(self._engine.limits)
         if self._fallback is None:
             what = f"{self._folder / magnetization}: mumax3 -i"
-            for _ in range(TRIES):
+            for attempt in range(TRIES):
+                watch.next_try()
                 try:
-                    return self._try(block, magnetization, outputs, progress)
+                    return self._try(block, magnetization, outputs, watch, progress)
                 except EngineError as error:
                     fault = in_block(error, what, self._folder / LOG)
                     if fault.kind == "script":  # the process lives on
                         raise fault from None
                     self._discard()
-                    if fault.kind in LASTING:
+                    if fault.kind in LASTING or (fault.kind == "silence" and attempt):
                         raise fault from None
+                    if fault.kind == "start":
+                        self._engine.say(str(fault))
+                        break
                     self._engine.say(f"{fault}\nstarted again from {self._magnetization}")
                 except BaseException:
                     self._discard()
@@ -106,44 +112,50 @@ class LiveSession(Mumax3Session):
                 self._magnetization,
                 self._time,
             )
-        return self._fallback.execute(block, magnetization, outputs, progress=progress)
+        watch.next_try()
+        return self._fallback.execute_watched(block, magnetization, outputs, watch, progress)
 
     def _try(
         self,
         block: str,
         magnetization: str,
         outputs: Sequence[str],
+        watch: Watch,
         progress: Callable[[Progress], None] | None,
     ) -> BlockResult:
         start = clock.perf_counter()
-        process = self._running()
+        process = self._running(watch)
 
         def report(time: float | None) -> None:
             if progress is not None and time is not None:
                 progress(Progress(time))
+            if (full := disk_fault(self._folder, 4096)) is not None:  # nothing it prints arrives
+                raise full
 
         load = load_state(self._magnetization, self._time)
-        steps = process.execute([FRESH_STEP, load], block, report)
+        try:
+            steps = process.execute([FRESH_STEP, load], block, watch, report)
+        finally:
+            self._engine.pass_on_warnings(process.text, self._setup)
         result = self._finished(process.out, block, magnetization, outputs, steps, start)
         if progress is not None:
             progress(Progress(result.time, steps))
         return result
 
-    def _running(self) -> LiveProcess:
+    def _running(self, watch: Watch) -> LiveProcess:
         if self._process is not None and self._process.worn:
             self._process.close()
             self._process = None
         if self._process is None:
             engine = self._engine
-            log = self._folder / LOG
             self._process = LiveProcess(
                 engine.command,
                 self._dialect,
-                engine.gpu,
+                engine.place,
                 self._setup,
-                self._folder,
-                log,
-                engine.limits,
+                self._work,
+                self._folder / LOG,
+                watch.start_limit,
             )
         return self._process
 
@@ -158,6 +170,7 @@ class LiveSession(Mumax3Session):
         if self._process is not None:
             self._process.close()
             self._process = None
-            shutil.rmtree(self._folder / "live.out", ignore_errors=True)
-            (self._folder / "live.mx3").unlink(missing_ok=True)
-        shutil.rmtree(self._folder / ".kernels", ignore_errors=True)
+        if self._fallback is not None:
+            self._fallback.close()
+        else:
+            shutil.rmtree(self._work, ignore_errors=True)

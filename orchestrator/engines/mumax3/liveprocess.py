@@ -8,12 +8,12 @@ import secrets
 import shutil
 import socket
 import time as clock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.engines.mumax3.diagnosis import EngineFault, exit_fault, script_error, tail
+from orchestrator.engines.mumax3.diagnosis import EngineFault, exit_fault, refusal, tail
 from orchestrator.engines.mumax3.dialect import Dialect, cache_folder
-from orchestrator.engines.mumax3.process import Limits, Process, Watch
+from orchestrator.engines.mumax3.process import Process, Watch
 from orchestrator.engines.mumax3.weblink import WebLink
 
 _FIRST_PROBE = 2.0
@@ -31,16 +31,16 @@ class LiveProcess:
         The binary and leading arguments.
     dialect : Dialect
         How it is spoken to.
-    gpu : int
-        Index of its GPU.
+    place : (int, mapping)
+        Index of its GPU, and what the environment must hold for it.
     setup : str
         Mesh, material and solver settings.
-    folder : Path
-        Working directory; the output folder `live.out` is made in it.
+    work : Path
+        Folder for its script and output, one below the session's, in which it works.
     log : Path
         Where its output goes.
-    limits : Limits
-        How long to wait for what.
+    start_limit : float
+        Longest time until it opens its port, s.
 
     Raises
     ------
@@ -52,28 +52,34 @@ class LiveProcess:
         self,
         command: Sequence[str],
         dialect: Dialect,
-        gpu: int,
+        place: tuple[int, Mapping[str, str]],
         setup: str,
-        folder: Path,
+        work: Path,
         log: Path,
-        limits: Limits,
+        start_limit: float,
     ) -> None:
-        self.out = folder / "live.out"
-        self._limits = limits
+        self.out = work / "live.out"
+        folder = work.parent
         self._blocks = 0
         self._printed = 0
         self._token = secrets.token_hex(4)
-        self._setup = [dialect.header(), setup]
+        self._setup = [dialect.header(), setup, f'print("ready {self._token}")\n']
+        self._ready = f"//ready {self._token}\n"
         shutil.rmtree(self.out, ignore_errors=True)
-        script = folder / "live.mx3"
-        script.write_text(dialect.translate("".join(self._setup)))
-        cache = cache_folder(setup, folder)
-        arguments = dialect.live_arguments(script.name, self.out.name, cache, gpu, _free_port())
+        script = work / "live.mx3"
+        try:
+            script.write_text(dialect.translate("".join(self._setup)))
+        except OSError as error:
+            raise EngineFault("disk", f"{script}: {error.strerror}") from None
+        cache = cache_folder(setup, work)
+        name, out = (str(path.relative_to(folder)) for path in (script, self.out))
+        arguments = dialect.live_arguments(name, out, cache, place[0], _free_port())
         environment = {k: v for k, v in os.environ.items() if k not in _DISPLAYS}
+        environment |= place[1]
         gui = (self.out / "gui").absolute()
         self._process = Process([*command, *arguments], folder, log, environment, gui)
         try:
-            self._link = WebLink(self._wait_for_port())
+            self._link = WebLink(self._wait_for_port(start_limit))
         except BaseException:
             self._process.kill()
             raise
@@ -83,9 +89,14 @@ class LiveProcess:
         """Whether it has printed so much that its page, which repeats all of it, gets slow."""
         return self._printed > _LARGEST_OUTPUT
 
-    def _wait_for_port(self) -> int:
+    @property
+    def text(self) -> str:
+        """What it has printed since the block before the last one."""
+        return self._process.text
+
+    def _wait_for_port(self, seconds: float) -> int:
         """The port that it really listens on: it takes the next one where the asked is taken."""
-        limit = clock.monotonic() + self._limits.start
+        limit = clock.monotonic() + seconds
         while clock.monotonic() < limit:
             try:
                 match = re.search(r":(\d+)\s*$", (self.out / "gui").read_text())
@@ -98,11 +109,15 @@ class LiveProcess:
             clock.sleep(0.01)
         raise EngineFault(
             "start",
-            f"mumax3 -i opened no port within {self._limits.start:g} s\n{tail(self._process.text)}",
+            f"mumax3 -i opened no port within {seconds:g} s\n{tail(self._process.text)}",
         )
 
     def execute(
-        self, preamble: Sequence[str], block: str, tick: Callable[[float | None], None]
+        self,
+        preamble: Sequence[str],
+        block: str,
+        watch: Watch,
+        tick: Callable[[float | None], None],
     ) -> int | None:
         """Execute a script and return how many time steps its block took.
 
@@ -113,6 +128,8 @@ class LiveProcess:
             happened before, so that a script which was lost on its way can be sent again.
         block : str
             Script that saves what it changes.
+        watch : Watch
+            How long to wait.
         tick : callable
             Told the simulated time about twice a second.
 
@@ -128,11 +145,12 @@ class LiveProcess:
         parts = [*preamble, begin, block, end]
         script = "".join(parts)
         self._printed += len(self._process.text)
-        self._process.forget()
+        if self._blocks > 1:
+            self._process.forget()
         for attempt in range(_SENDS):
-            confirmed = self._link.send(script, timeout=10)
+            confirmed = self._link.send(script, timeout=min(10, watch.left))
             probe = _IdleProbe(self._link, f"{mark} probe {attempt}")
-            if self._reached(mark, parts, confirmed, probe, tick):
+            if self._reached(mark, parts, confirmed, probe, watch, tick):
                 text = self._process.text
                 counts = re.findall(rf"^//{mark} (?:begin|end) (\d+)$", text, re.MULTILINE)
                 return int(counts[-1]) - int(counts[-2]) if len(counts) > 1 else None
@@ -144,12 +162,12 @@ class LiveProcess:
         parts: Sequence[str],
         confirmed: bool,
         idle: _IdleProbe,
+        watch: Watch,
         tick: Callable[[float | None], None],
     ) -> bool:
         """Wait for the end mark; False if the script was lost before it began."""
         end = re.compile(rf"^//{mark} end \d+$", re.MULTILINE)
         begun = re.compile(rf"^//{mark} begin \d+$", re.MULTILINE)
-        watch = Watch(self._limits)
         next_tick, pause = clock.monotonic() + 0.5, 0.001
         while True:
             text = self._process.text
@@ -158,11 +176,11 @@ class LiveProcess:
             code = self._process.code
             if code is not None:
                 raise exit_fault(code, self._process.text, parts)
-            refused = script_error(text, parts)
-            if refused is not None and begun.search(text):
-                raise EngineFault("crash", f"mumax3 gave up the block: {refused}")
-            if refused is not None:
-                raise refused
+            if not begun.search(text):
+                own = text.partition(self._ready)[2] if self._blocks == 1 else text
+                refused = refusal(own, parts)
+                if refused is not None:
+                    raise refused
             watch.check((len(text), self._link.shown()))
             if self._link.refused >= _REFUSALS:
                 raise EngineFault("crash", "mumax3 -i runs, but its port is closed")
@@ -216,7 +234,7 @@ class _IdleProbe:
             return True
         if clock.monotonic() >= self._next:
             self._asked += 1
-            self._link.send(f'print("{self._mark}", {self._asked}, t, step, dt)', timeout=5)
+            self._link.send(f'print("{self._mark}", {self._asked}, t, step, dt)', timeout=1)
             same = len(answers) >= 1 and len(set(answers[-2:])) == 1
             self._pause = 1.0 if same else min(2 * self._pause, 60.0)
             self._next = clock.monotonic() + self._pause

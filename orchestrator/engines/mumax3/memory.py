@@ -52,7 +52,8 @@ def check_memory(features: Features, gpu: Gpu) -> None:
     Raises
     ------
     EngineFault
-        With the need and what is free.
+        With the need and what is free; of the kind `memory` if others hold what is missing, else
+        `size`.
     """
     needed = memory_needed(features)
     if needed is None or needed <= gpu.free_mib * 2**20:
@@ -60,7 +61,7 @@ def check_memory(features: Features, gpu: Gpu) -> None:
     demag = " with demagnetizing field" if features.demag else ""
     nx, ny, nz = features.cells or (0, 0, 0)
     raise EngineFault(
-        "memory",
+        "memory" if needed <= gpu.total_mib * 2**20 else "size",
         f"{nx} x {ny} x {nz} cells{demag} need about {needed / 2**30:.2f} GiB on the GPU; "
         f"GPU {gpu.index} ({gpu.name}) has {gpu.free_mib / 1024:.2f} GiB free of "
         f"{gpu.total_mib / 1024:.2f} GiB",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import shutil
@@ -65,23 +66,27 @@ class Process:
         environment: Mapping[str, str] | None = None,
         gui: Path | None = None,
     ) -> None:
-        if shutil.which(command[0]) is None:
+        program = shutil.which(command[0])
+        if program is None:
             raise EngineFault(
                 "missing",
                 f"{command[0]}: cannot be started (no such program); "
                 "set MUMAX3 to the path of mumax3, or take --engine cpu",
             )
         self.log = log
+        # relative to where this process works, not to the folder in which the command starts
+        words = [os.path.abspath(program), *command[1:]]
+        given = os.environ if environment is None else environment
         try:
             with open(log, "ab") as file:
                 moment = clock.strftime("%Y-%m-%d %H:%M:%S")
-                file.write(f"---- {moment} {shlex.join(command)}\n".encode())
+                file.write(f"---- {moment} {shlex.join(words)}\n".encode())
                 file.flush()
                 self._position = file.tell()
                 self._guard = subprocess.Popen(
-                    [sys.executable, "-I", "-S", guard.__file__, str(gui or "-"), *command],
+                    [sys.executable, "-I", "-S", guard.__file__, str(gui or "-"), *words],
                     cwd=folder,
-                    env=None if environment is None else dict(environment),
+                    env=dict(given),
                     stdin=subprocess.PIPE,
                     stdout=file,
                     stderr=subprocess.STDOUT,
@@ -115,12 +120,12 @@ class Process:
         """Drop the text that was read; `text` goes on with what is printed from now on."""
         self._text.clear()
 
-    def wait(self, limits: Limits, folder: Path, tick: Callable[[], None]) -> int:
+    def wait(self, watch: Watch, folder: Path, tick: Callable[[], None]) -> int:
         """Wait for the end, and return the exit code.
 
         Parameters
         ----------
-        limits : Limits
+        watch : Watch
             Wall-clock limit and longest silence.
         folder : Path
             Its files' growth is a sign of life.
@@ -132,7 +137,6 @@ class Process:
         EngineFault
             If a limit is exceeded; the process is then dead.
         """
-        watch = Watch(limits)
         pause, next_tick = 0.002, clock.monotonic() + 0.5
         while (code := self.code) is None:
             clock.sleep(pause)
@@ -155,12 +159,32 @@ class Process:
 
 
 class Watch:
-    """Compares signs of life with the limits."""
+    """Compares signs of life with the limits, for one block and all tries at it."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._start = self._alive = clock.monotonic()
         self._last: object = None
+
+    def next_try(self) -> None:
+        """Another process begins, whose silence counts from now; the time limit runs on."""
+        self._alive = clock.monotonic()
+        self._last = None
+
+    @property
+    def start_limit(self) -> float:
+        """Longest time until a process that starts now opens its port, s."""
+        if self._limits.time is None:
+            return self._limits.start
+        return min(self._limits.start, self._start + self._limits.time - clock.monotonic())
+
+    @property
+    def left(self) -> float:
+        """Time until a limit is exceeded if there is no sign of life, s."""
+        now, (time, silence) = clock.monotonic(), (self._limits.time, self._limits.silence)
+        spent = [] if time is None else [self._start + time - now]
+        silent = [] if silence is None else [self._alive + silence - now]
+        return max(0.1, min([*spent, *silent, math.inf]))
 
     def check(self, sign: object) -> None:
         """Note a sign of life; one that is equal to the last is none.

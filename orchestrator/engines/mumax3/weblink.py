@@ -15,7 +15,8 @@ import time as clock
 from typing import Any
 
 _NUMBER = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)")
-_PAGE = "id=7"
+_PAGE = "id=client"
+"""Not the guard's: each page is told of a change once."""
 
 
 class WebLink:

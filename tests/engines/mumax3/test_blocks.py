@@ -6,12 +6,10 @@ scripts and computes the same physics.
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 
-from orchestrator.base.errors import EngineError
+from orchestrator.base.errors import EngineError, InputError
 from orchestrator.base.shipped import shipped
 from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.cpu.session import CpuEngine
@@ -59,17 +57,17 @@ def test_a_refused_script_is_traced_to_its_template(started, fake):
     assert f"that is `Flash()` (relax.mx3.j2:{line})" in str(caught.value)
 
 
-def test_auto_says_which_engine_and_why(monkeypatch):
+def test_auto_says_which_engine_and_why(monkeypatch, fake):
     monkeypatch.setenv("MUMAX3", "/nowhere/mumax3")
     choice = choose_engine()
     assert (choice.engine.name, choice.kind.name) == ("cpu", "cpu")
     assert "no mumax3 binary" in choice.reason
-    monkeypatch.setenv("MUMAX3", sys.executable)
+    monkeypatch.setenv("MUMAX3", fake("real()")[0])
     gpus = [Gpu(0, "card A", 8192, 8000, "550"), Gpu(1, "card B", 8192, 8000, "550")]
     monkeypatch.setattr("orchestrator.engines.mumax3.hardware.find_gpus", lambda: gpus)
     choice = choose_engine(EngineOptions(gpu=1))
     assert (choice.kind.name, choice.engine.name, choice.engine.mode) == ("live", "mumax3", "live")
     assert "GPU 1 (card B)" in choice.reason
-    with pytest.raises(EngineError, match="GPU 2: nvidia-smi shows 2"):
+    with pytest.raises(InputError, match=r"GPU 2: nvidia-smi shows 2 \(0: card A, 8\.0 GiB; 1: "):
         choose_engine(EngineOptions("mumax3", gpu=2))
     assert choose_engine(EngineOptions("mumax3")).engine.mode == "process"

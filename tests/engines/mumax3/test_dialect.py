@@ -81,4 +81,4 @@ def test_features_of_a_setup(experiment, tmp_path):
     assert features(text) == Features((4, 5, 6), open_bc=True, solver=3)
     assert features("SetGridSize(N, N, 1)").cells is None
     assert cache_folder(setup, tmp_path) == ""
-    assert cache_folder("EnableDemag = true", tmp_path) == str(tmp_path / ".kernels")
+    assert cache_folder("EnableDemag = true", tmp_path) == str(tmp_path / "kernels")

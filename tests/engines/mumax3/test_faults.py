@@ -25,7 +25,7 @@ NAN = "lambda raw: (lambda k: raw[:k] + b'\\xff' * 12 + raw[k + 12:])(raw.index(
 FAULTS = {
     "no driver": (
         "print('cuda/init.go:61 CUDA_ERROR_NO_DEVICE', file=sys.stderr); sys.exit(1)",
-        "driver", "no NVIDIA GPU with a driver(?s:.*)CUDA_ERROR_NO_DEVICE",
+        "driver", "shows no NVIDIA GPU(?s:.*)CUDA_ERROR_NO_DEVICE(?s:.*)remedy: see",
     ),
     "out of GPU memory": (
         "print('cuda/alloc.go: CUDA_ERROR_OUT_OF_MEMORY', file=sys.stderr); sys.exit(1)",
@@ -38,8 +38,9 @@ FAULTS = {
     "killed": ("os.kill(os.getpid(), 9)", "signal", "signal 9 .SIGKILL, maybe by the system"),
     "segmentation": ("os.kill(os.getpid(), 11)", "signal", "signal 11 .SIGSEGV"),
     "not loadable": (
-        "print('mumax3: error while loading shared libraries: libcuda.so.1'); sys.exit(127)",
-        "driver", "not loadable(?s:.*)libcuda",
+        "print('mumax3: error while loading shared libraries: libcuda.so.1: "
+        "cannot open shared object file: No such file or directory'); sys.exit(127)",
+        "driver", "not loadable.: the NVIDIA driver is not installed here(?s:.*)libcuda",
     ),
     "hang without output": (
         "subprocess.Popen(['/bin/sleep', '600']); time.sleep(600)",
@@ -115,7 +116,7 @@ def test_a_binary_with_wrong_physics_does_not_pass_the_self_test(fake):
     command = fake("")
     path = Path(command[0])
     turned = (
-        "text = text.replace('vector(0, 0, 1)', 'vector(0, 0, 0.5)')\nopen(script, 'w').write(text)"
+        "text = text.replace('vector(0, 0, 1)', 'vector(0, 0, 0.5)')\nopen(path, 'w').write(text)"
     )
     path.write_text(path.read_text().replace('if "selftest"', f'{turned}\nif "selftest"'))
     with pytest.raises(EngineFault, match="wrong physics: m_z = "):
