@@ -15,7 +15,10 @@ from orchestrator.campaign.pool import SitePool, check_site
 from orchestrator.campaign.sites import Site
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.describe.experiment import Experiment
-from orchestrator.engines.choose import choose_engine
+from orchestrator.engines.choose import Choice, choose_engine
+from orchestrator.engines.mumax3.diagnosis import OF_THE_PLACE, EngineFault
+from orchestrator.engines.mumax3.hardware import Gpu, choose_gpus, find_gpus, find_mumax3
+from orchestrator.engines.session import Engine
 from orchestrator.engines.table import ENGINES, EngineOptions, cores
 from orchestrator.mx3.script import Scripts
 from orchestrator.transport.solvers import check_solver
@@ -112,10 +115,13 @@ class Crew:
                 lambda _: SitePool(site, folder),
             )
         threads = self.threads or 1
-        choice = choose_engine(self._with_threads(self.options.engine, threads))
+        gpus = self._gpus()
+        choice = self._choice(self._with_threads(self.options.engine, threads), gpus)
         if choice.kind.needs_mumax3:
-            slots = gpu_slots(self.gpus or all_gpus(), self.per_gpu or 1, threads)
-            slots = slots[: self.workers]
+            names = [gpu.visible_as for gpu in gpus.values()] or list(self.gpus or ("0",))
+            slots = gpu_slots(names, self.per_gpu or 1, threads)[: self.workers]
+        elif self.gpus is not None:
+            raise InputError(f"gpus: {choice.reason}")
         else:
             slots = core_slots(self.workers or max(1, cores() // threads), threads)
         return CalledCrew(
@@ -124,7 +130,41 @@ class Crew:
             f"engine {choice.engine.name}: {choice.reason}",
             len(slots),
             lambda runs: LocalExecutor(slots[:runs], folder / "workers"),
+            choice.engine,
         )
+
+    def _gpus(self) -> dict[int, Gpu]:
+        """The GPUs to use by their number among the visible ones; none where none is seen."""
+        seen = find_gpus()
+        if self.gpus is None:
+            return dict(enumerate(seen))
+        if not seen and self.options.engine != "auto" and all(g.isdecimal() for g in self.gpus):
+            return {}  # of another maker, counted by mumax3 alone
+        return dict(choose_gpus(self.gpus))
+
+    def _choice(self, options: EngineOptions, gpus: dict[int, Gpu]) -> Choice:
+        """The engine, tried on one GPU after the other: a broken one is its own worker's matter."""
+        if options.engine == "cpu":
+            return choose_engine(options)
+        faults = []
+        for number in gpus or (0,):
+            try:
+                choice = choose_engine(dataclasses.replace(options, gpu=number))
+            except EngineFault as fault:
+                if fault.kind not in OF_THE_PLACE:
+                    raise
+                faults.append(fault)
+                continue
+            if choice.kind.needs_mumax3:
+                return choice
+        if not faults:
+            return choice
+        full = [fault for fault in faults if fault.kind == "memory"]
+        if not full:
+            raise faults[0]
+        kind = ENGINES[options.engine]
+        engine = kind.make(options, find_mumax3(options.binary) or "")
+        return Choice(engine, kind, f"the GPUs are full and waited for\n{full[0]}")
 
     def _with_threads(self, engine: str, threads: int) -> EngineOptions:
         """The options of a worker, as far as its engine takes them."""
@@ -151,6 +191,8 @@ class CalledCrew:
         Number of workers on this machine.
     executor : callable
         Makes the executor for so many runs.
+    engine : Engine or None
+        The engine, tried here; None where a site's workers look for it.
     """
 
     crew: Crew
@@ -158,6 +200,7 @@ class CalledCrew:
     reason: str
     workers: int
     executor: Callable[[int], Executor]
+    engine: Engine | None = None
 
     def carry_out(
         self,
@@ -173,10 +216,3 @@ class CalledCrew:
         tasks = tasks_of(folder, self.options, crew.transport_solver, crew.templates)
         with self.executor(len(runs)) as executor:
             carry_out(folder, runs, tasks, executor, retries=retries, stop=stop, tick=tick)
-
-
-def all_gpus() -> tuple[str, ...]:
-    """Numbers of the GPUs that CUDA_VISIBLE_DEVICES leaves; the first one where none is seen."""
-    from orchestrator.engines.mumax3.hardware import find_gpus
-
-    return tuple(str(k) for k in range(len(find_gpus()))) or ("0",)

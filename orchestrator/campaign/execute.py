@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.campaign.faults import JobLost, SiteFault
+from orchestrator.campaign.faults import JobLost, SiteFault, SlotFault
 from orchestrator.campaign.status import run_state, run_status
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.campaign.task import Outcome, Task, execute, failed
@@ -18,6 +18,8 @@ from orchestrator.engines.table import EngineOptions
 _POLL = 0.25
 _BUSY_WAIT = 2.0
 _JOBS_FORGIVEN = 10
+_MOST_FAULTS = 30
+"""Faults of places that a run meets before nobody is asked again, where executors do not count."""
 
 
 @dataclass
@@ -25,6 +27,7 @@ class _Attempt:
     entry: RunEntry
     lost: int = 0
     pulses: int = 0
+    faults: int = 0
     not_before: float = 0.0
 
 
@@ -79,7 +82,8 @@ def carry_out(
     A run whose worker is lost, or stops by itself before its walltime, goes on in another one; when
     it is lost more than `retries` times without a pulse in between, it has failed. A job that is
     lost is the scheduler's doing, and forgiven ten times as often. The others go on when a run
-    fails.
+    fails. A run that met a fault of its worker's place goes on elsewhere; it has never failed for
+    it.
 
     Parameters
     ----------
@@ -105,7 +109,8 @@ def carry_out(
     Raises
     ------
     SiteFault
-        If a site's workers cannot work at all; no run has failed for that.
+        If a site's workers cannot work at all, or no GPU is left that works; no run has failed for
+        that.
     """
     waiting = [_Attempt(entry) for entry in runs]
     pending: dict[Future[Outcome], _Attempt] = {}
@@ -146,6 +151,12 @@ def _settle(
         outcome = Outcome("stopped")
     except SiteFault:
         raise
+    except SlotFault as fault:
+        attempt.faults += not fault.passing
+        if attempt.faults > _MOST_FAULTS:
+            raise SiteFault(str(fault)) from None
+        attempt.not_before = time.monotonic() + _BUSY_WAIT
+        outcome = Outcome("stopped", str(fault))
     except Exception as error:
         forgiven = retries * (_JOBS_FORGIVEN if isinstance(error, JobLost) else 1)
         pulses = run_status(entry).pulses

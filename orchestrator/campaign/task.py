@@ -1,4 +1,7 @@
-"""A run as a task for any executor: plain data in, plain data out, never an exception."""
+"""A run as a task for any executor: plain data in, plain data out.
+
+The only exception is the `SlotFault`, which is not of the run but of the place it was sent to.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.base.errors import OrchestratorError
+from orchestrator.campaign.faults import SlotFault
+from orchestrator.engines.mumax3.blocks import Mumax3Engine
+from orchestrator.engines.mumax3.diagnosis import OF_THE_PLACE, EngineFault
+from orchestrator.engines.session import Engine
 from orchestrator.engines.table import EngineOptions
 
 
@@ -65,6 +72,11 @@ def execute(task: Task) -> Outcome:
 
     Asked to stop by SIGINT, SIGTERM or SIGUSR1, by the stop file, by the time in
     `ORCHESTRATOR_STOP_AT`, or by the end of the process that started the worker.
+
+    Raises
+    ------
+    SlotFault
+        If GPU, driver or machine fail; the run stays as it is and can go on elsewhere.
     """
     from orchestrator.campaign.monitor import noted
     from orchestrator.describe.experiment import Experiment
@@ -76,7 +88,7 @@ def execute(task: Task) -> Outcome:
     from orchestrator.run.workplace import Interrupted, Quiet, Workplace
 
     in_main = threading.current_thread() is threading.main_thread()
-    folder = None
+    folder, engine = None, None
     try:
         experiment = Experiment.from_dict(task.description)
         root = Path(task.root)
@@ -96,12 +108,26 @@ def execute(task: Task) -> Outcome:
         return Outcome("stopped")
     except InUseError as error:
         return Outcome("busy", str(error))
+    except EngineFault as fault:
+        if fault.kind in (*OF_THE_PLACE, "missing") or not _still_works(engine):
+            raise SlotFault(str(fault), passing=fault.kind == "memory") from None
+        return failed(folder, str(fault))
     except OrchestratorError as error:
         return failed(folder, str(error))
     except Exception as error:
         message = f"{type(error).__name__}: {error}".partition("\n")[0]
         return failed(folder, message, traceback.format_exc())
     return Outcome("finished")
+
+
+def _still_works(engine: Engine | None) -> bool:
+    """Whether an engine at whose hands a run has failed passes its self-test."""
+    try:
+        if isinstance(engine, Mumax3Engine):
+            engine.self_test()
+    except EngineFault:
+        return False
+    return True
 
 
 def failed(folder: Path | None, message: str, details: str = "") -> Outcome:

@@ -46,7 +46,7 @@ def plan(file: Path, root: Path, trial: bool, **options: Any) -> None:
     described = Campaign.from_toml(file)
     crew = crew_of(**options)
     called = crew.called(described.points[0].experiment, campaign_path(described, root))
-    engine = choose_engine(called.options).engine
+    engine = called.engine or choose_engine(called.options).engine
     found = make_plan(described, root, engine, crew.transport_solver, crew.templates, trial=trial)
     workers = called.workers if crew.site is None else crew.site.at_once
     print_plan(described, found, workers, new_console())
@@ -191,6 +191,7 @@ def check(campaign: Path, root: Path, repair: bool) -> None:
 
 def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retries: int) -> None:
     from orchestrator.campaign.execute import to_do
+    from orchestrator.campaign.faults import SiteFault
     from orchestrator.cli.campaign_status import LiveTable
     from orchestrator.run.progress import stop_on_signals
 
@@ -200,8 +201,12 @@ def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retrie
     console.print(f"{folder.path}: {len(runs)} of {len(folder.runs)} runs to do", highlight=False)
     if runs:
         console.print(called.reason, highlight=False)
-        with stop_on_signals() as stop, LiveTable(folder, console) as table:
-            called.carry_out(folder, runs, retries=retries, stop=stop, tick=table.tick)
+        try:
+            with stop_on_signals() as stop, LiveTable(folder, console) as table:
+                called.carry_out(folder, runs, retries=retries, stop=stop, tick=table.tick)
+        except SiteFault:
+            _summary(folder, console)
+            raise
     sys.exit(_summary(folder, console))
 
 
