@@ -15,6 +15,12 @@ from orchestrator.base.errors import InputError
 KINDS = ("experiments", "campaigns", "searches", "sites")
 """Folders of examples."""
 
+_TAKEN_BY = {
+    "experiments": "`orchestrator run` takes them",
+    "campaigns": "`orchestrator campaign run` takes them",
+    "searches": "`orchestrator campaign search` takes them",
+    "sites": "`--site` takes them",
+}
 _TITLE = re.compile(r"(.+?)[.](?=\s+[A-Z]|\s*$)")
 
 
@@ -64,6 +70,9 @@ def file_or_example(path: Path, kind: str) -> Path:
     name = path.name.removesuffix(".toml")
     if name in known:
         return known[name]
+    for other in KINDS:
+        if name in examples(other):
+            raise InputError(f"{path}: this example is one of the {other}; {_TAKEN_BY[other]}")
     near = difflib.get_close_matches(name, known, 1)
     guess = f"did you mean {near[0]!r}?" if near else "`orchestrator examples list` has them all"
     raise InputError(f"{path}: no such file, and none of the examples; {guess}")

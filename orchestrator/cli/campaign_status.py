@@ -60,7 +60,7 @@ class LiveTable:
 def status_table(
     folder: CampaignFolder, found: Sequence[RunStatus], speed: float | None = None, rows: int = 20
 ) -> RenderableType:
-    """Counts, and a row for each run that is going on, has failed or was stopped.
+    """Counts, and a row for each run that is going on, has failed or was stopped, if there is one.
 
     Parameters
     ----------
@@ -96,6 +96,8 @@ def status_table(
     shown.sort(key=lambda pair: order.index(pair[1].state))
     for entry, status in shown[:rows]:
         table.add_row(*_row(folder, entry, status), style=_COLORS.get(status.state))
+    if not shown:
+        return Text(f"{folder.path.name}: {caption}")
     if len(shown) > rows:
         table.add_row(Text(f"... {len(shown) - rows} more"))
     return table

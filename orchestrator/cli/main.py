@@ -82,7 +82,7 @@ def run(
             workplace = Workplace(root, engine, tracker, stop, templates, transport_solver, threads)
             carry_out(description, workplace)
         except Interrupted:
-            console.print(f"stopped at a pulse boundary; run the same command to go on: {folder}")
+            console.print(f"stopped; the same command goes on, what is committed stays: {folder}")
             sys.exit(STOPPED)
     _report(console, folder, description)
 

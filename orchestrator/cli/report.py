@@ -44,6 +44,8 @@ def print_report(dataset: xr.Dataset, console: Console) -> None:
             console.print(_probe_table(run, training))
         if len(dataset.contact) > 2:
             console.print(_recall_table(run, training))
+    if len(dataset.contact) == 2:
+        console.print("two contacts have one input besides the trivial one: no energies, no recall")
     seconds = dataset.wall_time.sum(["training", "pulse"])
     total = float(seconds.sum())
     if total:

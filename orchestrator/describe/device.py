@@ -125,7 +125,8 @@ class Device:
         contacts : tuple of Contact
             On the film, whose lower left corner is the origin.
         film
-            `P`, `pbc` and `size`, which a System cannot say.
+            `P` (1) and `size`, which a System cannot say, and `pbc` instead of the mesh's `bc`
+            and a period along z.
 
         Raises
         ------

@@ -159,9 +159,9 @@ def _read(script: str) -> str:
     try:
         return Path(script).read_text(encoding="utf-8")
     except OSError as error:
-        raise CompileError(f"{script}: cannot be read ({error.strerror})") from None
+        raise CompileError(f"cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise CompileError(f"{script}: is not a text in UTF-8") from None
+        raise CompileError("is not a text in UTF-8") from None
 
 
 def _vet(script: str) -> int:
