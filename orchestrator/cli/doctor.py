@@ -8,16 +8,18 @@ import re
 import shutil
 import tempfile
 import time as clock
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from orchestrator.base.errors import OrchestratorError
+from orchestrator.cli.pulse_cost import PulseCost, pulse_cost
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines import selftest
-from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.engines.mumax3.hardware import Gpu, find_gpus, find_mumax3
+from orchestrator.engines.mumax3.hardware import Gpu, check_index, find_gpus, find_mumax3
 from orchestrator.engines.session import Engine
 from orchestrator.engines.table import ENGINES, EngineOptions
 from orchestrator.ovf.files import read_ovf
@@ -68,6 +70,8 @@ class Examination:
         As nvidia-smi tells them.
     trials : list of Trial
         Self-tests.
+    costs : list of PulseCost
+        What a pulse of the experiment given costs.
     chosen, reason : str
         What `--engine auto` would take.
     findings : list of Finding
@@ -85,6 +89,7 @@ class Examination:
     mumax3: str | None
     gpus: list[Gpu]
     trials: list[Trial] = field(default_factory=list)
+    costs: list[PulseCost] = field(default_factory=list)
     chosen: str = ""
     reason: str = ""
     findings: list[Finding] = field(default_factory=list)
@@ -99,17 +104,15 @@ class Examination:
         return asdict(self) | {"ok": self.ok}
 
 
-def examine(binary: str | None = None, gpu: int = 0) -> Examination:
-    """Look around and try every engine.
+def look_around(binary: str | None = None) -> Examination:
+    """What there is, in a moment: no engine is tried.
 
     Parameters
     ----------
     binary : str, optional
         mumax3's binary instead of $MUMAX3 or the one on PATH.
-    gpu : int
-        GPU for mumax3.
     """
-    found = Examination(
+    return Examination(
         program=metadata.version("mumax3-orchestrator"),
         python=platform.python_version(),
         system=platform.platform(),
@@ -121,16 +124,77 @@ def examine(binary: str | None = None, gpu: int = 0) -> Examination:
         mumax3=find_mumax3(binary),
         gpus=find_gpus(),
     )
-    for kind in reversed(ENGINES.values()):
-        if not kind.needs_mumax3:
-            found.trials.append(_try(kind.name, kind.make(EngineOptions(kind.name), "")))
-        elif found.mumax3 is not None:
+
+
+def examine(
+    binary: str | None = None,
+    gpu: int = 0,
+    *,
+    quick: bool = False,
+    experiment: Experiment | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Examination:
+    """Look around and try every engine.
+
+    Parameters
+    ----------
+    binary : str, optional
+        mumax3's binary instead of $MUMAX3 or the one on PATH.
+    gpu : int
+        GPU for mumax3.
+    quick : bool
+        Whether to leave the self-tests out.
+    experiment : Experiment, optional
+        Of which to measure a pulse on every engine that works.
+    tell : callable
+        Told what is found as soon as it is.
+
+    Raises
+    ------
+    InputError
+        If nvidia-smi shows GPUs, but not this one.
+    """
+    found = look_around(binary)
+    check_index(found.gpus, gpu)
+    tell(render_machine(found))
+    for kind in [] if quick else reversed(ENGINES.values()):
+        if kind.needs_mumax3 and found.mumax3 is None:
+            continue
+        options = EngineOptions(kind.name)
+        if kind.needs_mumax3:
             options = EngineOptions(kind.name, gpu=gpu, time_limit=_LIMIT, silence_limit=_LIMIT)
-            found.trials.append(_try(kind.name, kind.make(options, found.mumax3)))
-    choice = choose_engine(EngineOptions(binary=found.mumax3, gpu=gpu))
-    found.chosen, found.reason = choice.kind.name, choice.reason
+        engine = kind.make(options, found.mumax3 or "")
+        tell(f"engine     {kind.name}: self-test; the first one here compiles kernels ...")
+        found.trials.append(_try(kind.name, engine))
+        tell(_trial_line(found.trials[-1]))
+        if experiment is not None and found.trials[-1].passed:
+            tell(f"pulse      {kind.name}: measured for some seconds ...")
+            try:
+                found.costs.append(pulse_cost(experiment, kind.name, engine))
+            except OrchestratorError as error:
+                found.findings.append(
+                    Finding(True, f"a pulse on {kind.name}: {error}", "see above")
+                )
+            else:
+                tell(f"pulse      {found.costs[-1]}")
+    _choose(found)
     _judge(found, binary)
     return found
+
+
+def _choose(found: Examination) -> None:
+    """What `--engine auto` takes, by the self-tests where there are any."""
+    live = [trial for trial in found.trials if trial.engine == "live"]
+    found.chosen = "cpu"
+    if found.mumax3 is None:
+        found.reason = "embedded CPU engine, because there is no mumax3 binary"
+    elif not found.gpus:
+        found.reason = f"embedded CPU engine, because no NVIDIA GPU was found for {found.mumax3}"
+    elif live and not live[0].passed:
+        found.reason = f"embedded CPU engine, because {found.mumax3} does not pass its self-test"
+    else:
+        found.chosen = "live"
+        found.reason = f"{found.mumax3}, {ENGINES['live'].title}" + ", untested" * (not live)
 
 
 def _packages() -> dict[str, str]:
@@ -204,8 +268,8 @@ def _remedy(trial: Trial) -> str:
     return "run mumax3 by hand with a small script; --engine cpu does without it"
 
 
-def render(found: Examination) -> str:
-    """The examination as lines of text."""
+def render_machine(found: Examination) -> str:
+    """What there is, as lines of text."""
     lines = [
         f"program    mumax3-orchestrator {found.program}, Python {found.python}",
         f"system     {found.system}",
@@ -213,21 +277,32 @@ def render(found: Examination) -> str:
         f"disk       {found.disk_free_gib:.1f} GiB free in {Path.cwd()}",
         f"mumax3     {found.mumax3 or 'none'}",
     ]
-    for gpu in found.gpus:
+    for number, gpu in enumerate(found.gpus):
         memory = f"{gpu.free_mib / 1024:.1f} of {gpu.total_mib / 1024:.1f} GiB free"
-        lines.append(f"GPU {gpu.index}      {gpu.name}, {memory}, driver {gpu.driver}")
+        lines.append(f"GPU {number}      {gpu.name}, {memory}, driver {gpu.driver}")
     versions = ", ".join(f"{name} {version}" for name, version in found.packages.items())
-    lines.append(f"packages   {versions}")
-    for trial in found.trials:
-        outcome = "works" if trial.passed else "FAILS"
-        stated = ", ".join(
-            trial.about[key] for key in ("version", "gpu", "dialect") if trial.about.get(key)
-        )
-        lines.append(
-            f"engine     {trial.engine} {outcome} ({trial.seconds:.1f} s) {stated}".rstrip()
-        )
-    lines.append(f"auto       {found.chosen}: {found.reason}")
+    return "\n".join([*lines, f"packages   {versions}"])
+
+
+def _trial_line(trial: Trial) -> str:
+    outcome = "works" if trial.passed else "FAILS"
+    stated = ", ".join(
+        trial.about[key] for key in ("version", "gpu", "dialect") if trial.about.get(key)
+    )
+    return f"engine     {trial.engine} {outcome} ({trial.seconds:.1f} s) {stated}".rstrip()
+
+
+def render_verdict(found: Examination) -> str:
+    """What would be used, and what is wrong, as lines of text."""
+    lines = [f"auto       {found.chosen}: {found.reason}"]
     for finding in found.findings:
         mark = "WRONG" if finding.wrong else "note"
         lines.append(f"{mark}: {finding.text}\n    remedy: {finding.remedy}")
     return "\n".join(lines)
+
+
+def render(found: Examination) -> str:
+    """The examination as lines of text."""
+    trials = [_trial_line(trial) for trial in found.trials]
+    costs = [f"pulse      {cost}" for cost in found.costs]
+    return "\n".join([render_machine(found), *trials, *costs, render_verdict(found)])

@@ -20,6 +20,7 @@ from orchestrator.cli.options import (
     STOPPED,
     TEMPLATES,
     THREADS,
+    Input,
     drawing,
     working,
 )
@@ -189,17 +190,31 @@ def render(experiment: Path, root: Path, templates: Path | None, output: Path | 
 @BINARY
 @GPU
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(binary: str | None, gpu: int | None, as_json: bool) -> None:
+@click.option("--quick", is_flag=True, help="Leave the self-tests of the engines out.")
+@click.option(
+    "--experiment",
+    "file",
+    type=Input("experiments"),
+    help="Measure what a pulse of this experiment costs on every engine.",
+)
+def doctor(
+    binary: str | None, gpu: int | None, as_json: bool, quick: bool, file: Path | None
+) -> None:
     """Look for mumax3, GPUs and packages, try every engine, and say what would be used.
 
     Ends with exit code 1 if something is wrong.
     """
     import json
 
-    from orchestrator.cli.doctor import examine, render
+    from orchestrator.cli.doctor import examine, render_verdict
+    from orchestrator.describe.experiment import Experiment
 
-    found = examine(binary, gpu or 0)
-    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else render(found))
+    if quick and file is not None:
+        raise click.UsageError("--quick tries no engine, --experiment measures on each")
+    experiment = None if file is None else Experiment.from_toml(file)
+    tell = (lambda text: None) if as_json else click.echo
+    found = examine(binary, gpu or 0, quick=quick, experiment=experiment, tell=tell)
+    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else render_verdict(found))
     sys.exit(0 if found.ok else 1)
 
 
