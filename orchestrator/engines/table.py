@@ -139,7 +139,7 @@ ENGINES = {
         EngineKind(
             "live",
             "one live mumax3 process for all pulses",
-            "where a mumax3 binary and a GPU are found",
+            "where mumax3 passes its self-test on a GPU",
             True,
             _OF_MUMAX3,
             _live,
