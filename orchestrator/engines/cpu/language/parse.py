@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ class Source:
         return self.lines[row - 1].strip() if 0 < row <= len(self.lines) else ""
 
 
+_PIECE = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"|`[^`]*`|\w+|[^\w]", re.DOTALL)
+
+
 @functools.cache
 def _parser() -> Parser:
     import tree_sitter_go
@@ -62,6 +66,28 @@ def statements_in(node: Node | None) -> tuple[Node, ...]:
     return tuple(found)
 
 
+def _without_empty_statements(text: str) -> str:
+    """The text with a blank in place of each semicolon that ends nothing, which Go allows.
+
+    Those in the head of a loop stay; strings and comments are left alone.
+    """
+    pieces: list[str] = []
+    ended, in_head = True, False
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        if piece == ";" and ended and not in_head:
+            piece = " "
+        elif piece == "for":
+            in_head, ended = True, False
+        elif piece in ("{", ";", "\n"):
+            in_head = in_head and piece == ";"
+            ended = True
+        elif not piece.isspace() and not piece.startswith(("//", "/*")):
+            ended = False
+        pieces.append(piece)
+    return "".join(pieces)
+
+
 def parse(text: str) -> Source:
     """Parse a script.
 
@@ -70,7 +96,7 @@ def parse(text: str) -> Source:
     CompileError
         If the text is not a list of Go statements.
     """
-    tree = _parser().parse(_HEAD + text.encode() + _TAIL)
+    tree = _parser().parse(_HEAD + _without_empty_statements(text).encode() + _TAIL)
     source = Source(tuple(text.split("\n")), ())
     root = tree.root_node
     if root.has_error:

@@ -6,7 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.engines.cpu.language.errors import CompileError, PanicError, ScriptError
+from orchestrator.engines.cpu.language.errors import (
+    CompileError,
+    PanicError,
+    ScriptError,
+    ScriptExit,
+)
 from orchestrator.engines.cpu.script.world import World
 
 Printed = Callable[[str], list[str]]
@@ -183,3 +188,28 @@ def test_without_a_mesh_the_message_says_so(world: World) -> None:
 def test_an_absurd_grid_is_refused(world: World) -> None:
     with pytest.raises(ScriptError, match="GiB of memory"):
         world.execute("SetCellSize(1e-9, 1e-9, 1e-9)\nSetGridSize(100000, 100000, 100)")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (";; x := 1;;\n;\nprint(x); ;print(2)\n;", ["1", "2"]),
+        ("n := 0; for i := 0; ; i++ { n = i;; if i == 2 { print(n); n = 9 }; Exit() }", []),
+        ("for i := 0; i < 2; i++ {; print(i);; }", ["0", "1"]),
+        ('print(";;"); /* ;; */ print(`;`) // ;;', [";;", ";"]),
+        ("x := 3 // a remark\n; print(x)", ["3"]),
+    ],
+)
+def test_empty_statements(printed: Printed, text: str, lines: list[str]) -> None:
+    if "Exit" in text:
+        with pytest.raises(ScriptExit):
+            printed(text)
+    else:
+        assert printed(text) == lines
+
+
+def test_an_error_behind_a_semicolon_is_on_its_line(world: World) -> None:
+    with pytest.raises(CompileError, match=r"script line 3: .*undefined: nope"):
+        world.execute("x := 1;;\n;\nx = 2;; y := nope(2)\nx = 3")
+    with pytest.raises(CompileError, match=r"script line 2: .*column 16"):
+        world.execute("x := 1\nx = 2;; Aex = (; y := 3")
