@@ -238,7 +238,7 @@ def _report(console: Console, folder: Path, experiment: Experiment) -> None:
 
     dataset = results_of(folder, experiment)
     print_report(dataset, console)
-    for path in plot_run(dataset, folder / FIGURES):
+    for path in plot_run(dataset, folder / FIGURES, experiment=experiment):
         console.print(f"figure {path}", highlight=False, soft_wrap=True)
     console.print("\nOpen the results in Python:", highlight=False)
     click.echo("    import orchestrator")

@@ -29,13 +29,15 @@ from orchestrator.plotting.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from orchestrator.describe.experiment import Experiment
+
 
 @in_style
-def energies_figure(dataset: xr.Dataset) -> Any:
+def energies_figure(dataset: xr.Dataset, experiment: Experiment | None = None) -> Any:
     """E' of the inputs before and after training under both references (Fig. 2d-f)."""
     from matplotlib.lines import Line2D
 
-    experiment = experiment_of(dataset)
+    experiment = experiment or experiment_of(dataset)
     rows, columns = len(dataset.reference), dataset.sizes["training"]
     figure = new_figure(page_width(columns), 2.15 * rows + 0.35)
     grid = figure.subplots(rows, columns, squeeze=False, sharey="row")

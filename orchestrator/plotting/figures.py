@@ -16,6 +16,7 @@ from orchestrator.plotting.energies import energies_figure
 from orchestrator.plotting.fields import (
     draw_map,
 )
+from orchestrator.plotting.runs import experiment_of
 from orchestrator.plotting.style import (
     LOOK,
     Look,
@@ -28,6 +29,7 @@ from orchestrator.plotting.style import (
 from orchestrator.plotting.textures import textures_figure
 
 if TYPE_CHECKING:
+    from orchestrator.describe.experiment import Experiment
     from orchestrator.transport.network import Network
 
 TRAININGS = 3
@@ -36,7 +38,12 @@ MOST_TRAININGS = 24
 
 
 @in_style
-def plot_run(dataset: xr.Dataset, folder: str | Path, look: Look = LOOK) -> list[Path]:
+def plot_run(
+    dataset: xr.Dataset,
+    folder: str | Path,
+    look: Look = LOOK,
+    experiment: Experiment | None = None,
+) -> list[Path]:
     """Draw all figures that the Dataset of a run allows into a folder and return their paths.
 
     Three trainings share a figure; of more there are further figures, of very many trainings
@@ -50,6 +57,8 @@ def plot_run(dataset: xr.Dataset, folder: str | Path, look: Look = LOOK) -> list
         Made if it is not there.
     look : Look
         Kind and resolution of the files, number of kept states.
+    experiment : Experiment, optional
+        What the run came from, where it is at hand; else read from the Dataset.
 
     Raises
     ------
@@ -59,6 +68,7 @@ def plot_run(dataset: xr.Dataset, folder: str | Path, look: Look = LOOK) -> list
     check_kind("dataset", dataset, xr.Dataset, "`open_run` opens a folder")
     folder = as_path("folder", folder)
     folder.mkdir(exist_ok=True)
+    experiment = experiment or experiment_of(dataset)
     total = dataset.sizes["training"]
     chosen = spread(range(total), MOST_TRAININGS)
     paths = []
@@ -67,9 +77,9 @@ def plot_run(dataset: xr.Dataset, folder: str | Path, look: Look = LOOK) -> list
         number = f"_{k}" if total > TRAININGS else ""
         figures = {"conductance": conductance_figure(part)}
         if len(dataset.contact) > 2:
-            figures["energies"] = energies_figure(part)
+            figures["energies"] = energies_figure(part, experiment)
         if "magnetization" in dataset and "current_density" in dataset:
-            figures["textures"] = textures_figure(part, look.states)
+            figures["textures"] = textures_figure(part, look.states, experiment=experiment)
         for name, figure in figures.items():
             tell_left_out(figure, len(chosen), total, "trainings")
             paths.append(save(figure, folder / f"{name}{number}.{look.kind}", look))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import inverse, is_trivial, trained_patterns
-
-if TYPE_CHECKING:
-    pass
 
 MOST_BARS = 16
 

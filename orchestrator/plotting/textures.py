@@ -25,18 +25,21 @@ from orchestrator.plotting.style import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from orchestrator.describe.experiment import Experiment
 
 
 @in_style
 def textures_figure(
-    dataset: xr.Dataset, states: int = LOOK.states, colors: Colors = "wheel"
+    dataset: xr.Dataset,
+    states: int = LOOK.states,
+    colors: Colors = "wheel",
+    experiment: Experiment | None = None,
 ) -> Any:
     """Textures and current densities of kept states (Fig. 1a, c-f; Fig. 2a-c).
 
     Two rows for each training: the magnetization with the contacts, and below it the current.
     """
-    experiment = experiment_of(dataset)
+    experiment = experiment or experiment_of(dataset)
     film, contacts = experiment.film, experiment.contacts
     lx, ly, _ = film.lengths
     shown = [int(s) for s in spread(dataset.snapshot.to_numpy(), states)]

@@ -48,7 +48,7 @@ def run(voltage: float, seed: int, patterns: tuple[str, ...], power: float = 2.0
             "conductance": ((*dims, "contact", "contact_in"), g),
             "conductance_change": ((*dims, "contact", "contact_in"), change),
             "voltage": ((*dims, "contact"), held),
-            "time": (dims, times),
+            "time_end": (dims, times),
             "duration": (dims, np.full(shape, STEP)),
             "conductance_reference": (
                 ("reference", "contact", "contact_in"),
