@@ -22,7 +22,8 @@ from orchestrator.campaign.status import run_state
 from orchestrator.campaign.task import Outcome, Task, execute
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.table import EngineOptions
-from orchestrator.run.folder import JOURNAL, run_folder, training_folder
+from orchestrator.run.folder import JOURNAL, LOCK, run_folder, training_folder
+from orchestrator.run.locks import locked
 from orchestrator.run.results import open_run
 
 if TYPE_CHECKING:
@@ -127,12 +128,14 @@ def carry_out_search(
     ------
     InputError
         If an objective cannot be evaluated, or the constraints leave nothing.
+    InUseError
+        If another command works on the same search.
     SiteFault
         If a site's workers cannot work at all.
     """
-    return _Searching(search, folder, options, transport_solver, templates, told).carry_out(
-        executor, workers, stop
-    )
+    with locked(folder / LOCK):
+        searching = _Searching(search, folder, options, transport_solver, templates, told)
+        return searching.carry_out(executor, workers, stop)
 
 
 class _Searching:

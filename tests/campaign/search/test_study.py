@@ -13,6 +13,8 @@ from orchestrator.campaign.search.spec import SearchCampaign
 from orchestrator.campaign.search.study import Spent, carry_out_search
 from orchestrator.cli.main import cli
 from orchestrator.engines.table import EngineOptions
+from orchestrator.run.folder import LOCK
+from orchestrator.run.locks import InUseError, locked
 from orchestrator.run.results import open_run
 
 optuna = pytest.importorskip("optuna")
@@ -65,6 +67,14 @@ def work(path, root, **options):
     with ThreadPoolExecutor(1) as executor:
         study = carry_out_search(search, folder, EngineOptions("cpu", 1), executor, 1, **options)
     return folder, study
+
+
+def test_a_second_command_on_the_same_search_is_refused(write, tmp_path):
+    path = write()
+    folder = create_search(SearchCampaign.from_toml(path), tmp_path / "runs")
+    with locked(folder / LOCK), pytest.raises(InUseError):
+        work(path, tmp_path / "runs")
+    assert not open_study(folder).trials
 
 
 def test_trials_are_runs_with_the_objective_of_their_results(write, tmp_path):
