@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,13 @@ AS_DESCRIBED = "as the description has it"
 """Ends the name of each check of `material_checks`."""
 _TOLERANCE = 1e-4
 """Of mumax3's averages, which are sums in single precision."""
+_AXIS_TOLERANCE = 1e-6
+"""Of the cosine between two axes: 1.4e-3 rad."""
+_GAMMA = 1.7595e11
+"""mumax3's gyromagnetic ratio, rad/(T s)."""
+_ZEROS = "Ku2 Kc1 Kc2 Kc3 B1 B2 EpsilonPrime FreeLayerThickness FrozenSpins NoDemagSpins"
+_WITHOUT_KEY = dict.fromkeys(_ZEROS.split(), 0.0) | {"Lambda": 1.0}
+"""mumax3's defaults of the constants that descriptions have no key for."""
 
 
 def own_templates(
@@ -61,22 +69,54 @@ def templates_hash(own: dict[str, str]) -> str | None:
     return canonical_hash(own) if own else None
 
 
+def contradicts(error: Exception) -> bool:
+    """Whether an engine has failed since one of the checks of `material_checks` did."""
+    return AS_DESCRIBED in str(error)
+
+
 def material_checks(material: Material, conditions: Conditions) -> str:
-    """Script lines that end a simulation whose material constants are not those described."""
-    wanted = {
-        "Ms": ("Msat", material.Ms),
-        "Aex": ("Aex", material.Aex),
-        "Dbulk": ("Dbulk", material.Dbulk),
-        "Dind": ("Dind", material.Dind),
-        "Ku1": ("Ku1", material.Ku1),
-        "alpha": ("alpha", material.alpha),
-        "P": ("Pol", material.P),
-        "xi": ("xi", material.xi),
+    """Script lines that end a simulation whose material constants are not those described.
+
+    Constants without a key must have mumax3's default. Of Ku1 in grains nothing is known but its
+    axis. A constant that only cells without magnetization have does not count.
+    """
+    described = {
+        "material.Ms": ("Msat", material.Ms),
+        "material.Aex": ("Aex", material.Aex),
+        "material.Dbulk": ("Dbulk", material.Dbulk),
+        "material.Dind": ("Dind", material.Dind),
+        "material.Ku1": ("Ku1", material.Ku1),
+        "material.alpha": ("alpha", material.alpha),
+        "material.P": ("Pol", material.P),
+        "material.xi": ("xi", material.xi),
+        "conditions.temperature": ("Temp", conditions.temperature),
     }
     if conditions.grain_size:
-        del wanted["Ku1"]
-    return "".join(
-        f'Expect("material.{key} {AS_DESCRIBED}", {name}.Average(), {value!r}, '
-        f"{_TOLERANCE * abs(value)!r})\n"
-        for key, (name, value) in wanted.items()
-    )
+        del described["material.Ku1"]
+    wanted = {key: (f"{name}.Average()", value) for key, (name, value) in described.items()}
+    wanted |= {name: (f"{name}.Average()", value) for name, value in _WITHOUT_KEY.items()}
+    wanted["FixedLayer"] = ("FixedLayer.Average().Len()", 0.0)
+    wanted["GammaLL"] = ("GammaLL", _GAMMA)
+    lines = [
+        _expect(key, have, value, _TOLERANCE * abs(value)) for key, (have, value) in wanted.items()
+    ]
+    if material.Ku1:
+        x, y, z = (component / math.hypot(*material.axis) for component in material.axis)
+        along = f"abs(anisU.Average().Dot(vector({x!r}, {y!r}, {z!r})))"
+        cosine = f"{along}/anisU.Average().Len()"
+        lines.append(_expect("material.axis", cosine, 1.0, _AXIS_TOLERANCE))
+    lines += [
+        _expect_switch("material.demag", "EnableDemag", material.demag),
+        _expect_switch("OpenBC", "OpenBC", False),
+    ]
+    return "".join(lines)
+
+
+def _expect(key: str, have: str, want: float, tolerance: float) -> str:
+    return f'Expect("{key} {AS_DESCRIBED}", {have}, {want!r}, {tolerance!r})\n'
+
+
+def _expect_switch(key: str, switch: str, on: bool) -> str:
+    """A check of a switch: `Expect` compares numbers only."""
+    wrong = f"!{switch}" if on else switch
+    return f"if {wrong} {{ {_expect(key, str(int(not on)), int(on), 0).strip()} }}\n"

@@ -142,10 +142,12 @@ class Scripts:
             anisotropies=self._conditions.anisotropies(self._device.material.Ku1),
             solver=self._solver,
         )
-        if not self._own_setup:
-            return setup
+        return self._checked(setup) if self._own_setup else setup
+
+    def _checked(self, script: Rendered) -> Rendered:
+        """A script that ends with a look at the material constants."""
         checks = material_checks(self._device.material, self._conditions)
-        return setup.followed_by(checks, "the description")
+        return script.followed_by(checks, "the description")
 
     def relax(
         self, duration: float, save: str, alpha: float | None = None, *, number: int = 0
@@ -154,7 +156,7 @@ class Scripts:
 
         Its `number` among the blocks of a run chooses the stream of the thermal field.
         """
-        return self._render(
+        return self._block(
             "relax",
             duration=duration,
             save=save,
@@ -179,7 +181,7 @@ class Scripts:
         A `gap` in s without current follows. The field of the OVF file `field_map` (T) is added to
         B_ext while the current flows.
         """
-        return self._render(
+        return self._block(
             "pulse",
             number=number,
             voltages=[float(v) for v in voltages],
@@ -190,6 +192,11 @@ class Scripts:
             field_map=field_map,
             seed=self._seed(number),
         )
+
+    def _block(self, template: str, **values: Any) -> Rendered:
+        """A block; with own templates it looks at the constants again, which may follow t."""
+        block = self._render(template, **values)
+        return block if self.templates_hash is None else self._checked(block)
 
     def _seed(self, number: int) -> int | None:
         """Seed of the thermal field in a block."""

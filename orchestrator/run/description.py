@@ -10,7 +10,7 @@ from orchestrator.base.errors import RunFolderError
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.engines.session import Engine
-from orchestrator.run.folder import DESCRIPTION
+from orchestrator.run.folder import DESCRIPTION, UNTRAINED, journals
 from orchestrator.run.notes import read_note, write_note
 
 
@@ -58,18 +58,18 @@ def describe(folder: Path, experiment: Experiment, engine: Engine, templates: st
     Raises
     ------
     RunFolderError
-        If the folder belongs to another experiment, engine or templates, or its description is
-        damaged.
+        If the folder belongs to another experiment or engine, has results with other templates, or
+        its description is damaged.
     """
     path = folder / DESCRIPTION
+    content = {
+        "experiment": experiment.to_dict(),
+        "hash": experiment.hash,
+        "program": version("mumax3-orchestrator"),
+        "engine": engine.describe(),
+        "templates": templates,
+    }
     if not path.exists():
-        content = {
-            "experiment": experiment.to_dict(),
-            "hash": experiment.hash,
-            "program": version("mumax3-orchestrator"),
-            "engine": engine.describe(),
-            "templates": templates,
-        }
         write_note(path, content)
         return
     found = read_description(folder)
@@ -83,6 +83,8 @@ def describe(folder: Path, experiment: Experiment, engine: Engine, templates: st
             "go on with that one or choose another --root"
         )
     check_templates(folder, found, templates)
+    if found.get("templates") != templates:
+        write_note(path, content)
 
 
 def check_templates(folder: Path, content: dict[str, Any], templates: str | None) -> None:
@@ -91,10 +93,11 @@ def check_templates(folder: Path, content: dict[str, Any], templates: str | None
     Raises
     ------
     RunFolderError
-        If it was begun with others; versions that did not note them had none as far as is known.
+        If it has results and was begun with others; versions that did not note them had none as
+        far as is known.
     """
     begun = content.get("templates")
-    if begun != templates:
+    if begun != templates and ((folder / UNTRAINED).exists() or journals(folder)):
         with_which = "without own templates" if begun is None else f"with templates {begun}"
         now = "none" if templates is None else templates
         raise RunFolderError(

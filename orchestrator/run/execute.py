@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,23 +12,26 @@ import numpy as np
 from orchestrator.base.errors import BlockedError, EngineError, InputError
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.records import UntrainedRecord
-from orchestrator.mx3.identity import AS_DESCRIBED
+from orchestrator.mx3.identity import contradicts
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.bench import Bench
 from orchestrator.run.description import describe, read_description
 from orchestrator.run.folder import (
+    DESCRIPTION,
     FINISHED,
     JOURNAL,
     LOCK,
+    TEXTURES,
     UNTRAINED,
+    journals,
     left_behind,
     run_folder,
     training_folders,
 )
 from orchestrator.run.journal import read_journal
 from orchestrator.run.layout import start_seeds
-from orchestrator.run.locks import locked
+from orchestrator.run.locks import Lock, locked
 from orchestrator.run.notes import write_json
 from orchestrator.run.textures import settled_texture
 from orchestrator.run.training import Training
@@ -56,7 +61,7 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     ------
     InputError
         If one of the user's templates cannot be rendered, or sets another material constant than
-        the description.
+        the description; then nothing is left of a run without committed pulses.
     RunFolderError
         If the folder is in use, damaged or belongs to another description or other templates.
     EngineError
@@ -66,15 +71,26 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     """
     scripts = Scripts.of_experiment(experiment, workplace.templates)
     folder = run_folder(workplace.root, experiment)
+    new = [
+        path for path in (folder, workplace.root / TEXTURES, workplace.root) if not path.exists()
+    ]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / LOCK) as lock:
             describe(folder, experiment, workplace.engine, scripts.templates_hash)
             if not ((folder / FINISHED).exists() and is_finished(folder)):
-                _carry_out(Bench(folder, experiment, scripts, workplace, lock))
+                try:
+                    _carry_out(Bench(folder, experiment, scripts, workplace, lock))
+                except EngineError as error:
+                    if contradicts(error):
+                        _forget(folder, lock)
+                    raise
     except EngineError as error:
-        if AS_DESCRIBED not in str(error):
+        if not contradicts(error):
             raise
+        for path in new:
+            with suppress(OSError):  # others write there, or pulses are committed
+                path.rmdir()
         raise InputError(
             f"{workplace.templates}: a template sets another material constant than the "
             f"description: {error}"
@@ -85,6 +101,17 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
             "stay, the same command goes on with them"
         ) from None
     return folder
+
+
+def _forget(folder: Path, lock: Lock) -> None:
+    """Remove what a run has begun, unless it has committed pulses."""
+    if any(read_journal(path).pulses for path in journals(folder)):
+        return
+    lock.check()
+    for path in journals(folder):
+        shutil.rmtree(path.parent)
+    for name in (UNTRAINED, DESCRIPTION):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _carry_out(bench: Bench) -> None:

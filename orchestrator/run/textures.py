@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from orchestrator.base.errors import RunFolderError
+from orchestrator.base.errors import EngineError, RunFolderError
 from orchestrator.base.files import checksum, sync
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.engines.session import BlockResult
+from orchestrator.mx3.identity import contradicts
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import write_ovf
 from orchestrator.run.folder import INITIAL, SETTLED, TextureFiles, texture_files
@@ -53,7 +54,12 @@ def settled_texture(
     files.texture.parent.mkdir(parents=True, exist_ok=True)
 
     def make() -> None:
-        result = _settle(experiment, scripts, workplace, seed, files.work)
+        try:
+            result = _settle(experiment, scripts, workplace, seed, files.work)
+        except EngineError as error:
+            if contradicts(error):
+                shutil.rmtree(files.work, ignore_errors=True)
+            raise
         start = asdict(experiment.start) | {"seed": seed}
         write_note(files.note, {"start": start, "crc32": result.field.crc32})
         os.replace(result.magnetization, files.texture)
