@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.base.errors import InputError
+from orchestrator.describe.conditions import Conditions
+from orchestrator.mx3.identity import material_checks
 from orchestrator.mx3.script import Scripts, number, string
 
 
@@ -41,7 +43,8 @@ def test_blocks_clear_the_current_first(experiment):
 def test_own_templates_stand_in(experiment, tmp_path):
     (tmp_path / "pulse.mx3.j2").write_text("{ Run({{ duration | number }}) }\n")
     scripts = Scripts(experiment.device, templates=tmp_path)
-    assert scripts.pulse(1, [0.0], "j.ovf", 1e-10, "m.ovf") == "{ Run(1e-10) }\n"
+    checks = material_checks(experiment.device.material, Conditions())
+    assert scripts.pulse(1, [0.0], "j.ovf", 1e-10, "m.ovf") == "{ Run(1e-10) }\n" + checks
     assert "SetGridSize" in scripts.setup()
     with pytest.raises(InputError, match="no such folder"):
         Scripts(experiment.device, templates=tmp_path / "none")
