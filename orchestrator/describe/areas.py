@@ -26,7 +26,18 @@ def in_box(
     lower: tuple[float, ...],
     upper: tuple[float, ...],
 ) -> np.ndarray:
-    """Whether points lie between two corners, given in as many coordinates; its faces included."""
+    """Whether points lie between two corners, given in as many coordinates; its faces included.
+
+    Raises
+    ------
+    InputError
+        If a coordinate of `lower` is larger than that of `upper`.
+    """
+    if any(low > high for low, high in zip(lower, upper, strict=True)):
+        raise InputError(
+            f"lower = {list(lower)} lies beyond upper = {list(upper)}; exchange the coordinates "
+            "that are larger in lower"
+        )
     tol = 1e-6 * min(film.cell_size)
     inside: np.ndarray = np.array(True)
     for axis, low, high in zip(points, lower, upper, strict=True):

@@ -49,7 +49,7 @@ class Conditions:
         check_seed("thermal_seed", self.thermal_seed)
         check_seed("grain_seed", self.grain_seed)
         check_range("temperature", self.temperature, 0, 1e4, "K")
-        check_range("grain_spread", self.grain_spread, 0, 10)
+        check_range("grain_spread", self.grain_spread, 0, 1)
         if (self.grain_size > 0) != (self.grain_spread > 0):
             raise ValueError("grain_size and grain_spread belong together; give both or neither")
         if self.grain_size > 1e-4:

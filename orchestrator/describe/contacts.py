@@ -63,7 +63,16 @@ class CornerContact(_Electrode):
     shape: Literal["corner"] = "corner"
 
     def nodes(self, film: Grid) -> np.ndarray:
-        """Mask of the contact's nodes, shape `film.node_shape`."""
+        """Mask of the contact's nodes, shape `film.node_shape`.
+
+        Raises
+        ------
+        InputError
+            If the patch is smaller than a cell.
+        """
+        cell = max(film.cell_size[:2])
+        if self.size < cell * (1 - 1e-6):
+            raise InputError(f"size = {self.size:g} m is below one cell, {cell:g} m")
         lx, ly, _ = film.lengths
         vertical, horizontal = self.corner.split()
         x0 = 0.0 if horizontal == "left" else lx - self.size

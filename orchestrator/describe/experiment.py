@@ -27,7 +27,7 @@ from orchestrator.describe.initial import read_directions
 from orchestrator.describe.masks import with_masks_read
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
-from orchestrator.describe.media import Region, Resistivity, Underlayer, check_regions
+from orchestrator.describe.media import Region, Resistivity, Underlayer, cells_of, check_regions
 from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
 from orchestrator.describe.validation import explained, within
 
@@ -95,6 +95,8 @@ class Experiment:
             raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
         within("contacts", check_contacts, self.film, self.contacts)
         within("regions", check_regions, self.film, self.regions)
+        if cells_of(self.film, self.regions, "metal", "vacuum").all():
+            raise InputError("regions: no magnetic cell is left")
         within("contacts", check_conducting, self.film, self.contacts, self.regions)
         if self.script is not None:
             within("script", check_material_script, self.script, self.material)
@@ -121,6 +123,12 @@ class Experiment:
                 raise InputError("conditions.grain_size: grains and regions exclude each other")
             if not self.material.Ku1:
                 raise InputError("conditions.grain_spread: needs an anisotropy Ku1 to spread")
+            cell = max(self.film.cell_size[:2])
+            if self.conditions.grain_size < cell:
+                raise InputError(
+                    f"conditions.grain_size: {self.conditions.grain_size:g} m is below one cell, "
+                    f"{cell:g} m"
+                )
         for n in self.output.snapshots:
             if not 0 <= n <= self.training.pulses:
                 raise InputError(

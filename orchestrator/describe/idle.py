@@ -126,4 +126,16 @@ def idle_keys(table: Table) -> list[str]:
     twice = sorted({n for n in snapshots if snapshots.count(n) > 1})
     if twice:
         lines.append(f"output.snapshots: state {twice[0]} stands twice; name each once")
+    every, pulses = _value(table, "output.every", 0), _value(table, "training.pulses")
+    if every > pulses:
+        lines.append(
+            f"output.every: must be at most the number of pulses, {pulses}, got {every}; "
+            "the start alone is kept by snapshots = [0]"
+        )
+    patterns = _value(table, "training.patterns")
+    lines += [
+        f"training.patterns: pattern {pattern!r} drives no current, all its signs are equal"
+        for pattern in dict.fromkeys("/".join(patterns).split("/"))
+        if len(set(pattern)) == 1
+    ]
     return lines

@@ -49,8 +49,14 @@ def read_directions(path: str | Path, film: Film, *, resample: bool = False) -> 
     else:
         _check_cells(path, field, film)
     length = np.linalg.norm(data, axis=-1, keepdims=True)
-    if not np.isfinite(length).all() or not length.any():
-        raise InputError(f"{path} is not a magnetization: it is zero everywhere, or not finite")
+    if not np.isfinite(length).all():
+        z, y, x = (int(k) for k in np.argwhere(~np.isfinite(length[..., 0]))[0])
+        raise InputError(
+            f"{path} is not a magnetization: it holds NaN or infinite values, "
+            f"first in cell {x}, {y}, {z} (x, y, z from 0)"
+        )
+    if not length.any():
+        raise InputError(f"{path} is not a magnetization: it is zero everywhere")
     low, high = float(length[length > 0].min()), float(length.max())
     if high - low > _UNIFORM * high:
         raise InputError(

@@ -14,6 +14,9 @@ from orchestrator.describe.plausibility import check_name, check_range
 
 AmrConvention = Literal["mean"]
 
+_PLAUSIBLE = (1e-9, 1e-1)
+"""Resistivities of magnets, ohm m; the smaller one of a large ratio may lie below."""
+
 
 @described
 class Resistivity:
@@ -42,6 +45,7 @@ class Resistivity:
             assert self.mean is not None and self.amr_ratio is not None
             if not self.mean > 0:
                 raise ValueError(f"mean resistivity must be positive (ohm m), got {self.mean:g}")
+            check_range("mean", self.mean, *_PLAUSIBLE, "ohm m")
             if not -2 < self.amr_ratio < 2:
                 raise ValueError(
                     "amr_ratio in the convention 'mean' lies between -2 and 2 "
@@ -54,6 +58,8 @@ class Resistivity:
             )
         for name, rho in (("rho_par", self.parallel), ("rho_perp", self.perpendicular)):
             _check_resistivity(name, rho)
+            if self.mean is None:
+                check_range(name, rho, *_PLAUSIBLE, "ohm m")
         check_range("sigma_ah", self.sigma_ah, -1e12, 1e12, "S/m")
 
     @property

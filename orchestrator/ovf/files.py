@@ -138,7 +138,7 @@ def _binary_values(raw: bytes, start: int, header: Header, version: int, width: 
             swapped = found.byteswap() == wanted
             order = "; its bytes are in the other order: big-endian is OVF 1, little-endian OVF 2"
             raise InputError(
-                f"OVF check value of binary {width} is {found!r}, expected {wanted!r}"
+                f"OVF check value of binary {width} is {float(found)!r}, expected {wanted!r}"
                 + (order if swapped else "")
             )
     end = start + (count + 1) * width

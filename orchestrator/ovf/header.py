@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from typing import TypeVar
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.numbers import go_number
@@ -12,8 +14,19 @@ FIRST_LINES = {1: "# OOMMF: rectangular mesh v1.0", 2: "# OOMMF OVF 2.0"}
 """By the version of OVF."""
 
 _TIME = re.compile(r"(?:total simulation time:|time \(s\)\s*:)\s*([-+0-9.eE]+)", re.IGNORECASE)
-_PER_METER = {"mm": 1e3, "um": 1e6, "µm": 1e6, "μm": 1e6, "micron": 1e6, "nm": 1e9, "pm": 1e12}
+_PER_METER = {
+    "m": 1.0,
+    "mm": 1e3,
+    "um": 1e6,
+    "µm": 1e6,
+    "μm": 1e6,
+    "micron": 1e6,
+    "nm": 1e9,
+    "pm": 1e12,
+}
 _PER_METER |= {"cm": 1e2, "a": 1e10, "å": 1e10, "angstrom": 1e10}
+_Kind = TypeVar("_Kind", int, float)
+_UNITS = "m, cm, mm, um (micron), nm, pm or angstrom"
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,11 @@ class Header:
         Simulated time in s, where it is stated.
     title, unit : str
         Name of the field and unit of its values; the unit may be empty.
+
+    Raises
+    ------
+    InputError
+        If a cell's edge is not positive and finite.
     """
 
     cells: tuple[int, int, int]
@@ -40,6 +58,13 @@ class Header:
     time: float | None = None
     title: str = ""
     unit: str = ""
+
+    def __post_init__(self) -> None:
+        for axis, step in zip("xyz", self.cell_size, strict=True):
+            if not 0 < step < math.inf:
+                raise InputError(
+                    f"{axis}stepsize is {step:g} m; expected a positive, finite length"
+                )
 
     @property
     def grid(self) -> str:
@@ -56,36 +81,67 @@ def version_of(first_line: str) -> int | None:
 def read_header(text: str, version: int) -> Header:
     """The header in the lines of a file before its data.
 
-    Lengths in another `meshunit` than m are converted; one that is unknown is taken for m, as
-    mumax3 takes all.
+    Lengths in another `meshunit` than m are converted. Where extents are stated, they may differ
+    by one cell from the cells' lengths: some programs count from center to center.
 
     Raises
     ------
     InputError
-        If it is incomplete, malformed, or of another mesh than a rectangular one.
+        If it is incomplete, malformed, contradicts itself, has an unknown unit of length, or is of
+        another mesh than a rectangular one.
     """
     entries = _entries(text)
     mesh = entries.get("meshtype", "rectangular")
     if mesh.lower() != "rectangular":
         raise InputError(f"OVF meshtype is {mesh!r}; expected 'rectangular'")
-    try:
-        nx, ny, nz = (int(entries[f"{axis}nodes"]) for axis in "xyz")
-        components = 3 if version == 1 else int(entries["valuedim"])
-        per_meter = _PER_METER.get(entries.get("meshunit", "m").lower(), 1.0)
-        cx, cy, cz = (float(entries[f"{axis}stepsize"]) / per_meter for axis in "xyz")
-    except (KeyError, ValueError) as error:
-        raise InputError(f"OVF header incomplete or malformed ({error})") from None
+    nx, ny, nz = (_number(entries, f"{axis}nodes", int) for axis in "xyz")
+    components = 3 if version == 1 else _number(entries, "valuedim", int)
     if min(nx, ny, nz, components) < 1:
         raise InputError(f"OVF header gives an empty grid ({nx} x {ny} x {nz})")
+    unit = entries.get("meshunit", "m")
+    if unit.lower() not in _PER_METER:
+        raise InputError(f"OVF meshunit is {unit!r}; expected {_UNITS}")
+    per_meter = _PER_METER[unit.lower()]
+    cx, cy, cz = (_number(entries, f"{axis}stepsize", float) / per_meter for axis in "xyz")
     stated = _TIME.search(entries.get("desc", ""))
-    return Header(
+    time = {"desc": stated.group(1)} if stated else {}
+    header = Header(
         (nx, ny, nz),
         components,
         (cx, cy, cz),
-        float(stated.group(1)) if stated else None,
+        _number(time, "desc", float) if time else None,
         entries.get("title", ""),
         entries.get("valueunits", entries.get("valueunit", "")).partition(" ")[0],
     )
+    _check_extents(entries, header, per_meter)
+    return header
+
+
+def _number(entries: dict[str, str], key: str, kind: type[_Kind]) -> _Kind:
+    """The number of a key."""
+    if key not in entries:
+        raise InputError(f"OVF header incomplete or malformed ({key} is missing)")
+    try:
+        return kind(entries[key])
+    except ValueError:
+        expected = "a whole number" if kind is int else "a number"
+        raise InputError(
+            f"OVF header incomplete or malformed ({key} is {entries[key]!r}; expected {expected})"
+        ) from None
+
+
+def _check_extents(entries: dict[str, str], header: Header, per_meter: float) -> None:
+    """Refuse extents that are more than a cell away from the lengths of the cells together."""
+    for axis, n, step in zip("xyz", header.cells, header.cell_size, strict=True):
+        low, high = f"{axis}min", f"{axis}max"
+        if low not in entries or high not in entries:
+            continue
+        extent = (_number(entries, high, float) - _number(entries, low, float)) / per_meter
+        if not abs(extent - n * step) <= step * (1 + 1e-6):
+            raise InputError(
+                f"OVF header contradicts itself: from {low} to {high} are {extent:g} m, "
+                f"{n} {axis}nodes of {axis}stepsize make {n * step:g} m"
+            )
 
 
 def _entries(text: str) -> dict[str, str]:

@@ -9,7 +9,9 @@ import sys
 import numpy as np
 import pytest
 
+import orchestrator
 from orchestrator.cli.main import cli
+from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.table import ENGINE_NAMES
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.results import open_run
@@ -149,15 +151,16 @@ def test_a_film_of_one_row_is_drawn(description, write_toml, tmp_path):
     assert "textures.png" in done.stdout
 
 
-def test_python_m_and_a_trivial_pattern(description, write_toml, tmp_path):
+def test_python_m_and_a_trivial_pattern(description, tmp_path):
+    """Files with it are refused, but runs may have it."""
     description["contacts"].append(
         {"name": "upper", "shape": "side", "side": "top", "start": 4e-8, "stop": 6e-8}
     )
     description |= {"probes": [], "output": {"maps": False}}
     description["training"] |= {"patterns": ["+++"], "pulses": 1}
-    file = write_toml("trivial.toml", description)
+    folder = orchestrator.run(Experiment.from_dict(description), tmp_path, "cpu")
     done = subprocess.run(
-        [sys.executable, "-m", "orchestrator", "run", file, "--engine", "cpu"],
+        [sys.executable, "-m", "orchestrator", "report", folder],
         cwd=tmp_path,
         capture_output=True,
         text=True,

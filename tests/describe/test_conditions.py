@@ -78,6 +78,8 @@ def test_grains_have_anisotropies_of_the_asked_spread(description, tmp_path):
         ({"temperature": -1.0}, "temperature"),
         ({"B_ext": [0.0, 0.0, 500.0]}, "given in T"),
         ({"grain_size": 2e-8}, "belong together"),
+        ({"grain_size": 4e-9, "grain_spread": 0.1}, "conditions.grain_size: 4e-09 m is below one"),
+        ({"grain_size": 2e-8, "grain_spread": 1.1}, "grain_spread = 1.1 is implausible"),
         ({"temprature": 1.0}, "did you mean 'temperature'"),
     ],
 )

@@ -21,7 +21,7 @@ from orchestrator.describe.contacts import (
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film
 from orchestrator.describe.material import Material
-from orchestrator.describe.media import Region, Resistivity, Underlayer
+from orchestrator.describe.media import Region, Resistivity, Underlayer, check_regions
 
 FILM = Film(cells=(10, 8, 1), cell_size=(4e-9, 5e-9, 1e-6))
 MATERIAL = {"Ms": 4.9e5, "Aex": 1e-11, "alpha": 0.3}
@@ -83,6 +83,24 @@ def test_contact_outside_the_film_is_refused():
         check_contacts(FILM, (SideContact(name="a", side="left"), far))
 
 
+@pytest.mark.parametrize("size", [-1e-9, 0.0, 4.9e-9])
+def test_corner_below_one_cell_is_refused_by_name(size):
+    contacts = (SideContact("a", "left"), CornerContact("small", corner="top right", size=size))
+    words = rf"contact 'small': size = {size:g} m is below one cell, 5e-09 m"
+    with pytest.raises(InputError, match=words):
+        check_contacts(FILM, contacts)
+
+
+def test_exchanged_corners_are_named():
+    region = Region("pad", Rectangle((8e-9, 0), (0, 8e-9)), "metal", rho=1e-8)
+    words = r"region 'pad': lower = \[8e-09, 0.*\] lies beyond upper = \[0.*, 8e-09\]"
+    with pytest.raises(InputError, match=words):
+        check_regions(FILM, (region,))
+    contact = RectangleContact("r", lower=(0, 9e-9), upper=(4e-9, 5e-9))
+    with pytest.raises(InputError, match=r"contact 'r': lower = .* lies beyond upper"):
+        check_contacts(FILM, (SideContact("a", "right"), contact))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -106,6 +124,12 @@ def test_material_refuses_what_cannot_be(change, words):
         ({"mean": 5e-7, "amr_ratio": 1.5}, "amr_convention"),
         ({"mean": 5e-7, "amr_ratio": 150.0, "amr_convention": "mean"}, "between -2 and 2"),
         ({"rho_par": 1e-7, "rho_perp": 1e-7, "mean": 1e-7}, "either"),
+        (
+            {"mean": 5.0, "amr_ratio": 1.5, "amr_convention": "mean"},
+            "mean = 5 ohm m is implausible; expected 1e-09 to 0.1 ohm m",
+        ),
+        ({"rho_par": 0.5, "rho_perp": 1e-7}, "rho_par = 0.5 ohm m is implausible"),
+        ({"rho_par": 1e-7, "rho_perp": 1e-10}, "rho_perp = 1e-10 ohm m is implausible"),
     ],
 )
 def test_resistivity_refuses_what_cannot_be(arguments, words):

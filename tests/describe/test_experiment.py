@@ -85,6 +85,34 @@ def test_bad_input_names_file_and_key(description, key, value, words):
         Experiment.from_dict(description, source="small.toml")
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value", "words"),
+    [
+        ("output", "every", 4, "output.every: must be at most the number of pulses, 3, got 4"),
+        ("training", "patterns", ["+-", "++"], "pattern '\\+\\+' drives no current"),
+        ("training", "patterns", ["+-/--"], "pattern '--' drives no current"),
+    ],
+)
+def test_files_that_ask_for_nothing_are_refused(
+    description, write_toml, section, key, value, words
+):
+    Experiment.from_toml(write_toml("small.toml", description))
+    description[section][key] = value
+    with pytest.raises(InputError, match=f"small.toml: .*{words}"):
+        Experiment.from_toml(write_toml("small.toml", description))
+    assert Experiment.from_dict(description).training.pulses == 3  # as in a run folder of before
+
+
+@pytest.mark.parametrize("medium", [{"medium": "metal", "rho": 1e-8}, {"medium": "vacuum"}])
+def test_regions_leave_a_magnetic_cell(description, medium):
+    area = {"shape": "rectangle", "lower": [0.0, 0.0], "upper": [1e-7, 7e-8]}
+    description |= {"regions": [{"name": "pad", "area": area} | medium], "probes": []}
+    assert not Experiment.from_dict(description).device.non_magnetic.all()
+    area["upper"] = [1e-7, 8e-8]
+    with pytest.raises(InputError, match=r"small\.toml: regions: no magnetic cell is left"):
+        Experiment.from_dict(description, source="small.toml")
+
+
 def test_probes_need_names_of_their_own(description):
     description["probes"] *= 2
     with pytest.raises(InputError, match="probes 'across': two probes have this name"):

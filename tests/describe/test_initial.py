@@ -13,6 +13,7 @@ from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.film import Film
 from orchestrator.describe.initial import read_directions
 from orchestrator.ovf.files import read_ovf, write_ovf
+from orchestrator.ovf.formats import OutputFormat
 
 IN_A_PER_M = Path(__file__).parents[1] / "ovf" / "public_cases" / "m_in_A_per_m.ovf"
 CELL = (5e-9, 5e-9, 5e-9)
@@ -102,10 +103,30 @@ def test_resampling_without_a_file_is_refused(m, experiment_with):
         experiment_with(m, text=FILE.replace('m0 = "m0.ovf"', "resample = true"))
 
 
+def test_lengths_that_cannot_be_are_refused_though_resampled(tmp_path, m, experiment_with):
+    resampled = FILE.replace('m0 = "m0.ovf"', 'm0 = "m0.ovf", resample = true')
+    experiment_with(m, text=resampled)
+    raw = (tmp_path / "m0.ovf").read_bytes()
+    for step in (b"-5e-09", b"0", b"nan"):
+        (tmp_path / "m0.ovf").write_bytes(raw.replace(b"xstepsize: 5e-09", b"xstepsize: " + step))
+        with pytest.raises(InputError, match=rf"start.m0: .*xstepsize is {step.decode()} m"):
+            Experiment.from_toml(tmp_path / "small.toml")
+
+
+def test_values_that_are_not_finite_are_told_from_zeros(tmp_path, m):
+    write_ovf(tmp_path / "m.ovf", m, CELL, form=OutputFormat("OVF2_TEXT", 2, 0))
+    lines = (tmp_path / "m.ovf").read_text().splitlines()
+    first = next(k for k, line in enumerate(lines) if "Begin: Data" in line) + 1
+    lines[first + 5] = "nan 0 0"
+    (tmp_path / "m.ovf").write_text("\n".join(lines))
+    with pytest.raises(InputError, match="holds NaN or infinite values, first in cell 1, 1, 0"):
+        read_directions(tmp_path / "m.ovf", FILM)
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda m: 0 * m, "zero everywhere"),
+        (lambda m: 0 * m, "zero everywhere$"),
         (lambda m: m * np.linspace(1, 2, 4)[:, None], "vectors of length 1 to 2; expected one"),
         (lambda m: m[..., :1], "fields of 1 components; m has 3"),
     ],

@@ -130,7 +130,12 @@ def test_mask_counts_by_its_cells_not_by_the_name_of_its_file(file):
         ("thickness", "thick", r"underlayer.thick: unknown key; did you mean 'thickness'"),
         ("resistance = 2.5", "resistance = -1", "contacts.0: resistance must not be negative"),
         ("rho = 2e-8", "", r"regions.0: region 'shunt': a metal needs a rho"),
-        ("[8e-9, 0.0]", "[1e-6, 0.0]", "regions: region 'shunt' holds the center of no cell"),
+        (
+            "lower = [8e-9, 0.0], upper = [40e-9, 16e-9]",
+            "lower = [1e-6, 0.0], upper = [2e-6, 16e-9]",
+            "regions: region 'shunt' holds the center of no cell",
+        ),
+        ("[8e-9, 0.0]", "[1e-6, 0.0]", r"regions: region 'shunt': lower = .* lies beyond upper"),
         (
             "center = [24e-9, 36e-9], radius = 8e-9",
             "center = [0.0, 24e-9], radius = 9e-8",

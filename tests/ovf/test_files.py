@@ -170,10 +170,41 @@ def test_fields_of_discretisedfield_are_read(tmp_path, field, representation):
 )
 def test_lengths_in_other_units(tmp_path, unit, factor):
     text = OVF2.replace("_\n", "\n").replace("# meshunit: m", f"# meshunit: {unit}")
-    for axis, c in zip("xyz", CELL, strict=True):
+    for axis, n, c in zip("xyz", (2, 1, 1), CELL, strict=True):
         text = re.sub(f"# {axis}stepsize: .*", f"# {axis}stepsize: {c * factor:g}", text)
+        text = re.sub(f"# {axis}max: .*", f"# {axis}max: {n * c * factor:g}", text)
     (tmp_path / "a.ovf").write_text(text, encoding="utf-8")
     assert read_ovf(tmp_path / "a.ovf").cell_size == pytest.approx(CELL, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("meshunit: m", "meshunit: furlong", "meshunit is 'furlong'; expected m, cm, mm, um .*pm"),
+        ("xstepsize: 1e-09", "xstepsize: -1e-09", "xstepsize is -1e-09 m; expected a positive"),
+        ("ystepsize: 2e-09", "ystepsize: 0", "ystepsize is 0 m; expected a positive"),
+        ("zstepsize: 3e-09", "zstepsize: nan", "zstepsize is nan m; expected a positive"),
+        ("zstepsize: 3e-09", "zstepsize: inf", "zstepsize is inf m; expected a positive"),
+        ("zstepsize: 3e-09", "zstepsize: thin", "zstepsize is 'thin'; expected a number"),
+        ("xnodes: 2", "xnodes: 2.5", "xnodes is '2.5'; expected a whole number"),
+        ("time:  0 ", "time:  1e ", "desc is '1e'; expected a number"),
+        ("xmax: 2e-09", "xmax: 3.1e-09", "xmin to xmax are 3.1e-09 m, 2 xnodes .* make 2e-09 m"),
+        ("xmin: 0", "xmin: 1.9e-09", "xmin to xmax are 1e-10 m, 2 xnodes .* make 2e-09 m"),
+        ("ymax: 2e-09", "ymax: wide", "ymax is 'wide'; expected a number"),
+    ],
+)
+def test_headers_that_cannot_be_are_refused_by_key(tmp_path, old, new, words):
+    assert old in OVF2
+    (tmp_path / "a.ovf").write_text(OVF2.replace(old, new).replace("_\n", "\n"))
+    with pytest.raises(InputError, match=rf"a\.ovf: .*{words}"):
+        read_ovf(tmp_path / "a.ovf")
+
+
+@pytest.mark.parametrize("xmax", ["1e-09", "2.00001e-09", "3e-09"])
+def test_extents_from_center_to_center_are_taken(tmp_path, xmax):
+    text = OVF2.replace("xmax: 2e-09", f"xmax: {xmax}").replace("_\n", "\n")
+    (tmp_path / "a.ovf").write_text(text)
+    assert read_ovf(tmp_path / "a.ovf").cell_size == CELL
 
 
 def test_public_files_are_refused_for_what_is_wrong_with_them():
@@ -210,6 +241,7 @@ def damaged(raw: bytes, damage: str) -> bytes:
         ("truncated", r"truncated OVF file, \d+ of 72 values"),
         ("more", "hold 74 values where 72 belong"),
         ("check", r"check value of binary 4 is .*0\.0.*expected 1234567"),
+        ("check", r"check value of binary 4 is 0\.0, expected 1234567\.0$"),
         ("order", "bytes are in the other order: big-endian is OVF 1"),
         ("width", "check value of binary 8 is .*expected 123456789012345"),
         ("encoding", "data are 'binary 2'; expected text, binary 4 or binary 8"),
