@@ -22,6 +22,8 @@ _DISK = re.compile(
 _FULL = "the disk is full, or a quota or limit of the file size is reached"
 _SCRIPT_LINE = re.compile(r"^(?!//)[^\"`\n]*?script line (\d+)(:\d+)?:[^\n]*", re.MULTILINE)
 _LIVE_SCRIPT_LINE = re.compile(r"^//script line (\d+)(:\d+)?:[^\n]*", re.MULTILINE)
+_FAILED_CHECK = re.compile(r"^//([^\n]*?\s:\s+have:\s[^\n]*\swant:\s[^\n]*)$", re.MULTILINE)
+"""How `Expect` tells that a value is not what it should be, before mumax3 ends with code 1."""
 _PANIC = re.compile(r"^panic: [^\n]*", re.MULTILINE)
 _UNSTARTED = re.compile(rf"^{re.escape(UNSTARTED)}[^\n]*", re.MULTILINE)
 
@@ -111,6 +113,8 @@ def exit_fault(code: int, text: str, parts: Sequence[str] = ()) -> EngineFault:
     refused = script_error(text, parts)
     if refused is not None:
         return EngineFault("script", f"{refused} ({how})")
+    if code == 1 and (failed := _FAILED_CHECK.findall(text)):
+        return EngineFault("script", f"mumax3 {how}: a check of the script fails: {failed[-1]}")
     if code < 0:
         return EngineFault("signal", f"mumax3 {how}\n{tail(text)}")
     panic = _PANIC.search(text)

@@ -107,3 +107,18 @@ def test_refusals_of_a_live_process():
     fault = refusal(f"{echo}//script line 1: b: undefined: b\n", ["b\n"])
     assert isinstance(fault, EngineFault)
     assert str(fault) == "mumax3 refused the script: script line 1: b: undefined: b\nthat is `b`"
+
+
+def test_a_failed_check_of_a_script_is_told_and_lasts():
+    """As mumax3 3.11 prints it: the check, then its references, and exit code 1."""
+    text = (
+        "//material.Aex as the description has it : 1e-11 OK\n"
+        "//material.Ms as the description has it :  have:  600000  want:  490000 ± 49\n"
+        "//********************************************************************//\n"
+        "//Please cite the following references, relevant for your simulation. //\n"
+        "//   * Vansteenkiste et al., AIP Adv. 4, 107133 (2014).\n"
+    )
+    fault = exit_fault(1, text)
+    assert fault.kind == "script"
+    assert "material.Ms as the description has it :  have:  600000  want:  490000" in str(fault)
+    assert exit_fault(2, text).kind == "crash"
