@@ -48,8 +48,16 @@ class OvfField:
     """Checksum of the file's bytes, see `orchestrator.base.files.crc32`."""
 
 
-def read_ovf(path: str | os.PathLike[str]) -> OvfField:
+def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
     """Read the first segment of an OVF file, or a dump file, named `.dump`.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    lengths : bool
+        Whether its unit of length, cells and extents must make sense; mumax3's `LoadFile` takes the
+        values whatever they are.
 
     Raises
     ------
@@ -63,13 +71,18 @@ def read_ovf(path: str | os.PathLike[str]) -> OvfField:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     try:
-        data, header = undumped(raw) if path.suffix == ".dump" else _parsed(raw)
+        if path.suffix == ".dump":
+            data, header = undumped(raw)
+            if lengths:
+                header.check_lengths()
+        else:
+            data, header = _parsed(raw, lengths)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return OvfField(data, header.cell_size, header.time, header.title, crc32(raw))
 
 
-def _parsed(raw: bytes) -> tuple[np.ndarray, Header]:
+def _parsed(raw: bytes, lengths: bool) -> tuple[np.ndarray, Header]:
     first = raw[:80].partition(b"\n")[0]
     version = version_of(first.decode("latin-1"))
     if version is None:
@@ -77,7 +90,7 @@ def _parsed(raw: bytes) -> tuple[np.ndarray, Header]:
     begin = _BEGIN.search(raw)
     if begin is None:
         raise InputError("truncated OVF file, no data section found")
-    header = read_header(raw[: begin.start()].decode("utf-8", "replace"), version)
+    header = read_header(raw[: begin.start()].decode("utf-8", "replace"), version, lengths=lengths)
     encoding = begin.group(1).decode("latin-1").strip().lower()
     if encoding == "text":
         values = _text_values(raw, begin.end(), header)

@@ -45,11 +45,6 @@ class Header:
         Simulated time in s, where it is stated.
     title, unit : str
         Name of the field and unit of its values; the unit may be empty.
-
-    Raises
-    ------
-    InputError
-        If a cell's edge is not positive and finite.
     """
 
     cells: tuple[int, int, int]
@@ -59,7 +54,14 @@ class Header:
     title: str = ""
     unit: str = ""
 
-    def __post_init__(self) -> None:
+    def check_lengths(self) -> None:
+        """Refuse cells whose edges are not positive and finite.
+
+        Raises
+        ------
+        InputError
+            With the key.
+        """
         for axis, step in zip("xyz", self.cell_size, strict=True):
             if not 0 < step < math.inf:
                 raise InputError(
@@ -78,11 +80,12 @@ def version_of(first_line: str) -> int | None:
     return found[0] if found else None
 
 
-def read_header(text: str, version: int) -> Header:
+def read_header(text: str, version: int, *, lengths: bool = True) -> Header:
     """The header in the lines of a file before its data.
 
     Lengths in another `meshunit` than m are converted. Where extents are stated, they may differ
-    by one cell from the cells' lengths: some programs count from center to center.
+    by one cell from the cells' lengths: some programs count from center to center. Without
+    `lengths` they do not matter, and neither does an unknown unit.
 
     Raises
     ------
@@ -99,9 +102,9 @@ def read_header(text: str, version: int) -> Header:
     if min(nx, ny, nz, components) < 1:
         raise InputError(f"OVF header gives an empty grid ({nx} x {ny} x {nz})")
     unit = entries.get("meshunit", "m")
-    if unit.lower() not in _PER_METER:
+    if lengths and unit.lower() not in _PER_METER:
         raise InputError(f"OVF meshunit is {unit!r}; expected {_UNITS}")
-    per_meter = _PER_METER[unit.lower()]
+    per_meter = _PER_METER.get(unit.lower(), 1.0)
     cx, cy, cz = (_number(entries, f"{axis}stepsize", float) / per_meter for axis in "xyz")
     stated = _TIME.search(entries.get("desc", ""))
     time = {"desc": stated.group(1)} if stated else {}
@@ -113,7 +116,9 @@ def read_header(text: str, version: int) -> Header:
         entries.get("title", ""),
         entries.get("valueunits", entries.get("valueunit", "")).partition(" ")[0],
     )
-    _check_extents(entries, header, per_meter)
+    if lengths:
+        header.check_lengths()
+        _check_extents(entries, header, per_meter)
     return header
 
 

@@ -200,6 +200,21 @@ def test_headers_that_cannot_be_are_refused_by_key(tmp_path, old, new, words):
         read_ovf(tmp_path / "a.ovf")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("xstepsize: 1e-09", "xstepsize: 0"),
+        ("meshunit: m", "meshunit: furlong"),
+        ("xmax: 2", "xmax: 9"),
+    ],
+)
+def test_values_alone_can_be_read_whatever_the_lengths(tmp_path, old, new):
+    for name, text in (("right", OVF2), ("wrong", OVF2.replace(old, new))):
+        (tmp_path / f"{name}.ovf").write_text(text.replace("_\n", "\n"))
+    wrong = read_ovf(tmp_path / "wrong.ovf", lengths=False)
+    assert np.array_equal(wrong.data, read_ovf(tmp_path / "right.ovf").data)
+
+
 @pytest.mark.parametrize("xmax", ["1e-09", "2.00001e-09", "3e-09"])
 def test_extents_from_center_to_center_are_taken(tmp_path, xmax):
     text = OVF2.replace("xmax: 2e-09", f"xmax: {xmax}").replace("_\n", "\n")

@@ -71,7 +71,7 @@ class ExtraCommands:
     @exposed
     def ext_init_geom_from_ovf(self, path: str) -> None:
         with fatal(path):
-            found = read_ovf(self.world.input_path(path))
+            found = read_ovf(self.world.input_path(path), lengths=False)
         if found.data.shape[3] != 1:
             raise FatalError(f"{path}: a geometry has 1 component, not {found.data.shape[3]}")
         fill = np.asarray(found.data[..., 0], np.float32)

@@ -89,4 +89,4 @@ def load_slice(path: str) -> Slice:
         If the file cannot be used.
     """
     with fatal(path), np.errstate(over="ignore"):
-        return Slice(read_ovf(path).data.astype(np.float32), path)
+        return Slice(read_ovf(path, lengths=False).data.astype(np.float32), path)
