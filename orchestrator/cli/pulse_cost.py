@@ -10,14 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.describe.experiment import Experiment
-from orchestrator.engines.session import Engine
+from orchestrator.engines.session import BlockResult, Engine
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf, write_ovf
+from orchestrator.run.folder import j_name, m_name
 from orchestrator.transport.network import Network
 
 _FIRST = 2e-12
 _SECONDS = 4.0
-"""How long the measured block may take, about."""
+"""How long a measured block may take, about."""
+_ENOUGH = 1.0
+"""A block is long enough, s, when it takes so much longer than a shorter one."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class PulseCost:
     files : float
         Writing the current map and reading the magnetization.
     measured : float
-        Simulated time that was measured, s.
+        Simulated time of the longest piece that was measured, s.
     """
 
     engine: str
@@ -64,8 +67,9 @@ class PulseCost:
 def pulse_cost(experiment: Experiment, name: str, engine: Engine) -> PulseCost:
     """Measure a pulse of an experiment, from the random magnetization that it starts with.
 
-    The first piece of the pulse is taken, so long that it lasts some seconds; its steps are about
-    as long as those of a whole pulse.
+    Pieces of the pulse are taken, each longer than the one before, up to the whole one or to some
+    seconds. What is left is carried over from the last two, so that the start of a process counts
+    once.
 
     Raises
     ------
@@ -83,23 +87,36 @@ def pulse_cost(experiment: Experiment, name: str, engine: Engine) -> PulseCost:
     transport = clock.perf_counter() - begin
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        write_ovf(folder / "m_0.ovf", m, film.cell_size)
+        first = m_name(0)
+        write_ovf(folder / first, m, film.cell_size)
         begin = clock.perf_counter()
-        write_ovf(folder / "j.ovf", j, film.cell_size, title="j", unit="A/m2")
-        read_ovf(folder / "m_0.ovf")
+        write_ovf(folder / j_name(1), j, film.cell_size, title="j", unit="A/m2")
+        read_ovf(folder / first)
         files = clock.perf_counter() - begin
-        session = engine.start(scripts.setup_in(folder), folder, "m_0.ovf")
-        duration = min(_FIRST, plan.pulse_length)
+        session = engine.start(scripts.setup_in(folder), folder, first)
+
+        def measured(number: int, duration: float) -> BlockResult:
+            save = m_name(number)
+            pulse = scripts.pulse(number, drive.tolist(), j_name(1), duration, save)
+            return session.execute(pulse, save)
+
         try:
-            for number in (1, 2, 3):  # the first one starts the engine, the second sets the length
-                save = f"m_{number}.ovf"
-                pulse = scripts.pulse(number, drive.tolist(), "j.ovf", duration, save)
-                result = session.execute(pulse, save)
-                if number == 2:
-                    longer = duration * _SECONDS / max(result.wall, 1e-3)
-                    duration = min(plan.pulse_length, max(duration, longer))
+            whole, length = plan.pulse_length, min(_FIRST, plan.pulse_length)
+            measured(1, length)  # starts the engine
+            short, result, number = None, measured(2, length), 2
+            slope = result.wall / length
+            while length < whole and (short is None or result.wall - short.wall < _ENOUGH):
+                longest = length + max(_SECONDS / slope, length)
+                before, length = length, min(whole, 10 * length, longest)
+                number += 1
+                short, result = result, measured(number, length)
+                slope = max(result.wall - short.wall, 0.0) / (length - before) or slope
         finally:
             session.close()
-    rate = None if result.steps is None else result.steps / result.wall
-    block = result.wall * plan.pulse_length / duration
-    return PulseCost(name, rate, block, transport, files, duration)
+    wall, steps = result.wall, result.steps
+    if short is not None and result.wall > short.wall:
+        wall -= short.wall
+        steps = None if steps is None or short.steps is None else steps - short.steps
+    rate = None if steps is None else steps / wall
+    block = result.wall + slope * (whole - length)
+    return PulseCost(name, rate, block, transport, files, length)
