@@ -14,7 +14,7 @@ from orchestrator.describe.plausibility import check_name, check_range
 
 AmrConvention = Literal["mean"]
 
-_PLAUSIBLE = (1e-9, 1e-1)
+_PLAUSIBLE = (1e-9, 1.0)
 """Resistivities of magnets, ohm m; the smaller one of a large ratio may lie below."""
 
 

@@ -46,7 +46,7 @@ def collect(
         If the file is missing, truncated, of another grid or time, or holds NaN.
     """
     try:
-        field = read_ovf(source)
+        field = read_ovf(source, lengths=False)  # the grid is compared below
     except InputError as error:
         raise EngineError(f"the engine left no usable output: {error}") from None
     if field.data.shape[:3] != shape:

@@ -102,6 +102,8 @@ def test_each_worker_gets_the_engine_that_was_chosen_here(few, tmp_path, monkeyp
     monkeypatch.setenv("MUMAX3", sys.executable)
     gpus = [Gpu(k, "card", 8192, 8000, "550") for k in range(2)]
     monkeypatch.setattr("orchestrator.engines.mumax3.hardware.find_gpus", lambda: gpus)
+    monkeypatch.setattr("orchestrator.campaign.crew.find_gpus", lambda: gpus)
+    monkeypatch.setattr("orchestrator.engines.choose._self_test", lambda engine: None)
     called = Crew(options, per_gpu=2).called(few.points[0].experiment, tmp_path)
     assert (called.options, called.workers) == (EngineOptions("live", threads=1, time_limit=9.0), 4)
     assert Crew(options, gpus=("1",)).called(few.points[0].experiment, tmp_path).workers == 1

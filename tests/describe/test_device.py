@@ -126,9 +126,9 @@ def test_material_refuses_what_cannot_be(change, words):
         ({"rho_par": 1e-7, "rho_perp": 1e-7, "mean": 1e-7}, "either"),
         (
             {"mean": 5.0, "amr_ratio": 1.5, "amr_convention": "mean"},
-            "mean = 5 ohm m is implausible; expected 1e-09 to 0.1 ohm m",
+            "mean = 5 ohm m is implausible; expected 1e-09 to 1 ohm m",
         ),
-        ({"rho_par": 0.5, "rho_perp": 1e-7}, "rho_par = 0.5 ohm m is implausible"),
+        ({"rho_par": 2.5, "rho_perp": 1e-7}, "rho_par = 2.5 ohm m is implausible"),
         ({"rho_par": 1e-7, "rho_perp": 1e-10}, "rho_perp = 1e-10 ohm m is implausible"),
     ],
 )
