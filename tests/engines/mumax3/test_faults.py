@@ -6,6 +6,7 @@ bits of a run without the fault.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -150,6 +151,12 @@ def test_no_process_outlives_the_program(started, fake, number):
     limit = time.monotonic() + 30
     while not (folder / "runs").exists() and time.monotonic() < limit:
         time.sleep(0.02)
-    os.kill(child.pid, number)
-    assert child.wait(timeout=10) != 0
+    for _ in range(
+        10
+    ):  # Python may lose an interrupt that meets a finalizer; who waits sends another
+        os.kill(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=2)
+            break
+    assert child.poll()
     time.sleep(0.3)
