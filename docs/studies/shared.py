@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,18 +11,13 @@ import xarray as xr
 from orchestrator import open_campaign, open_run
 from orchestrator.analysis.references import with_references
 from orchestrator.campaign.store import CampaignFolder
-from orchestrator.describe.experiment import Experiment
+from orchestrator.plotting.runs import experiment_of as experiment_of
 
 DATA = Path(__file__).parents[2] / "data"
 REFERENCES = ("saturated", "untrained", "own")
 """The last is the texture before training."""
 ALONG = 0.44
 """Mean square of m along the stripes of ideal textures, from 0.789 sigma_perp of eight mazes."""
-
-
-def experiment_of(run: xr.Dataset) -> Experiment:
-    """The experiment that made a run."""
-    return Experiment.from_dict(json.loads(run.attrs["description"]), source="run")
 
 
 def open_runs(paths: Iterable[Path]) -> list[xr.Dataset]:
