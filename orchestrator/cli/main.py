@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import OrchestratorError
@@ -49,17 +50,23 @@ cli.add_command(examples)
 @working
 @THREADS
 @GPU
+@click.pass_context
 def run(
+    context: click.Context,
     experiment: Path,
     root: Path,
     transport_solver: str,
     templates: Path | None,
     **options: Any,
 ) -> None:
-    """Carry out EXPERIMENT, a file or an example, or go on with it where it stopped."""
+    """Carry out EXPERIMENT, a file or an example, or go on with it where it stopped.
+
+    EXPERIMENT may also be a run folder, whose run goes on; its root is then the folder's own.
+    """
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
     from orchestrator.engines.table import EngineOptions
+    from orchestrator.run.description import experiment_to_go_on_with
     from orchestrator.run.execute import is_finished
     from orchestrator.run.execute import run as carry_out
     from orchestrator.run.folder import DESCRIPTION, run_folder
@@ -67,7 +74,14 @@ def run(
     from orchestrator.run.workplace import Interrupted, Workplace
     from orchestrator.transport.solvers import check_solver
 
-    description = Experiment.from_toml(experiment)
+    if experiment.is_dir():
+        description = experiment_to_go_on_with(experiment)
+        given = context.get_parameter_source("root") == ParameterSource.COMMANDLINE
+        if given and root.resolve() != experiment.resolve().parent:
+            raise click.UsageError(f"--root: the run in {experiment} goes on where it is")
+        root = experiment.resolve().parent
+    else:
+        description = Experiment.from_toml(experiment)
     console = new_console()
     check_solver(transport_solver)
     choice = choose_engine(EngineOptions(**options))
@@ -86,6 +100,16 @@ def run(
             console.print(f"stopped; the same command goes on, what is committed stays: {folder}")
             sys.exit(STOPPED)
     _report(console, folder, description)
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path))
+def stop(run_folder: Path) -> None:
+    """Let the run in RUN_FOLDER stop at its next pulse boundary, on whatever machine it works."""
+    from orchestrator.run.execute import ask_to_stop
+
+    ask_to_stop(run_folder)
+    click.echo(f"{run_folder}: asked to stop; `orchestrator run {run_folder}` goes on with it")
 
 
 @cli.command()

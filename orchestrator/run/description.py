@@ -6,11 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from orchestrator.base.errors import RunFolderError
+from orchestrator.base.errors import InputError, RunFolderError
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.engines.session import Engine
-from orchestrator.run.folder import DESCRIPTION, UNTRAINED, journals
+from orchestrator.run.folder import DESCRIPTION, UNTRAINED, journals, run_folder
 from orchestrator.run.notes import read_note, write_note
 
 
@@ -39,6 +39,28 @@ def described_experiment(folder: Path) -> tuple[dict[str, Any], Experiment]:
     experiment = Experiment.from_dict(content["experiment"], source=str(folder))
     _check_hash(folder, content, experiment)
     return content, experiment
+
+
+def experiment_to_go_on_with(folder: Path) -> Experiment:
+    """The experiment of a run folder, to go on with in that very folder.
+
+    Raises
+    ------
+    InputError
+        If it is no run folder, has been renamed, or its m0 file has changed.
+    RunFolderError
+        If its description is damaged.
+    """
+    if not (folder / DESCRIPTION).is_file():
+        raise InputError(f"{folder}: not a run folder (no {DESCRIPTION} in it)")
+    experiment = described_experiment(folder)[1].with_m0_read()
+    own = run_folder(folder.resolve().parent, experiment)
+    if own != folder.resolve():
+        raise InputError(
+            f"{folder}: its experiment belongs into {own.name}; was the folder renamed, or the m0 "
+            "file changed?"
+        )
+    return experiment
 
 
 def describe(folder: Path, experiment: Experiment, engine: Engine, templates: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from orchestrator.run.folder import (
     FINISHED,
     JOURNAL,
     LOCK,
+    STOP,
     TEXTURES,
     UNTRAINED,
     journals,
@@ -31,7 +33,7 @@ from orchestrator.run.folder import (
 )
 from orchestrator.run.journal import read_journal
 from orchestrator.run.layout import start_seeds
-from orchestrator.run.locks import Lock, locked
+from orchestrator.run.locks import Lock, holder, locked
 from orchestrator.run.notes import write_json
 from orchestrator.run.textures import settled_texture
 from orchestrator.run.training import Training
@@ -67,7 +69,7 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     EngineError
         If the engine fails; committed pulses stay.
     Interrupted
-        If `workplace.stop()` asked for it.
+        If `workplace.stop()` or the run's stop file asked for it.
     """
     scripts = Scripts.of_experiment(experiment, workplace.templates)
     folder = run_folder(workplace.root, experiment)
@@ -77,6 +79,7 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / LOCK) as lock:
+            workplace = _stopped_by_file(workplace, folder / STOP)
             describe(folder, experiment, workplace.engine, scripts.templates_hash)
             if not ((folder / FINISHED).exists() and is_finished(folder)):
                 try:
@@ -101,6 +104,26 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
             "stay, the same command goes on with them"
         ) from None
     return folder
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Let whoever works on a run, on whatever machine, stop at the next pulse boundary.
+
+    Raises
+    ------
+    InputError
+        If nobody works on it.
+    """
+    if holder(folder / LOCK) is None:
+        raise InputError(f"{folder}: nobody works on it")
+    (folder / STOP).touch()
+
+
+def _stopped_by_file(workplace: Workplace, file: Path) -> Workplace:
+    """A workplace that also stops when a file appears; an old one is forgotten."""
+    file.unlink(missing_ok=True)
+    asked = workplace.stop
+    return dataclasses.replace(workplace, stop=lambda: asked() or file.exists())
 
 
 def _forget(folder: Path, lock: Lock) -> None:

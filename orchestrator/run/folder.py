@@ -9,6 +9,7 @@ The folder of a run is named after the experiment and the hash of its canonical 
             finished.json           there once all trainings are complete
             failed.json             message of an attempt that failed
             .lock                   who writes here
+            stop                    there while whoever works here is asked to stop
             figures/                what `orchestrator plot` draws
             1/                      one folder per training, numbered as the patterns
                 journal.jsonl       one line per committed pulse, with its checksum
@@ -42,6 +43,7 @@ UNTRAINED = "untrained.json"
 FINISHED = "finished.json"
 FAILED = "failed.json"
 LOCK = ".lock"
+STOP = "stop"
 FIGURES = "figures"
 JOURNAL = "journal.jsonl"
 RELAXED = "m_relaxed.ovf"

@@ -8,13 +8,18 @@ import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import orchestrator
+from orchestrator.base.errors import InputError
 from orchestrator.cli.main import cli
 from orchestrator.describe.experiment import Experiment
+from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.table import ENGINE_NAMES
 from orchestrator.ovf.files import read_ovf
+from orchestrator.run.execute import is_finished, run
 from orchestrator.run.results import open_run
+from orchestrator.run.workplace import Interrupted, Quiet, Workplace
 
 BIN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
 
@@ -226,3 +231,28 @@ def test_help_is_quick_to_import():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_run_folder_goes_on_where_it_is(description, file, tmp_path):
+    experiment = Experiment.from_dict(description)
+    root = tmp_path / "kept"
+    place = Workplace(root, CpuEngine(threads=1), Quiet(), stop=lambda: True)
+    with pytest.raises(Interrupted):
+        run(experiment, place)
+    (folder,) = root.glob("small-*")
+
+    def invoke(*arguments):
+        return CliRunner().invoke(cli, [str(a) for a in arguments])
+
+    elsewhere = invoke("run", folder, "--engine", "cpu", "--root", tmp_path / "other")
+    assert (elsewhere.exit_code, "goes on where it is" in elsewhere.output) == (2, True)
+    done = invoke("run", folder, "--engine", "cpu")
+    assert done.exit_code == 0, done.output
+    assert is_finished(folder)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["kept", "small.toml"]
+    stopped = invoke("stop", folder)
+    assert isinstance(stopped.exception, InputError)
+    renamed = folder.rename(folder.with_name("other"))
+    refused = invoke("run", renamed, "--engine", "cpu")
+    assert f"belongs into {folder.name}" in str(refused.exception)
+    assert "not a run folder" in str(invoke("run", tmp_path).exception)

@@ -8,8 +8,8 @@ import pytest
 from orchestrator.base.errors import EngineError, InputError, RunFolderError
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.ovf.files import read_ovf
-from orchestrator.run.execute import is_finished, run
-from orchestrator.run.folder import JOURNAL, run_folder
+from orchestrator.run.execute import ask_to_stop, is_finished, run
+from orchestrator.run.folder import JOURNAL, STOP, run_folder
 from orchestrator.run.journal import read_journal
 from orchestrator.run.results import open_run
 from orchestrator.run.workplace import Interrupted, Workplace
@@ -141,3 +141,27 @@ def test_folder_of_another_engine_is_refused(experiment, finished):
 def test_not_a_run_folder(tmp_path):
     with pytest.raises(InputError, match="not a run folder"):
         open_run(tmp_path)
+
+
+def test_a_file_in_the_folder_asks_to_stop_and_is_forgotten_when_the_run_goes_on(
+    experiment, tmp_path
+):
+    folder = run_folder(tmp_path, experiment)
+    with pytest.raises(InputError, match="nobody works on it"):
+        ask_to_stop(folder)
+
+    class Asks(Silent):
+        def pulse(self, pattern, record):
+            super().pulse(pattern, record)
+            ask_to_stop(folder)
+
+    place = dataclasses.replace(workplace(tmp_path), tracker=Asks())
+    with pytest.raises(Interrupted):
+        run(experiment, place)
+    assert place.tracker.pulses == 1
+    assert (folder / STOP).exists()
+    with pytest.raises(InputError, match="nobody works on it"):
+        ask_to_stop(folder)
+    run(experiment, workplace(tmp_path))
+    assert is_finished(folder)
+    assert not (folder / STOP).exists()
