@@ -251,7 +251,7 @@ class Network:
                     place,
                 )
             self._assemble = Assembler(known.cells, known.spacing, known.thickness, self._team)
-            name = chosen(self._solver, known)
+            name = chosen(self._solver, known, bool(np.any(self.media.hall)))
             self._prepare = SOLVERS[name](known, self._team)
             self.iterative = name in ITERATIVE
             self._sheet = None

@@ -327,8 +327,11 @@ def _cuda_if_possible() -> Device | None:
 BUILT_IN = {"direct": solver_direct, "multigrid": solver_multigrid}
 SOLVERS = BUILT_IN | {"pardiso": solver_pardiso, "cuda": solver_cuda}
 
-LARGEST_DIRECT = {2: 20_000, 3: 4_000}
-"""Most free nodes for which `auto` factorizes, by dimension."""
+LARGEST_DIRECT = 800
+"""Most free nodes for which `auto` factorizes, besides those that each potential adds."""
+
+LARGER_FOR_POTENTIAL, LARGER_FOR_HALL = 150, 1_500
+"""Further free nodes for each potential: one factorization serves all of them, a cycle does not."""
 
 SMALLEST_CUDA = 100_000
 """Fewest free nodes for which `auto` takes a GPU."""
@@ -354,8 +357,14 @@ ITERATIVE = frozenset({"multigrid", "cuda"})
 """Solvers that make use of a first guess."""
 
 
-def chosen(name: str, geometry: Geometry) -> str:
-    """The name of the solver for a geometry; `auto` decides by its size.
+def largest_direct(geometry: Geometry, hall: bool = False) -> int:
+    """Most free nodes for which `auto` factorizes, without or with Hall effect."""
+    potentials = int(geometry.contact.max())
+    return LARGEST_DIRECT + potentials * (LARGER_FOR_HALL if hall else LARGER_FOR_POTENTIAL)
+
+
+def chosen(name: str, geometry: Geometry, hall: bool = False) -> str:
+    """The name of the solver for a geometry; `auto` decides by its size and its contacts.
 
     Raises
     ------
@@ -365,7 +374,7 @@ def chosen(name: str, geometry: Geometry) -> str:
     check_solver(name)
     if name == "auto":
         size = geometry.free.sum()
-        name = "direct" if size <= LARGEST_DIRECT[geometry.free.ndim] else "multigrid"
+        name = "direct" if size <= largest_direct(geometry, hall) else "multigrid"
         if size >= SMALLEST_CUDA and _cuda_if_possible():
             name = "cuda"
     return name

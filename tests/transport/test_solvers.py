@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.describe.contacts import CornerContact, RectangleContact, SideContact
+from orchestrator.describe.contacts import (
+    CornerContact,
+    RectangleContact,
+    SideContact,
+    contact_grid,
+)
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
+from orchestrator.transport.geometry import find_geometry
 from orchestrator.transport.network import Network
 from orchestrator.transport.ordering import nested_dissection
-from orchestrator.transport.solvers import BUILT_IN, SOLVERS
+from orchestrator.transport.solvers import BUILT_IN, SOLVERS, chosen
 
 CORNERS = tuple(
     CornerContact(c, c, 16e-9) for c in ("top left", "top right", "bottom right", "bottom left")
@@ -121,3 +127,32 @@ def test_solver_of_a_package_that_is_missing_is_refused_by_name(monkeypatch):
     film = Film((12, 12, 1), (4e-9, 4e-9, 5e-9))
     with pytest.raises(InputError, match=r"needs the package pypardiso.* auto, direct, multigrid"):
         Network(film, Resistivity(rho_par=7e-7, rho_perp=1e-7), CORNERS[:2], "pardiso")
+
+
+@pytest.mark.parametrize(
+    ("cells", "count", "hall", "expected"),
+    [
+        ((28, 28, 1), 4, False, "direct"),
+        ((40, 40, 1), 4, False, "multigrid"),
+        ((12, 12, 4), 4, False, "direct"),
+        ((16, 16, 4), 4, False, "multigrid"),
+        ((60, 60, 1), 35, False, "direct"),
+        ((90, 90, 1), 35, False, "multigrid"),
+        ((64, 64, 1), 4, True, "direct"),
+        ((90, 90, 1), 4, True, "multigrid"),
+    ],
+)
+def test_auto_chooses_by_free_nodes_potentials_and_hall_effect(cells, count, hall, expected):
+    film = Film(cells, (4e-9, 4e-9, 5e-9))
+    contacts = CORNERS if count == 4 else contact_grid(film, 5, 7, size=12e-9, margin=8e-9)
+    geometry = find_geometry(film, contacts, np.ones(film.array_shape, bool))
+    assert chosen("auto", geometry, hall) == expected
+
+
+def test_network_tells_auto_of_the_hall_effect():
+    film = Film((64, 64, 1), (4e-9, 4e-9, 5e-9))
+    m = texture(film)
+    for sigma_ah, iterative in ((0.0, True), (5e5, False)):
+        network = Network(film, Resistivity(7e-7, 1e-7, sigma_ah=sigma_ah), CORNERS)
+        network.solve(m)
+        assert network.iterative == iterative
