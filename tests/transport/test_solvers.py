@@ -135,7 +135,7 @@ def test_solver_of_a_package_that_is_missing_is_refused_by_name(monkeypatch):
         ((28, 28, 1), 4, False, "direct"),
         ((40, 40, 1), 4, False, "multigrid"),
         ((12, 12, 4), 4, False, "direct"),
-        ((16, 16, 4), 4, False, "multigrid"),
+        ((20, 20, 4), 4, False, "multigrid"),
         ((60, 60, 1), 35, False, "direct"),
         ((90, 90, 1), 35, False, "multigrid"),
         ((64, 64, 1), 4, True, "direct"),
