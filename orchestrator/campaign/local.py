@@ -209,10 +209,10 @@ class _Worker:
     def call(self, fn: Any, args: Any, kwargs: Any) -> Any:
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
-        try:
+        try:  # pickles go between this process and its own child, through their pipes alone
             pickle.dump((fn, args, kwargs), process.stdin)
             process.stdin.flush()
-            error, result = pickle.load(process.stdout)
+            error, result = pickle.load(process.stdout)  # noqa: S301
         except (OSError, EOFError, pickle.UnpicklingError):
             process.kill()
             code = process.wait()

@@ -102,7 +102,8 @@ class Slurm(SlurmProvider):
 
     def execute_wait(self, cmd: str, timeout: float | None = None) -> tuple[int, str, str]:
         """Code and output of a command, which is ended when it does not answer in time."""
-        with subprocess.Popen(
+        # sbatch and its kind, put together by Parsl from the site file
+        with subprocess.Popen(  # noqa: S602
             cmd,
             shell=True,
             text=True,

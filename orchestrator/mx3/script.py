@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.base.errors import InputError
+from orchestrator.base.errors import InputError, OrchestratorError
 from orchestrator.base.shipped import shipped
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.device import Device
@@ -204,13 +204,14 @@ class Scripts:
         return conditions.thermal_seed + number if conditions.temperature else None
 
     def _render(self, template: str, **values: Any) -> Rendered:
-        from jinja2 import TemplateError
-
         name = f"{template}.mx3.j2"
         try:
             marked = self._environment.get_template(name).render(**values)
-        except (TemplateError, UnicodeDecodeError, TypeError) as error:
-            raise InputError(f"template {_place(error, name)}: {error}") from None
+        except OrchestratorError:
+            raise
+        except Exception as error:  # whatever an expression in a template does
+            reason = str(error) or type(error).__name__
+            raise InputError(f"template {_place(error, name)}: {reason}") from None
         return Rendered.from_marked(marked)
 
 
@@ -224,7 +225,8 @@ def _place(error: Exception, name: str) -> str:
 
 @cache
 def _environment(templates: Path | None) -> Environment:
-    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
 
     from orchestrator.mx3.marking import MarkLines
 
@@ -235,7 +237,7 @@ def _environment(templates: Path | None) -> Environment:
     names = sorted(path.name for path in packaged.iterdir())
     if templates is not None and not any((templates / name).is_file() for name in names):
         raise InputError(f"{templates}: holds none of the templates {', '.join(names)}")
-    environment = Environment(
+    environment = SandboxedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         undefined=StrictUndefined,
         trim_blocks=True,

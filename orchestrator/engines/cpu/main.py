@@ -24,7 +24,7 @@ _FLAGS: dict[str, tuple[type, Any]] = {
     "http": (str, None), "cache": (str, None), "s": (bool, False),
     "sync": (bool, False), "paranoid": (bool, False), "failfast": (bool, False),
     "vet": (bool, False), "v": (bool, True), "test": (bool, False), "threads": (int, 0),
-    "dialect": (str, "3.11"),
+    "dialect": (str, "3.11"), "trust": (bool, False),
 }  # fmt: skip
 _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -o DIR        output folder (default: script without extension + .out)
@@ -33,6 +33,8 @@ _USAGE = """usage: orchestrator mx3 [flags] script.mx3 ...
   -v=false      no banner
   -threads N    threads of the kernels (default: all cores)
   -dialect V    rules of mumax3 3.10 or 3.11 for the faces of one layer with DMI (default: 3.11)
+  -trust        let the scripts read and write everywhere, not only below the output folder, and
+                read below their own folder and the working directory
   -failfast     with several scripts: stop at the first that fails
   -cache DIR    where demagnetizing tensors are kept, "" for nowhere (default: the user's cache)
   -i            web interface at 127.0.0.1:35367; the process ends when no page is open any more
@@ -124,7 +126,7 @@ def main(argv: list[str]) -> int:
         print(_USAGE, file=sys.stderr)
         return 0
     if options.flags["vet"]:
-        return max([_vet(script) for script in options.scripts])
+        return max([_vet(script, options.flags["trust"]) for script in options.scripts])
     if len(options.scripts) == 1:
         return run_file(options.scripts[0], options.flags, address)
     return _run_all(options)
@@ -164,14 +166,16 @@ def _read(script: str) -> str:
         raise CompileError("is not a text in UTF-8") from None
 
 
-def _vet(script: str) -> int:
+def _vet(script: str, trusted: bool) -> int:
     import tempfile
 
     from orchestrator.engines.cpu.make import make_world
     from orchestrator.engines.cpu.output.outputs import Outputs
 
     with tempfile.TemporaryDirectory() as folder:
-        world = make_world(Outputs(Path(folder), quiet=True))
+        outputs = Outputs(Path(folder), quiet=True, trusted=trusted)
+        outputs.access.let_read(Path(script).parent)
+        world = make_world(outputs)
         try:
             world.check(_read(script))
         except ScriptError as error:
@@ -204,7 +208,8 @@ def run_file(script: str, flags: dict[str, Any], address: tuple[str, int] | None
     try:
         text = _read(script) if script else _DEFAULT_SYSTEM
         folder = Path(flags["o"] or (os.path.splitext(script)[0] or _dated_name()) + ".out")
-        outputs = Outputs(folder, clean=flags["f"])
+        outputs = Outputs(folder, clean=flags["f"], trusted=flags["trust"])
+        outputs.access.let_read(Path(script).parent)
         world = make_world(outputs, threads=flags["threads"] or None)
         world.sim.settings.dmi_faces = flags["dialect"]
         world.sim.settings.demag_cache = _cache_folder(flags["cache"])

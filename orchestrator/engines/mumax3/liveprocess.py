@@ -6,13 +6,13 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.engines.mumax3.diagnosis import EngineFault, exit_fault, refusal, tail
 from orchestrator.engines.mumax3.dialect import Dialect, cache_folder
+from orchestrator.engines.mumax3.ports import free_port, is_strangers
 from orchestrator.engines.mumax3.process import Process, Watch
 from orchestrator.engines.mumax3.weblink import WebLink
 
@@ -73,7 +73,7 @@ class LiveProcess:
             raise EngineFault("disk", f"{script}: {error.strerror}") from None
         cache = cache_folder(setup, work)
         name, out = (str(path.relative_to(folder)) for path in (script, self.out))
-        arguments = dialect.live_arguments(name, out, cache, place[0], _free_port())
+        arguments = dialect.live_arguments(name, out, cache, place[0], free_port())
         environment = {k: v for k, v in os.environ.items() if k not in _DISPLAYS}
         environment |= place[1]
         gui = (self.out / "gui").absolute()
@@ -103,7 +103,10 @@ class LiveProcess:
             except OSError:
                 match = None
             if match:
-                return int(match[1])
+                port = int(match[1])
+                if is_strangers(port, self._process.session):
+                    raise EngineFault("start", f"another program listens on mumax3's port {port}")
+                return port
             if (code := self._process.code) is not None:
                 raise exit_fault(code, self._process.text, self._setup)
             clock.sleep(0.01)
@@ -247,9 +250,3 @@ class _IdleProbe:
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 """Without these, no browser is opened."""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -104,6 +104,11 @@ class Process:
         return self._guard.poll()
 
     @property
+    def session(self) -> int:
+        """Number of the session that it and all its children are in."""
+        return self._guard.pid
+
+    @property
     def text(self) -> str:
         """What the process has printed so far."""
         try:

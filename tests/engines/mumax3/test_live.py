@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -121,6 +123,31 @@ def test_without_a_web_interface_it_goes_on_by_processes(pulses, undisturbed, fa
     np.testing.assert_array_equal(found[-1], undisturbed[-1])
     assert "goes on with one process for each block" in caplog.text
     assert "no such flag: -i" in caplog.text
+
+
+def test_nothing_is_sent_to_a_stranger(pulses, undisturbed, fake, caplog):
+    """Where mumax3's note of its port leads to another program, that one hears nothing."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        stranger.settimeout(0.1)
+        body = (
+            "if '-i' in arguments:\n"
+            "    os.makedirs(out)\n"
+            f"    open(out + '/gui', 'w').write('127.0.0.1:{stranger.getsockname()[1]}')\n"
+            "    time.sleep(60)\n"
+            "real()"
+        )
+        with caplog.at_level(logging.WARNING):
+            found = pulses.run(LiveEngine(fake(body)))
+        with suppress(TimeoutError):
+            while True:
+                connection = stranger.accept()[0]
+                connection.settimeout(0.1)
+                with suppress(TimeoutError), connection:
+                    heard.append(connection.recv(1 << 16))
+    np.testing.assert_array_equal(found[-1], undisturbed[-1])
+    assert "another program listens on mumax3's port" in caplog.text
+    assert not any(b"PUT" in request for request in heard)
 
 
 def test_script_errors_leave_the_process_alive(pulses, undisturbed, fake):

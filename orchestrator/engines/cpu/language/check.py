@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engines.cpu.language import nodes, statements, values
-from orchestrator.engines.cpu.language.errors import CompileError
+from orchestrator.engines.cpu.language.errors import CompileError, ScriptError
 from orchestrator.engines.cpu.language.functions import Function, methods_of
 from orchestrator.engines.cpu.language.nodes import Constant, EngineVariable, Expression, Variable
 from orchestrator.engines.cpu.language.parse import Source, parse, statements_in, text_of
@@ -45,15 +45,19 @@ class Checker:
         The world's names; top-level declarations are added to it.
     unsupported : mapping
         Names that mumax3 has and this engine refuses, with the reason.
-    folder : Path
-        Folder that the names of sourced files refer to.
+    find : callable
+        The path of a sourced file by its name; a `ScriptError` where it may not be read.
     """
 
     def __init__(
-        self, scope: Scope, unsupported: dict[str, str], folder: Path, depth: int = 0
+        self,
+        scope: Scope,
+        unsupported: dict[str, str],
+        find: Callable[[str], str],
+        depth: int = 0,
     ) -> None:
         self.scope = scope
-        self.folder = folder
+        self.find = find
         self.unsupported = unsupported
         self.depth = depth
         self.source = Source((), ())
@@ -106,10 +110,12 @@ class Checker:
         if self.depth > 20:
             raise self.fail(node, f"source: {name} includes itself")
         try:
-            text = (self.folder / name).read_text()
+            text = Path(self.find(name)).read_text()
+        except ScriptError as error:
+            raise self.fail(node, f"source: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise self.fail(node, f"source: {name} cannot be read ({error})") from None
-        inner = Checker(self.scope, self.unsupported, self.folder, self.depth + 1)
+        inner = Checker(self.scope, self.unsupported, self.find, self.depth + 1)
         try:
             body = inner.check(text)
         except CompileError as error:

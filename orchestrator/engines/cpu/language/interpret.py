@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from orchestrator.engines.cpu.language.check import Checker
 from orchestrator.engines.cpu.language.errors import CompileError
@@ -12,7 +11,7 @@ from orchestrator.engines.cpu.language.statements import Guard, Statement
 
 
 def check_script(
-    text: str, scope: Scope, unsupported: dict[str, str], folder: Path
+    text: str, scope: Scope, unsupported: dict[str, str], find: Callable[[str], str]
 ) -> list[Statement]:
     """Check a whole script; its top-level variables enter the scope if all of it is right.
 
@@ -23,7 +22,7 @@ def check_script(
     """
     before = dict(scope.names)
     try:
-        return Checker(scope, unsupported, folder).check(text)
+        return Checker(scope, unsupported, find).check(text)
     except CompileError:
         scope.names = before
         raise

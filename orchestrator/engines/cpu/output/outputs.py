@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from orchestrator.engines.cpu.language.errors import FatalError
+from orchestrator.engines.cpu.output.access import Access
 
 
 class Outputs:
@@ -24,6 +25,8 @@ class Outputs:
         Remove what an earlier run left there.
     quiet : bool
         Write the log only, not to the terminal.
+    trusted : bool
+        Whether scripts may read and write everywhere; see `Access`.
 
     Raises
     ------
@@ -31,9 +34,17 @@ class Outputs:
         If the folder cannot be made or written.
     """
 
-    def __init__(self, folder: Path, *, clean: bool = False, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clean: bool = False,
+        quiet: bool = False,
+        trusted: bool = False,
+    ) -> None:
         self.folder = folder
         self.quiet = quiet
+        self.access = Access(folder, trusted=trusted)
         self.listeners: list[Callable[[str], None]] = []
         try:
             if clean and folder.exists():
@@ -44,9 +55,15 @@ class Outputs:
             raise FatalError(f"output folder {folder}: {error.strerror}") from None
 
     def path(self, name: str) -> Path:
-        """The path of a file in the folder; a name that has the folder already is kept."""
+        """The path of a file in the folder; a name that has the folder already is kept.
+
+        Raises
+        ------
+        PanicError
+            If it leads out of the folder.
+        """
         prefix = f"{self.folder}/"
-        return Path(name if name.startswith(prefix) else prefix + name)
+        return self.access.writing(Path(name if name.startswith(prefix) else prefix + name))
 
     def note(self, text: str) -> None:
         """A line for terminal and log."""
@@ -72,7 +89,7 @@ class Outputs:
 
     def append(self, name: str, text: str) -> None:
         """Append a line to a text file; absolute names are taken as they are."""
-        path = Path(name) if os.path.isabs(name) else self.path(name)
+        path = self.access.writing(Path(name)) if os.path.isabs(name) else self.path(name)
         with open(path, "a") as file:
             file.write(text + "\n")
 

@@ -53,6 +53,7 @@ class World:
         self.sim = sim
         self.outputs = outputs
         self.folder = folder
+        outputs.access.let_read(folder or Path())
         self.names = Names()
         self.space = Space(sim)
         self.magnet = Magnet(sim, self.space)
@@ -65,7 +66,7 @@ class World:
     def check(self, text: str) -> list[Statement]:
         """Check a script in this world; see `check_script`."""
         names = self.names
-        return check_script(text, names.scope, names.unsupported, self.folder or Path())
+        return check_script(text, names.scope, names.unsupported, self.input_path)
 
     def run(self, program: list[Statement], *, echo: bool = True) -> None:
         """Run a checked script."""
@@ -92,8 +93,14 @@ class World:
             self.record.save_due()
 
     def input_path(self, name: str) -> str:
-        """The path of a file to load."""
-        return name if self.folder is None else str(self.folder / name)
+        """The path of a file to load.
+
+        Raises
+        ------
+        PanicError
+            If scripts may not read there.
+        """
+        return str(self.outputs.access.reading((self.folder or Path()) / name))
 
     def close(self) -> None:
         """Close table and log."""

@@ -42,8 +42,8 @@ CODE = "import sys; from orchestrator.engines.cpu.main import main; sys.exit(mai
         ("FixDt = -1e-12", "FixDt must be at least 0, not -1e-12"),
         ("MinDt = 0/0", "MinDt must be at least 0, not NaN"),
         ('SaveAs(m, "no/such")', "out/no/such.ovf: No such file or directory"),
-        ('Fprintln("/nonexistent/x", 1)', "/nonexistent/x: No such file or directory"),
-        ('m.LoadFile("/")', "/: cannot be read \\(Is a directory\\)"),
+        ('Fprintln("nonexistent/x", 1)', "out/nonexistent/x: No such file or directory"),
+        ('m.LoadFile("out")', "out: cannot be read \\(Is a directory\\)"),
         ("SetSolver(9)", "there is no solver 9"),
     ],
 )
