@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint validate torture cluster wheel bench clean
+.PHONY: demo test lint docs validate torture cluster wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -15,6 +15,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/site
+	@echo build/site/index.html
 
 validate: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/engines tests/transport tests/studies -s
@@ -43,6 +47,10 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@ $(VENV)/.installed
 
 clean:
