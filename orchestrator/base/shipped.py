@@ -21,6 +21,7 @@ _TAKEN_BY = {
     "searches": "`orchestrator campaign search` takes them",
     "sites": "`--site` takes them",
 }
+_SCHEMA = re.compile(r"#:schema (\S+)")
 _TITLE = re.compile(r"(.+?)[.](?=\s+[A-Z]|\s*$)")
 
 
@@ -40,13 +41,19 @@ def title(path: Path) -> str:
     """The first sentence of the remark that an example begins with."""
     lines = path.read_text(encoding="utf-8").splitlines()
     remark = []
-    for line in lines:
+    for line in lines[1:] if schema_of(path) else lines:
         if not line.startswith("#"):
             break
         remark.append(line[1:].strip())
     text = " ".join(remark)
     found = _TITLE.match(text)
     return found[1] if found else text
+
+
+def schema_of(path: Path) -> Path | None:
+    """The JSON Schema that the first line of a TOML file names for editors."""
+    found = _SCHEMA.match(path.read_text(encoding="utf-8"))
+    return None if found is None else (path.parent / found[1]).resolve()
 
 
 def file_or_example(path: Path, kind: str) -> Path:

@@ -42,8 +42,8 @@ class Jobs:
         Jobs at the same time.
     walltime : str
         HH:MM:SS of a job; runs that are not done then go on in the next one.
-    stop_before : int
-        Seconds before the walltime's end at which runs stop at their next pulse boundary; longer
+    stop_before : int, s
+        Time before the walltime's end at which runs stop at their next pulse boundary; longer
         than a pulse takes.
     options : list of str
         Further lines of the job's script, such as `#SBATCH --gpus-per-node=4`.
@@ -51,10 +51,10 @@ class Jobs:
         Shell commands before the workers start, such as `module load cuda`.
     exclusive : bool
         Whether whole nodes are asked for.
-    poll : int
-        Seconds between looks at the queue.
-    pause : int
-        Seconds before a job that the scheduler would not take is asked for again; doubled with each
+    poll : int, s
+        Time between looks at the queue.
+    pause : int, s
+        Time before a job that the scheduler would not take is asked for again; doubled with each
         refusal up to ten minutes.
     """
 
@@ -111,8 +111,8 @@ class Workers:
         Workers of a node without GPUs.
     threads : int
         Threads of each.
-    heartbeat : int
-        Seconds between signs of life of a node; it is given up after four without any.
+    heartbeat : int, s
+        Time between signs of life of a node; it is given up after four without any.
     """
 
     gpus: list[str] = dataclasses.field(default_factory=list)
@@ -128,7 +128,15 @@ class Workers:
 
 @described
 class Site:
-    """A site: its jobs and workers."""
+    """A site.
+
+    Parameters
+    ----------
+    jobs : Jobs
+        Its jobs.
+    workers : Workers
+        The workers of each node.
+    """
 
     jobs: Jobs
     workers: Workers

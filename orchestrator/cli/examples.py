@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from orchestrator.base.errors import InputError
-from orchestrator.base.shipped import KINDS, file_or_example, title
+from orchestrator.base.shipped import KINDS, file_or_example, schema_of, title
 from orchestrator.base.shipped import examples as of_kind
 from orchestrator.base.tomlfile import read_toml
 
@@ -41,8 +41,8 @@ def list_() -> None:
 def copy(name: str | None, destination: Path) -> None:
     """Copy example NAME, or all, into folder DEST  [default: examples].
 
-    What a campaign is based on comes with it. Files that are there already stay as they are, and
-    must be the same.
+    What a campaign is based on comes with it, and the schemas for editors. Files that are there
+    already stay as they are, and must be the same.
     """
     wanted = {path for kind in KINDS for path in of_kind(kind).values()}
     if name is not None:
@@ -50,7 +50,8 @@ def copy(name: str | None, destination: Path) -> None:
         if not wanted:
             file_or_example(Path(name), "experiments")
             raise InputError(f"{name}: is a file already, not the name of an example")
-    files = sorted(_with_bases(wanted))
+    found = _with_bases(wanted)
+    files = sorted(found | {schema for file in found if (schema := schema_of(file))})
     targets = [destination / file.parent.name / file.name for file in files]
     for file, target in zip(files, targets, strict=True):
         if target.exists() and (target.is_dir() or target.read_bytes() != file.read_bytes()):

@@ -25,6 +25,7 @@ from orchestrator.cli.options import (
     drawing,
     working,
 )
+from orchestrator.cli.schema import schema
 from orchestrator.cli.search import search
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def cli() -> None:
 cli.add_command(campaign)
 campaign.add_command(search)
 cli.add_command(examples)
+cli.add_command(schema)
 
 
 @cli.command()

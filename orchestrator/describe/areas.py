@@ -68,7 +68,13 @@ class _Shape:
 
 @described
 class Rectangle(_Shape):
-    """From `lower` to `upper` (x, y in m), through the film's whole thickness."""
+    """A rectangle through the film's whole thickness.
+
+    Parameters
+    ----------
+    lower, upper : (x, y), m
+        Two of its corners.
+    """
 
     lower: tuple[float, float]
     upper: tuple[float, float]
@@ -81,7 +87,15 @@ class Rectangle(_Shape):
 
 @described
 class Disc(_Shape):
-    """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
+    """A disc through the film's whole thickness.
+
+    Parameters
+    ----------
+    center : (x, y), m
+        Its center.
+    radius : float, m
+        Its radius.
+    """
 
     center: tuple[float, float]
     radius: float
@@ -94,7 +108,15 @@ class Disc(_Shape):
 
 @described
 class Ellipse(_Shape):
-    """An ellipse of `semi_axes` (m, along x and y) about `center`, through the whole thickness."""
+    """An ellipse through the film's whole thickness.
+
+    Parameters
+    ----------
+    center : (x, y), m
+        Its center.
+    semi_axes : (a, b), m
+        Along x and y.
+    """
 
     center: tuple[float, float]
     semi_axes: tuple[float, float]
@@ -112,7 +134,13 @@ class Ellipse(_Shape):
 
 @described
 class Box(_Shape):
-    """From `lower` to `upper` (x, y, z in m)."""
+    """A box.
+
+    Parameters
+    ----------
+    lower, upper : (x, y, z), m
+        Two of its corners.
+    """
 
     lower: tuple[float, float, float]
     upper: tuple[float, float, float]

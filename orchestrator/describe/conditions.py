@@ -18,15 +18,15 @@ class Conditions:
 
     Parameters
     ----------
-    B_ext : tuple of float
-        External field, T.
-    temperature : float
-        Temperature in K of the thermal field; 0 leaves it out.
+    B_ext : (x, y, z), T
+        External field.
+    temperature : float, K
+        Of the thermal field; 0 leaves it out.
     thermal_seed : int
         Seed of the thermal field. Each block of script starts a stream of its own, so that a
         resumed run sees the same field; mumax3 and the embedded engine have different generators.
-    grain_size : float
-        Mean size in m of Voronoi grains (`ext_makegrains`); 0 leaves them out.
+    grain_size : float, m
+        Mean size of Voronoi grains (`ext_makegrains`); 0 leaves them out.
     grain_spread : float
         Relative standard deviation of Ku1 from grain to grain.
     grain_seed : int

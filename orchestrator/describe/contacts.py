@@ -22,7 +22,15 @@ Corner = Literal["top left", "top right", "bottom right", "bottom left"]
 
 @described
 class _Electrode:
-    """What all contacts have: a name, and a resistance (ohm) between terminal and film."""
+    """What all contacts have.
+
+    Parameters
+    ----------
+    name : str
+        Names it in results.
+    resistance : float, ohm
+        Between terminal and film.
+    """
 
     name: str
     resistance: float = field(default=0.0, kw_only=True)
@@ -36,7 +44,15 @@ class _Electrode:
 
 @described
 class SideContact(_Electrode):
-    """All nodes of one side of the film, or of its part from `start` to `stop` (m)."""
+    """All nodes of one side of the film, or of a part of it.
+
+    Parameters
+    ----------
+    side : {"left", "right", "bottom", "top"}
+        Which one.
+    start, stop : float, m, optional
+        Ends of the part along the side; the whole side if left out.
+    """
 
     side: Side
     shape: Literal["side"] = "side"
@@ -56,7 +72,15 @@ class SideContact(_Electrode):
 
 @described
 class CornerContact(_Electrode):
-    """A square patch of edge `size` (m) in a corner of the film, through its whole thickness."""
+    """A square patch in a corner of the film, through its whole thickness.
+
+    Parameters
+    ----------
+    corner : {"top left", "top right", "bottom right", "bottom left"}
+        Which one.
+    size : float, m
+        Edge of the square.
+    """
 
     corner: Corner
     size: float
@@ -82,17 +106,17 @@ class CornerContact(_Electrode):
 
 @described
 class DiscContact(Disc, _Electrode):
-    """A disc of `radius` (m) about `center` (x, y), through the film's whole thickness."""
+    """A disc through the film's whole thickness."""
 
 
 @described
 class RectangleContact(Rectangle, _Electrode):
-    """A rectangle from `lower` to `upper` (x, y in m), through the film's whole thickness."""
+    """A rectangle through the film's whole thickness."""
 
 
 @described
 class BoxContact(Box, _Electrode):
-    """A box from `lower` to `upper` (x, y, z in m)."""
+    """A box, for films of several layers."""
 
 
 @described
@@ -103,10 +127,12 @@ class FaceContact(_Electrode):
     ----------
     face : str
         x-, x+, y-, y+, z- or z+: the outer normal.
-    lower, upper : (a, b), optional
-        Corners in m of a rectangle, in the two coordinates of the face in the order x, y, z.
-    center, radius : (a, b) and float, optional
-        A disc, m.
+    lower, upper : (a, b), m, optional
+        Corners of a rectangle, in the two coordinates of the face in the order x, y, z.
+    center : (a, b), m, optional
+        Center of a disc in the same coordinates.
+    radius : float, m, optional
+        Its radius.
     """
 
     face: Face
@@ -143,6 +169,11 @@ class MaskContact(Mask, _Electrode):
 
     `orchestrator.describe.masks.read_mask` makes `grid` and `runs` from a file, and in an
     experiment file `file` stands for both.
+
+    Parameters
+    ----------
+    face : str, optional
+        x-, x+, y-, y+, z- or z+: only the cells' sides on this face.
     """
 
     face: Face | None = None

@@ -51,8 +51,21 @@ class Experiment:
     ----------
     name : str
         Names the run folder.
-    film, material, resistivity, contacts, script, regions, underlayer
-        As in `Device`.
+    film : Film
+        The grid of cells.
+    material : Material
+        The magnetic material.
+    resistivity : Resistivity
+        Of the magnetic cells.
+    contacts : tuple of Contact
+        In the order of the signs of patterns.
+    script : str, optional
+        The material half of the setup in mumax3's words, as a System of Ubermag gives it; it must
+        set what `material` says.
+    regions : tuple of Region
+        Parts of the film that conduct in another way.
+    underlayer : Underlayer, optional
+        A conducting layer underneath.
     training : Training
         Patterns, voltages or currents, pulses.
     start : Start

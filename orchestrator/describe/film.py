@@ -40,12 +40,10 @@ class Film(Grid):
 
     Parameters
     ----------
-    cells : (nx, ny, nz)
-        Number of cells.
-    cell_size : (cx, cy, cz)
-        Cell size in m. A film uniform along its normal has one layer, as thick as the film.
-    size : (Lx, Ly, Lz), optional
-        Film size in m; given besides the cells it must agree with them to 1e-6.
+    cells, cell_size
+        As in `Grid`.
+    size : (Lx, Ly, Lz), m, optional
+        Film size; given besides the cells it must agree with them to 1e-6.
     pbc : (px, py, pz)
         mumax3's `SetPBC` images. The default (0, 0, 1) stands for translation invariance along the
         normal; it switches off the DMI boundary condition of the two film faces that mumax3 3.11

@@ -22,7 +22,15 @@ MOST_CELLS = 10**8
 
 @described
 class Grid:
-    """Numbers and size (m) of the cells along x, y and z."""
+    """A grid that fills a box.
+
+    Parameters
+    ----------
+    cells : (nx, ny, nz)
+        Numbers of cells.
+    cell_size : (cx, cy, cz), m
+        Size of a cell. A film uniform along its normal has one layer, as thick as the film.
+    """
 
     cells: tuple[int, int, int]
     cell_size: tuple[float, float, float]

@@ -14,20 +14,26 @@ class Material:
 
     Parameters
     ----------
-    Ms : float
-        Saturation magnetization, A/m.
-    Aex : float
-        Exchange stiffness, J/m.
+    Ms : float, A/m
+        Saturation magnetization.
+    Aex : float, J/m
+        Exchange stiffness.
     alpha : float
         Gilbert damping; 0 for none.
-    Dbulk, Dind : float
-        Bulk (Bloch) or interfacial (Neel) DMI, J/m2; at most one of them.
-    Ku1 : float
-        First-order uniaxial anisotropy, J/m3, along `axis`.
+    Dbulk : float, J/m2
+        Bulk (Bloch) DMI; not with Dind.
+    Dind : float, J/m2
+        Interfacial (Neel) DMI; not with Dbulk.
+    Ku1 : float, J/m3
+        First-order uniaxial anisotropy along `axis`.
+    axis : (x, y, z)
+        Easy axis where Ku1 > 0, in any length.
     P : float
         Spin polarization of the current (mumax3's Pol).
     xi : float
         Non-adiabaticity of the Zhang-Li torque; 0 in the paper's Eq. (3).
+    demag : bool
+        Whether the demagnetizing field counts.
     """
 
     Ms: float

@@ -22,11 +22,21 @@ _PLAUSIBLE = (1e-9, 1.0)
 class Resistivity:
     """Anisotropic magnetoresistance: rho_par along m, rho_perp across it, in ohm m.
 
-    Give either `rho_par` and `rho_perp`, or `mean = (rho_par + rho_perp) / 2` with `amr_ratio` and
-    `amr_convention = "mean"`, the paper's a = 2 (rho_par - rho_perp) / (rho_par + rho_perp).
+    Give either `rho_par` and `rho_perp`, or `mean` with `amr_ratio` and `amr_convention`.
     The literature knows at least two other ratios, hence the name is asked for.
 
-    `sigma_ah` is the anomalous Hall conductivity in S/m (Sigma_ij += sigma_ah eps_ijk m_k).
+    Parameters
+    ----------
+    rho_par, rho_perp : float, ohm m, optional
+        Resistivity for a current along and across the magnetization.
+    mean : float, ohm m, optional
+        (rho_par + rho_perp) / 2.
+    amr_ratio : float, optional
+        1.5 stands for 150 %.
+    amr_convention : {"mean"}, optional
+        The ratio is the paper's a = 2 (rho_par - rho_perp) / (rho_par + rho_perp).
+    sigma_ah : float, S/m
+        Anomalous Hall conductivity: Sigma_ij += sigma_ah eps_ijk m_k.
     """
 
     rho_par: float | None = None
@@ -101,8 +111,8 @@ class Region:
         with the plain resistivity `rho`, whatever m is (pads, shunts); `vacuum` does not conduct.
     resistivity : Resistivity, optional
         Of a magnet.
-    rho : float, optional
-        Of a metal, ohm m.
+    rho : float, ohm m, optional
+        Of a metal.
     """
 
     name: str
@@ -131,10 +141,12 @@ class Underlayer:
 
     Parameters
     ----------
-    sheet_resistance : float, optional
-        Ohm.
-    rho, thickness : float, optional
-        Ohm m and m.
+    sheet_resistance : float, ohm, optional
+        Resistance per square.
+    rho : float, ohm m, optional
+        Resistivity, with `thickness`.
+    thickness : float, m, optional
+        With `rho`.
     """
 
     sheet_resistance: float | None = None

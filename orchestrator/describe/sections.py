@@ -31,8 +31,8 @@ class Start:
     ----------
     seed : int
         Seed of the random initial magnetization (uniform on the sphere, cell by cell).
-    settle_time : float
-        Simulated time in s for which it settles without current.
+    settle_time : float, s
+        Simulated time for which it settles without current.
     settle_alpha : float, optional
         Damping while settling; the material's own if left out.
     m0 : str, optional
@@ -71,21 +71,21 @@ class Training:
     patterns : tuple of str
         One character + or - per contact, in the order of the contacts. An entry such as
         "+--+/++-+" is one training in which the patterns take turns.
-    voltage : float, optional
-        V0 in V; contact i is held at +V0 or -V0.
+    voltage : float, V, optional
+        V0; contact i is held at +V0 or -V0.
     drive : {"voltage", "current"}
         Which of voltage and current is fixed. For fixed currents the weights are resistances.
-    current : float, optional
-        I0 in A; contact i is fed I0 (s_i - mean of s), s the pattern's signs, so that the currents
+    current : float, A, optional
+        I0; contact i is fed I0 (s_i - mean of s), s the pattern's signs, so that the currents
         add up to zero.
-    pulse_length : float
-        Length of a pulse in s; the current map is frozen for as long.
+    pulse_length : float, s
+        Length of a pulse; the current map is frozen for as long.
     pulses : int
         Number of pulses; with `duration` their largest number.
-    relax_time : float
-        Time in s without current after the last pulse, before the trained energies are read.
-    gap : float
-        Time in s without current after each pulse.
+    relax_time : float, s
+        Time without current after the last pulse, before the trained energies are read.
+    gap : float, s
+        Time without current after each pulse.
     waveform : {"constant", "alternating", "ramp", "triangle"}
         Amplitude of the pulses: the full one; with a sign that turns every half period; rising
         linearly to the full one over the train; a triangle that begins at zero.
@@ -98,8 +98,8 @@ class Training:
         magnetization vector over a pulse stays near this value; `pulse_length` is the first.
     max_current_change : float, optional
         The same for the relative change of the terminal currents, in place of `max_change`.
-    duration : float, optional
-        With either of them, the length of the whole train in s.
+    duration : float, s, optional
+        With either of them, the length of the whole train.
     oersted : bool
         Add the Oersted field of the current map to B_ext during each pulse.
     """
@@ -190,9 +190,12 @@ class Training:
 
 @described
 class Reference:
-    """The untrained reference: mean conductance of `starts` settled textures.
+    """The untrained reference: the mean conductance of settled textures.
 
-    Their seeds follow the start's own seed, which is the first of them.
+    Parameters
+    ----------
+    starts : int
+        How many; their seeds follow the start's own seed, which is the first of them. 1 with `m0`.
     """
 
     starts: int = 4
@@ -205,7 +208,15 @@ class Reference:
 
 @described
 class Probe:
-    """Two contacts between which the conductance is read without being connected in training."""
+    """Two contacts between which the conductance is read without being connected in training.
+
+    Parameters
+    ----------
+    name : str
+        Names it in results.
+    contacts : two contacts
+        Tables as in [[contacts]].
+    """
 
     name: str
     contacts: tuple[Contact, Contact]
@@ -252,7 +263,15 @@ class Output:
 
 @described
 class Solver:
-    """Settings of the time integration (mumax3's names and defaults)."""
+    """Settings of the time integration (mumax3's names and defaults).
+
+    Parameters
+    ----------
+    MaxErr : float
+        Largest error of a step.
+    MaxDt : float, s
+        Longest step; 0 for any.
+    """
 
     MaxErr: float = 1e-5
     MaxDt: float = 0.0

@@ -44,7 +44,10 @@ def test_all_are_copied_and_nothing_of_the_users_is_overwritten(tmp_path, monkey
     done = call("examples", "copy")
     assert done.exit_code == 0
     count = sum(len(examples(kind)) for kind in KINDS)
-    assert len(list(Path("examples").rglob("*.toml"))) == len(done.output.split()) == count
+    assert len(list(Path("examples").rglob("*.toml"))) == count
+    schemas = {p.name for p in Path("examples/schemas").iterdir()}
+    assert schemas == {f"{kind}.json" for kind in ("experiment", "campaign", "site", "search")}
+    assert len(done.output.split()) == count + 4
     assert call("examples", "copy").exit_code == 0
     changed = Path("examples/sites/slurm.toml")
     changed.write_text("mine")

@@ -37,8 +37,10 @@ class Range:
         Its name in expressions and figures.
     key : str
         Dotted key into the experiment.
-    float, int : pair of numbers, optional
+    float : pair of numbers, optional
         Smallest and largest value.
+    int : pair of integers, optional
+        The same of integers.
     choice : list, optional
         The values one by one.
     log : bool
@@ -140,10 +142,10 @@ class Budget:
     ----------
     runs : int, optional
         Finished, pruned and failed runs.
-    hours : float, optional
-        Hours of all workers together.
-    joules : float, optional
-        Joule heat in the films, J.
+    hours : float, h, optional
+        Time of all workers together.
+    joules : float, J, optional
+        Joule heat in the films.
     """
 
     runs: int | None = None
