@@ -160,12 +160,14 @@ def plot(campaign: Path, root: Path, kind: str, dpi: int) -> None:
 @_WHICH
 @ROOT
 @click.option("--repair", is_flag=True, help="Take damaged runs back to before the damage.")
-def check(campaign: Path, root: Path, repair: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before committed pulses are thrown away.")
+def check(campaign: Path, root: Path, repair: bool, yes: bool) -> None:
     """Compare all files of a campaign, or of one run folder, with their checksums."""
     from orchestrator.campaign.store import find
     from orchestrator.run.check import (
         damage_of_run,
         damage_of_textures,
+        losses,
         remove_damaged_textures,
         take_back,
     )
@@ -174,19 +176,40 @@ def check(campaign: Path, root: Path, repair: bool) -> None:
     one = (campaign / DESCRIPTION).is_file()
     folders = [campaign] if one else [entry.folder for entry in find(campaign, root).runs]
     roots = sorted({folder.parent for folder in folders})
-    of_runs = [damage for folder in folders for damage in damage_of_run(folder)]
-    damages = of_runs + [damage for root in roots for damage in damage_of_textures(root)]
+    of_runs = {folder: found for folder in folders if (found := damage_of_run(folder))}
+    shared = [damage for root in roots for damage in damage_of_textures(root)]
+    damages = [damage for found in of_runs.values() for damage in found] + shared
     for damage in damages:
         click.echo(str(damage))
     if repair:
+        _agree([line for folder, found in of_runs.items() for line in losses(folder, found)], yes)
         for path in (path for root in roots for path in remove_damaged_textures(root)):
             click.echo(f"{path}: removed; what needs it computes it again")
-        for folder in sorted({damage.run for damage in of_runs}):
+        for folder in sorted(of_runs):
             click.echo(take_back(folder))
     elif damages:
         sys.exit(1)
     if not damages:
         click.echo(f"{len(folders)} run folders: no damage")
+
+
+def _agree(losses: list[str], yes: bool) -> None:
+    """Say what a repair throws away, and ask.
+
+    Raises
+    ------
+    InputError
+        If nobody is there to answer.
+    """
+    for line in losses:
+        click.echo(line)
+    if not losses or yes:
+        return
+    from orchestrator.base.errors import InputError
+
+    if not sys.stdin.isatty():
+        raise InputError("committed pulses would be thrown away; --yes lets it be done")
+    click.confirm("Go on?", abort=True)
 
 
 def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retries: int) -> None:

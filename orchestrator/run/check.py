@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from orchestrator.base.errors import InputError, OrchestratorError, RunFolderErr
 from orchestrator.base.files import checksum, sync, write_whole
 from orchestrator.learning.records import JournalRecord, PulseRecord, StartRecord
 from orchestrator.ovf.files import write_ovf
-from orchestrator.run.description import described_experiment
+from orchestrator.run.description import described_experiment, restore_description
 from orchestrator.run.fields import read_state
 from orchestrator.run.folder import (
     DESCRIPTION,
+    DESCRIPTION_COPY,
     FAILED,
     FINISHED,
     JOURNAL,
@@ -90,6 +92,11 @@ def damage_of_run(run: Path) -> list[Damage]:
             trainings |= set(training_folders(run, patterns))
     except (InputError, RunFolderError) as error:
         found.append(_unreadable(run, run / DESCRIPTION, error))
+    if (copy := run / DESCRIPTION_COPY).exists():
+        try:
+            described_experiment(run, DESCRIPTION_COPY)
+        except (InputError, RunFolderError) as error:
+            found.append(_unreadable(run, copy, error))
     try:
         if finished or (run / UNTRAINED).exists():
             read_untrained(run)
@@ -158,46 +165,101 @@ def take_back(run: Path) -> str:
         damages = damage_of_run(run)
         if not damages:
             return f"{run}: not damaged"
+        said = []
         if any(d.path.name == DESCRIPTION for d in damages):
-            raise RunFolderError(f"{run}: its description is damaged; delete the folder")
+            if not restore_description(run):
+                raise RunFolderError(
+                    f"{run}: its description is damaged, and no copy of it is there; delete the "
+                    "folder"
+                )
+            said.append("its description is restored from its copy")
+            damages = damage_of_run(run)
         for damage in damages:
             if damage.training is None:
                 damage.path.unlink(missing_ok=True)
-        said = []
-        for number in sorted({d.training for d in damages if d.training is not None}):
-            first = min(d.record for d in damages if d.training == number and d.record is not None)
-            pulses = _rewind(run, number, first)
-            said.append(f"training {number} goes on after pulse {pulses}")
-        (run / FINISHED).unlink(missing_ok=True)
-        (run / FAILED).unlink(missing_ok=True)
-        sync(run)
-    return f"{run}: taken back; {', '.join(said) or 'its untrained starts are read out again'}"
+        for number, first in _first_damaged(damages).items():
+            records = _intact(run, number, first, restore=True)
+            said.append(f"training {number} goes on after pulse {_pulses(records)}")
+        names = {damage.path.name for damage in damages}
+        if UNTRAINED in names:
+            said.append("its untrained starts are read out again")
+        if names - {DESCRIPTION_COPY}:
+            (run / FINISHED).unlink(missing_ok=True)
+            (run / FAILED).unlink(missing_ok=True)
+            sync(run)
+    return f"{run}: taken back; {', '.join(said) or 'nothing of its results is lost'}"
 
 
-def _rewind(run: Path, number: int, first_bad: int) -> int:
-    """Shorten a journal to the latest record before `first_bad` with an intact texture."""
-    folder = training_folder(run, number)
-    if not folder.is_dir():
-        folder.unlink(missing_ok=True)
-        return 0
-    records = look_into(folder / JOURNAL).records[:first_bad]
-    while records:
-        if (last := _restored(run, folder, records.pop())) is not None:
-            records.append(last)
-            break
-    write_whole(folder / JOURNAL, b"".join(journal_line(record) for record in records))
+def losses(run: Path, damages: Sequence[Damage]) -> list[str]:
+    """What `take_back` will throw away of a run's committed pulses.
+
+    Parameters
+    ----------
+    run : Path
+        The run folder.
+    damages : sequence of Damage
+        Those of `damage_of_run`.
+    """
+    said = []
+    for number, first in _first_damaged(damages).items():
+        journal = look_into(training_folder(run, number) / JOURNAL)
+        before, after = len(journal.pulses), _pulses(_intact(run, number, first, restore=False))
+        if before > after:
+            said.append(
+                f"{run}: pulses {after + 1} to {before} of training {number} are thrown away and "
+                "computed again"
+            )
+    return said
+
+
+def _first_damaged(damages: Sequence[Damage]) -> dict[int, int]:
+    """The first record of each training that a damage touches."""
+    first: dict[int, int] = {}
+    for damage in damages:
+        if damage.training is not None and damage.record is not None:
+            first[damage.training] = min(damage.record, first.get(damage.training, damage.record))
+    return dict(sorted(first.items()))
+
+
+def _pulses(records: Sequence[JournalRecord]) -> int:
     return sum(isinstance(record, PulseRecord) for record in records)
 
 
-def _restored(run: Path, folder: Path, record: JournalRecord) -> JournalRecord | None:
-    """A record whose texture is there, or has been made from a kept state; else None."""
+def _intact(run: Path, number: int, first_bad: int, *, restore: bool) -> list[JournalRecord]:
+    """A journal's records up to the latest before `first_bad` with an intact texture.
+
+    With `restore` the journal is shortened to these, and the texture made where only its kept state
+    is there.
+    """
+    folder = training_folder(run, number)
+    if not folder.is_dir():
+        if restore:
+            folder.unlink(missing_ok=True)
+        return []
+    records = look_into(folder / JOURNAL).records[:first_bad]
+    while records:
+        if (last := _with_texture(run, folder, records.pop(), restore)) is not None:
+            records.append(last)
+            break
+    if restore:
+        write_whole(folder / JOURNAL, b"".join(journal_line(record) for record in records))
+    return records
+
+
+def _with_texture(
+    run: Path, folder: Path, record: JournalRecord, restore: bool
+) -> JournalRecord | None:
+    """A record whose texture is there, or can be made from a kept state; else None."""
     if not isinstance(record, StartRecord | PulseRecord):
         return None
     pulses = record.number if isinstance(record, PulseRecord) else 0
     texture = folder / m_name(pulses)
     if texture.exists() and checksum(texture) == record.files[texture.name]:
         return record
-    experiment = described_experiment(run)[1]
+    try:
+        experiment = described_experiment(run)[1]
+    except (InputError, RunFolderError):
+        return None  # until the description is restored
     output, state = experiment.output, folder / state_name(pulses)
     if output.precision != "float32" or "m" not in output.fields or not state.exists():
         return None
@@ -205,6 +267,8 @@ def _restored(run: Path, folder: Path, record: JournalRecord) -> JournalRecord |
         m = read_state(state, "m")
     except RunFolderError:
         return None
+    if not restore:
+        return record
     write_ovf(texture, m, experiment.film.cell_size)
     files = {**record.files, texture.name: checksum(texture)}
     return dataclasses.replace(record, files=files)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.base.errors import InputError, RunFolderError
+from orchestrator.base.files import write_whole
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.engines.session import Engine
-from orchestrator.run.folder import DESCRIPTION, UNTRAINED, journals, run_folder
+from orchestrator.run.folder import DESCRIPTION, DESCRIPTION_COPY, UNTRAINED, journals, run_folder
 from orchestrator.run.notes import read_note, write_note
+
+_PARTS = ("experiment", "hash", "program", "engine")
 
 
 def read_description(folder: Path) -> dict[str, Any]:
@@ -22,11 +25,13 @@ def read_description(folder: Path) -> dict[str, Any]:
     RunFolderError
         If it is missing or damaged.
     """
-    return read_note(folder / DESCRIPTION, "experiment", "hash", "program", "engine")
+    return read_note(folder / DESCRIPTION, *_PARTS)
 
 
-def described_experiment(folder: Path) -> tuple[dict[str, Any], Experiment]:
-    """The description of a run folder, and the experiment that it describes.
+def described_experiment(
+    folder: Path, name: str = DESCRIPTION
+) -> tuple[dict[str, Any], Experiment]:
+    """The description of a run folder, or its copy, and the experiment that it describes.
 
     Raises
     ------
@@ -35,9 +40,9 @@ def described_experiment(folder: Path) -> tuple[dict[str, Any], Experiment]:
     RunFolderError
         If the description is missing or damaged.
     """
-    content = read_description(folder)
+    content = read_note(folder / name, *_PARTS)
     experiment = Experiment.from_dict(content["experiment"], source=str(folder))
-    _check_hash(folder, content, experiment)
+    _check_hash(folder / name, content, experiment)
     return content, experiment
 
 
@@ -93,20 +98,34 @@ def describe(folder: Path, experiment: Experiment, engine: Engine, templates: st
     }
     if not path.exists():
         write_note(path, content)
+        write_note(path.with_name(DESCRIPTION_COPY), content)
         return
     found = read_description(folder)
     if found["hash"] != experiment.hash:
         raise RunFolderError(f"{folder}: belongs to another experiment (hash {found['hash']})")
     if found["experiment"] != experiment.to_dict():
-        _check_hash(folder, found, Experiment.from_dict(found["experiment"], source=str(folder)))
+        _check_hash(path, found, Experiment.from_dict(found["experiment"], source=str(folder)))
     if found["engine"]["name"] != engine.name:
         raise RunFolderError(
             f"{folder}: was begun with engine {found['engine']['name']!r}, not {engine.name!r}; "
             "go on with that one or choose another --root"
         )
     check_templates(folder, found, templates)
-    if found.get("templates") != templates:
+    changed = found.get("templates") != templates
+    if changed:
         write_note(path, content)
+    if changed or not (folder / DESCRIPTION_COPY).exists():
+        write_whole(folder / DESCRIPTION_COPY, path.read_bytes())
+
+
+def restore_description(folder: Path) -> bool:
+    """Put a damaged description's copy in its place; whether there is an intact one."""
+    try:
+        described_experiment(folder, DESCRIPTION_COPY)
+    except (InputError, RunFolderError):
+        return False
+    write_whole(folder / DESCRIPTION, (folder / DESCRIPTION_COPY).read_bytes())
+    return True
 
 
 def check_templates(folder: Path, content: dict[str, Any], templates: str | None) -> None:
@@ -128,10 +147,10 @@ def check_templates(folder: Path, content: dict[str, Any], templates: str | None
         )
 
 
-def _check_hash(folder: Path, content: dict[str, Any], experiment: Experiment) -> None:
+def _check_hash(path: Path, content: dict[str, Any], experiment: Experiment) -> None:
     """Compare the stored hash with the experiment's; the first version hashed the defaults, too."""
     if content["hash"] not in (experiment.hash, canonical_hash(content["experiment"])):
         raise RunFolderError(
-            f"{folder / DESCRIPTION}: damaged (its experiment has the hash {experiment.hash}, not "
+            f"{path}: damaged (its experiment has the hash {experiment.hash}, not "
             f"{content['hash']})"
         )

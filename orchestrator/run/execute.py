@@ -20,6 +20,7 @@ from orchestrator.run.bench import Bench
 from orchestrator.run.description import describe, read_description
 from orchestrator.run.folder import (
     DESCRIPTION,
+    DESCRIPTION_COPY,
     FINISHED,
     JOURNAL,
     LOCK,
@@ -133,7 +134,7 @@ def _forget(folder: Path, lock: Lock) -> None:
     lock.check()
     for path in journals(folder):
         shutil.rmtree(path.parent)
-    for name in (UNTRAINED, DESCRIPTION):
+    for name in (UNTRAINED, DESCRIPTION, DESCRIPTION_COPY):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -39,6 +39,8 @@ from typing import NamedTuple
 from orchestrator.describe.experiment import Experiment
 
 DESCRIPTION = "description.json"
+DESCRIPTION_COPY = "description.copy.json"
+"""The same bytes, from which a damaged description is restored."""
 UNTRAINED = "untrained.json"
 FINISHED = "finished.json"
 FAILED = "failed.json"

@@ -33,7 +33,8 @@ class Found:
     size : int or None
         Length of the file in bytes, with a torn last line; None where there is no file.
     damaged : int
-        Number of the damaged line, from 1; 0 where there is none. A torn last line is none.
+        Number of the damaged line, from 1; 0 where there is none. A torn last line, without its
+        end, is none.
     """
 
     records: list[JournalRecord] = field(default_factory=list)
@@ -78,8 +79,7 @@ def look_into(path: Path) -> Found:
     for number, line in enumerate(lines[:-1], start=1):
         record = _record_of(line)
         if record is None or not _follows(record, records):
-            damaged = number if number < len(lines) - 1 else 0
-            return Found(records, end, len(content), damaged)
+            return Found(records, end, len(content), number)
         records.append(record)
         end += len(line) + 1
     return Found(records, end, len(content))
@@ -91,7 +91,7 @@ def read_journal(path: Path) -> Found:
     Raises
     ------
     RunFolderError
-        If a line other than the last is damaged.
+        If a whole line is damaged.
     """
     found = look_into(path)
     if found.damaged:
@@ -119,7 +119,7 @@ class Journal:
     Raises
     ------
     RunFolderError
-        If a line other than the last is damaged.
+        If a whole line is damaged.
     """
 
     def __init__(self, path: Path) -> None:

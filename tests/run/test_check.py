@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 
-from orchestrator.base.errors import RunFolderError
+from orchestrator.base.errors import InputError, RunFolderError
 from orchestrator.cli.main import cli
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.run.check import find_damage, take_back
+from orchestrator.run.check import find_damage, losses, take_back
 from orchestrator.run.execute import is_finished, run
-from orchestrator.run.folder import DESCRIPTION, FINISHED, JOURNAL, UNTRAINED
+from orchestrator.run.folder import DESCRIPTION, DESCRIPTION_COPY, FINISHED, JOURNAL, UNTRAINED
+from orchestrator.run.notes import write_note
 from orchestrator.run.rendering import render_experiment
 from orchestrator.run.results import open_run
 from orchestrator.run.workplace import Quiet, Workplace
@@ -143,6 +145,54 @@ def test_damaged_description_is_named(original, copy, content):
             use()
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", "{"])
+def test_a_description_is_restored_from_its_copy_and_nothing_is_lost(original, copy, content):
+    whole = (copy / DESCRIPTION).read_bytes()
+    for damaged, other in [(DESCRIPTION, DESCRIPTION_COPY), (DESCRIPTION_COPY, DESCRIPTION)]:
+        (copy / damaged).write_text(content)
+        (damage,) = find_damage(copy)
+        assert damage.path == copy / damaged
+        assert losses(copy, [damage]) == []
+        said = take_back(copy)
+        assert ("restored from its copy" in said) == (damaged == DESCRIPTION)
+        assert (copy / FINISHED).exists()
+        run(original[0], workplace(copy.parent))
+        assert (copy / other).read_bytes() == (copy / damaged).read_bytes() == whole
+        assert find_damage(copy) == []
+    again = open_run(copy).load()
+    xr.testing.assert_identical(again, original[2])
+
+
+def test_a_description_and_a_field_are_mended_together(original, copy):
+    flip(copy / DESCRIPTION)
+    flip(copy / "1" / "state_000005.nc")
+    damages = find_damage(copy)
+    said = take_back(copy)
+    assert "restored from its copy" in said
+    assert "training 1 goes on after pulse 5" in said
+    assert losses(copy, damages) == []
+    run(original[0], workplace(copy.parent))
+    again = open_run(copy).load()
+    xr.testing.assert_equal(again.drop_vars("wall_time"), original[2].drop_vars("wall_time"))
+
+
+def test_without_an_intact_copy_a_damaged_description_is_not_mended(copy):
+    for name in (DESCRIPTION, DESCRIPTION_COPY):
+        flip(copy / name)
+    with pytest.raises(RunFolderError, match="no copy of it"):
+        take_back(copy)
+
+
+def test_a_copy_of_another_experiment_is_not_taken(copy):
+    content = json.loads((copy / DESCRIPTION_COPY).read_text())
+    content.pop("checksum")
+    content["experiment"]["start"]["seed"] = 77
+    write_note(copy / DESCRIPTION_COPY, content)
+    (copy / DESCRIPTION).write_text("{")
+    with pytest.raises(RunFolderError, match="no copy of it"):
+        take_back(copy)
+
+
 @pytest.mark.parametrize("content", ["{}", "[1]", "{"])
 def test_damaged_notes_are_computed_again(original, copy, content):
     (note,) = (copy.parent / "textures").glob("*.json")
@@ -236,6 +286,13 @@ def test_on_the_command_line(copy):
     damaged = CliRunner().invoke(cli, ["campaign", "check", str(copy)])
     assert damaged.exit_code == 1
     assert "state_000002.nc: checksum is wrong" in damaged.output
-    repaired = CliRunner().invoke(cli, ["campaign", "check", "--repair", str(copy)])
+    before = (copy / "1" / JOURNAL).read_bytes()
+    repair = ["campaign", "check", "--repair", str(copy)]
+    asked = CliRunner().invoke(cli, repair)
+    assert isinstance(asked.exception, InputError)
+    assert "pulses 1 to 5 of training 1 are thrown away and computed again" in asked.output
+    assert "--yes" in str(asked.exception)
+    assert (copy / "1" / JOURNAL).read_bytes() == before
+    repaired = CliRunner().invoke(cli, [*repair, "--yes"])
     assert repaired.exit_code == 0
     assert "training 1 goes on after pulse 0" in repaired.output

@@ -80,6 +80,18 @@ def test_damage_in_the_middle_is_an_error(path, journal):
         Journal(path)
 
 
+@pytest.mark.parametrize("place", [12, -2])
+def test_a_damaged_last_line_is_not_taken_for_a_torn_one(path, journal, place):
+    """A flipped bit in what was committed last is told, not computed over."""
+    raw = bytearray(path.read_bytes())
+    last = raw[:-1].rindex(b"\n") + 1
+    raw[last + place if place > 0 else place] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(RunFolderError, match="line 3 is damaged"):
+        Journal(path)
+    assert look_into(path).pulses[-1].number == 1
+
+
 def line_of(text):
     from orchestrator.base.files import crc32
 
