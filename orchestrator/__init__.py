@@ -5,7 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.run import run  # the function, which hides the room of the same name; see there
+# functions that hide rooms of the same name, which must have been imported before them
+import_module("orchestrator.transport")
+from orchestrator.measure import transport  # noqa: E402
+from orchestrator.run import run  # noqa: E402
 
 if TYPE_CHECKING:
     from orchestrator.base.errors import OrchestratorError
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from orchestrator.campaign.spec import Campaign
     from orchestrator.describe.device import Device
     from orchestrator.describe.experiment import Experiment
+    from orchestrator.ovf.files import read_ovf
+    from orchestrator.ovf.tables import open_table
     from orchestrator.run.results import open_run
     from orchestrator.transport.network import Network
 
@@ -25,6 +30,8 @@ _HOMES = {
     "OrchestratorError": "base.errors",
     "open_campaign": "campaign.results",
     "open_run": "run.results",
+    "open_table": "ovf.tables",
+    "read_ovf": "ovf.files",
     "run_campaign": "campaign.run",
 }
 
@@ -36,8 +43,11 @@ __all__ = [
     "OrchestratorError",
     "open_campaign",
     "open_run",
+    "open_table",
+    "read_ovf",
     "run",
     "run_campaign",
+    "transport",
 ]
 
 

@@ -5,6 +5,7 @@ Arrays have the files' own order: `(nz, ny, nx, components)`, x fastest.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from orchestrator.ovf.header import Header, header_lines, read_header, version_o
 
 _BEGIN = re.compile(rb"^# *begin: *data\b *([^\n]*)\n", re.I | re.M)
 _END = re.compile(rb"# *end: *data", re.I)
+_HEAD = 4096
+"""Bytes that are read at a time where only the header is wanted."""
 _GO_DIFFERS = 1e6
 """From here on, up to 1e16, NumPy writes float32 without an exponent, and Go with one."""
 
@@ -46,6 +49,8 @@ class OvfField:
     title: str = ""
     crc32: str = ""
     """Checksum of the file's bytes, see `orchestrator.base.files.crc32`."""
+    unit: str = ""
+    """Unit of the values, where the header states it."""
 
 
 def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
@@ -79,10 +84,33 @@ def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
             data, header = _parsed(raw, lengths)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return OvfField(data, header.cell_size, header.time, header.title, crc32(raw))
+    return OvfField(data, header.cell_size, header.time, header.title, crc32(raw), header.unit)
 
 
-def _parsed(raw: bytes, lengths: bool) -> tuple[np.ndarray, Header]:
+def read_ovf_header(path: str | os.PathLike[str]) -> Header:
+    """What an OVF file says of its first segment; the data are not read, nor checked.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not OVF, or its header is incomplete or contradicts itself.
+    """
+    path = as_path("OVF file", path)
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(_HEAD)
+            while _BEGIN.search(raw) is None and (more := file.read(_HEAD)):
+                raw += more
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        return _header(raw, True)[0]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _header(raw: bytes, lengths: bool) -> tuple[Header, int, re.Match[bytes]]:
+    """The header, the version of OVF, and where the data begin."""
     first = raw[:80].partition(b"\n")[0]
     version = version_of(first.decode("latin-1"))
     if version is None:
@@ -92,6 +120,12 @@ def _parsed(raw: bytes, lengths: bool) -> tuple[np.ndarray, Header]:
         raise InputError("truncated OVF file, no data section found")
     header = read_header(raw[: begin.start()].decode("utf-8", "replace"), version, lengths=lengths)
     encoding = begin.group(1).decode("latin-1").strip().lower()
+    return dataclasses.replace(header, encoding=encoding), version, begin
+
+
+def _parsed(raw: bytes, lengths: bool) -> tuple[np.ndarray, Header]:
+    header, version, begin = _header(raw, lengths)
+    encoding = header.encoding
     if encoding == "text":
         values = _text_values(raw, begin.end(), header)
     elif encoding in ("binary 4", "binary 8"):

@@ -45,6 +45,10 @@ class Header:
         Simulated time in s, where it is stated.
     title, unit : str
         Name of the field and unit of its values; the unit may be empty.
+    labels : tuple of str
+        Names of the components, where they are stated.
+    encoding : str
+        Of the data of a file: text, binary 4, binary 8, or what else it says.
     """
 
     cells: tuple[int, int, int]
@@ -53,6 +57,8 @@ class Header:
     time: float | None = None
     title: str = ""
     unit: str = ""
+    labels: tuple[str, ...] = ()
+    encoding: str = ""
 
     def check_lengths(self) -> None:
         """Refuse cells whose edges are not positive and finite.
@@ -115,6 +121,7 @@ def read_header(text: str, version: int, *, lengths: bool = True) -> Header:
         _number(time, "desc", float) if time else None,
         entries.get("title", ""),
         entries.get("valueunits", entries.get("valueunit", "")).partition(" ")[0],
+        tuple(entries.get("valuelabels", "").split()),
     )
     if lengths:
         header.check_lengths()
