@@ -42,7 +42,6 @@ autodoc_typehints_format = "short"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 default_role = "literal"
-python_use_unqualified_type_names = True
 toc_object_entries = False
 
 html_theme = "furo"

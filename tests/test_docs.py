@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import ast
 import dataclasses
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import jsonschema
 import numpy as np
+import pytest
 import xarray
 from PIL import Image
 
 import orchestrator
+from orchestrator.campaign.schemas import schema_of
 from orchestrator.campaign.search.spec import SearchCampaign
 from orchestrator.campaign.sites import read_site
 from orchestrator.campaign.spec import Campaign
@@ -117,10 +122,77 @@ def test_contacts_and_regions_of_the_transport_page(description, tmp_path):
 RIGHT = {"shape": "side", "side": "right"}
 
 
+def anchors(page):
+    """Names of a page's headings, as GitHub and the site make them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.S | re.M)
+    for heading in re.findall(r"^#+ (.+)$", text, re.M):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        yield re.sub(r"[^\w -]", "", plain).replace(" ", "-")
+
+
 def test_links_lead_somewhere():
     for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)", page.read_text()):
+            target, _, anchor = link.partition("#")
+            file = page.parent / target if target else page
+            assert file.exists(), f"{page.name}: {link}"
+            assert not anchor or anchor in anchors(file), f"{page.name}: {link}"
+
+
+def test_every_page_is_in_the_navigation():
+    docs = ROOT / "docs"
+    listed = set()
+    for tree in re.findall(r"```{toctree}\n(.*?)```", (docs / "index.md").read_text(), re.S):
+        for entry in re.findall(r"^([\w/*-]+)$", tree, re.M):
+            found = list(docs.glob(f"{entry}.md"))
+            assert found, entry
+            listed.update(found)
+    assert {p for p in PAGES if docs in p.parents} - {docs / "index.md"} == listed
+
+
+def fences(language):
+    found = [(p, b) for p in PAGES for b in blocks(p.relative_to(ROOT), language)]
+    return [pytest.param(b, id=f"{p.stem}-{k}") for k, (p, b) in enumerate(found)]
+
+
+@pytest.mark.parametrize("block", fences("python"))
+def test_python_on_the_pages_parses(block):
+    ast.parse(block)
+
+
+@pytest.mark.parametrize("block", fences("toml"))
+def test_toml_on_the_pages_has_keys_that_exist(block):
+    content = tomllib.loads(block)
+    signs = {"axes": "campaign", "extends": "campaign", "ranges": "search", "jobs": "site"}
+    kind = next((signs[key] for key in content if key in signs), "experiment")
+    part = {key: value for key, value in schema_of(kind).items() if key != "required"}
+    jsonschema.Draft7Validator(part).validate(content)
+
+
+def test_commands_on_the_pages_exist():
+    from orchestrator.cli.main import cli
+
+    lines = [
+        (page.name, line)
+        for page in PAGES
+        for line in re.findall(r"^(?:    |\$ )+(orchestrator .*)$", page.read_text(), re.M)
+    ]
+    assert len(lines) > 30
+    for page, line in lines:
+        for part in re.split(r" [&|>;]+ ", re.sub(r"\s#.*", "", line)):
+            words = [w for w in shlex.split(part.replace("[", "").replace("]", "")) if w != "\\"]
+            if words[0] != "orchestrator":
+                continue
+            command = cli
+            while hasattr(command, "commands") and len(words) > 1:
+                words = words[1:]
+                assert words[0] in command.commands, f"{page}: {line}"
+                command = command.commands[words[0]]
+            known = {name for option in command.params for name in option.opts}
+            for word in words[1:]:
+                name = word.partition("=")[0]
+                ours = name.startswith("--") and command.name != "mx3"
+                assert not ours or name in known, f"{page}: {line}"
 
 
 def test_files_that_the_pages_name_exist():
@@ -157,7 +229,8 @@ def test_options_are_on_the_pages_and_those_of_the_pages_exist():
 
 def test_every_key_of_an_experiment_is_on_its_page():
     text = " ".join(
-        (ROOT / page).read_text() for page in ("docs/experiments.md", "docs/transport.md")
+        (ROOT / page).read_text()
+        for page in ("docs/keys.md", "docs/experiments.md", "docs/transport.md")
     )
     kinds = dataclasses_in(Experiment)
     assert {kind.__name__ for kind in kinds} >= {"Film", "Training", "FaceContact", "Mask"}

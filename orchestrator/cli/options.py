@@ -32,7 +32,7 @@ EXPERIMENT = click.argument("experiment", type=Input("experiments"))
 ROOT = click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
+    default="runs",
     show_default=True,
     help="Folder of the run folders.",
 )
