@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class BlockArray(BackendArray):
     dtype : dtype-like
         Type of the values.
     read : callable
-        The block at an index (i, j, ...) of the leading axes.
+        The blocks at some indices (i, j, ...) of the leading axes, in their order.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class BlockArray(BackendArray):
         grid: tuple[int, ...],
         block_shape: tuple[int, ...],
         dtype: Any,
-        read: Callable[[tuple[int, ...]], np.ndarray],
+        read: Callable[[list[tuple[int, ...]]], Iterable[np.ndarray]],
     ) -> None:
         self.shape = (*grid, *block_shape)
         self.dtype = np.dtype(dtype)
         self.grid = grid
         self.block_shape = block_shape
-        self.block = read
+        self.blocks = read
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         support = indexing.IndexingSupport.OUTER
@@ -46,8 +46,8 @@ class BlockArray(BackendArray):
     def _outer(self, key: tuple[Any, ...]) -> np.ndarray:
         leading, rest = key[: len(self.grid)], key[len(self.grid) :]
         chosen = [np.atleast_1d(np.arange(n)[k]) for n, k in zip(self.grid, leading, strict=True)]
-        places = itertools.product(*(c.tolist() for c in chosen))
-        blocks = [_pick(self.block(place), rest) for place in places]
+        places = list(itertools.product(*(c.tolist() for c in chosen)))
+        blocks = [_pick(block, rest) for block in self.blocks(places)]
         lengths = tuple(len(c) for c in chosen)
         inner = _pick(np.empty(self.block_shape, bool), rest).shape
         out = np.array(blocks, dtype=self.dtype).reshape(lengths + inner)

@@ -13,6 +13,7 @@ from orchestrator.campaign.faults import JobLost, SiteFault, SlotFault
 from orchestrator.campaign.status import run_state, run_status
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.campaign.task import Outcome, Task, execute, failed
+from orchestrator.campaign.values import take_in
 from orchestrator.engines.table import EngineOptions
 
 _POLL = 0.25
@@ -124,6 +125,8 @@ def carry_out(
         for future in wait(pending, _POLL, FIRST_COMPLETED).done:
             attempt = pending.pop(future)
             again = _settle(attempt, future, outcomes, retries)
+            if (ended := outcomes.get(attempt.entry)) and ended.state == "finished":
+                take_in(folder, attempt.entry)
             if again and not stopping:
                 waiting.append(attempt)
         tick()

@@ -31,8 +31,8 @@ def check_key(description: dict[str, Any], key: str) -> None:
     InputError
         With the nearest key that does.
     """
-    known = dotted_keys(description)
     if not _expand(description, key):
+        known = dotted_keys(description)
         owner = key.partition(".")[0]
         if owner in description and description[owner] is None:
             raise InputError(

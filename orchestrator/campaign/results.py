@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,17 @@ from orchestrator.base.netcdf import write_netcdf
 from orchestrator.campaign.columns import OWN
 from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.campaign.values import values_of
 from orchestrator.run.fields import FIELDS
 from orchestrator.run.results import field_coordinates, kept_fields
 from orchestrator.run.variables import COORDINATES, Variables, read_variables
 
 _CACHED_RUNS = 1024
+
+Runs = dict[tuple[int, ...], RunEntry]
+"""Runs by their place along the axes."""
+Blocks = Callable[[str, tuple[int, ...], list[tuple[int, ...]]], Iterator[np.ndarray]]
+"""Gives the blocks of a variable of some shape at some places."""
 
 
 def open_campaign(path: str | Path) -> xr.Dataset:
@@ -68,10 +74,10 @@ def open_campaign(path: str | Path) -> xr.Dataset:
         name: (names, _table(grid, own[name]), {"long_name": text}) for name, text in OWN.items()
     }
     first = folder.experiment((0,) * len(grid))
-    read = _reader(folder, runs, states)
+    blocks = _reader(folder, runs, states)
     for name, (dims, _, attrs) in read_variables(first, None).items():
         shape = tuple(layout["sizes"][dim] for dim in dims)
-        array = BlockArray(grid, shape, float, _one_variable(read, name, shape))
+        array = BlockArray(grid, shape, float, partial(blocks, name, shape))
         variables[name] = array.variable((*names, *dims), attrs)
     if layout["fields"]:
         kept = first.output.states(first.training.pulses)
@@ -128,39 +134,38 @@ def _table(grid: tuple[int, ...], values: Mapping[tuple[int, ...], str]) -> np.n
     return table.astype(np.str_)
 
 
-def _reader(
-    folder: CampaignFolder, runs: dict[tuple[int, ...], RunEntry], states: Mapping[Any, str]
-) -> Any:
+def _reader(folder: CampaignFolder, runs: Runs, states: Mapping[Any, str]) -> Blocks:
+    """What gives the blocks of a variable in all runs, NaN where there is nothing."""
+
     @lru_cache(maxsize=_CACHED_RUNS)
-    def read(index: tuple[int, ...]) -> Variables:
-        entry = runs[index]
-        if states[index] == "missing":
-            return {}
-        return read_variables(folder.experiment(index), entry.folder)
+    def read(entry: RunEntry) -> Variables:
+        return read_variables(folder.experiment(entry.index), entry.folder)
 
-    return read
+    def blocks(
+        name: str, shape: tuple[int, ...], places: list[tuple[int, ...]]
+    ) -> Iterator[np.ndarray]:
+        quiet = [runs[place] for place in places if states[place] not in ("missing", "running")]
+        values = values_of(folder, quiet, name, read)
+        for place in places:
+            out = np.full(shape, np.nan)
+            if states[place] == "running":
+                value = read(runs[place]).get(name, (None, None))[1]
+            else:
+                value = None if states[place] == "missing" else next(values)
+            if value is not None:
+                out[tuple(slice(n) for n in value.shape)] = value
+            yield out
+
+    return blocks
 
 
-def _one_variable(read: Any, name: str, shape: tuple[int, ...]) -> Any:
-    def block(index: tuple[int, ...]) -> np.ndarray:
-        out = np.full(shape, np.nan)
-        variables = read(index)
-        if name in variables:
-            values = variables[name][1]
-            out[tuple(slice(n) for n in values.shape)] = values
-        return out
-
-    return block
-
-
-def _fields(
-    folder: CampaignFolder, runs: dict[tuple[int, ...], RunEntry], grid: tuple[int, ...], key: str
-) -> BlockArray:
+def _fields(folder: CampaignFolder, runs: Runs, grid: tuple[int, ...], key: str) -> BlockArray:
     first = folder.experiment((0,) * len(grid))
 
-    def block(place: tuple[int, ...]) -> np.ndarray:
-        fields = kept_fields(first, key, runs[place[: len(grid)]].folder)
-        return fields.block(place[len(grid) :])
+    def blocks(places: list[tuple[int, ...]]) -> Iterator[np.ndarray]:
+        for place in places:
+            fields = kept_fields(first, key, runs[place[: len(grid)]].folder)
+            yield from fields.blocks([place[len(grid) :]])
 
     inner = kept_fields(first, key, folder.path)
-    return BlockArray((*grid, *inner.grid), inner.block_shape, inner.dtype, block)
+    return BlockArray((*grid, *inner.grid), inner.block_shape, inner.dtype, blocks)

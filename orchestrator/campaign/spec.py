@@ -19,6 +19,7 @@ from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.columns import RESERVED
 from orchestrator.campaign.designs import design
 from orchestrator.campaign.keys import changed, check_key
+from orchestrator.campaign.variants import Variants
 from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
@@ -131,7 +132,7 @@ class Axis:
                 return space(start, stop, int(count)).tolist()
         return list(self.values or [])
 
-    @property
+    @cached_property
     def coordinate(self) -> list[Any]:
         """Coordinate values: labels, numbers or strings."""
         if self.labels is not None:
@@ -224,7 +225,7 @@ class Campaign:
         """Numbers of points along the axes."""
         return tuple(len(axis.changes) for axis in self.axes)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Hash of the hashes of all runs in their order."""
         return canonical_hash({"runs": [point.experiment.hash for point in self.points]})
@@ -251,13 +252,14 @@ class Campaign:
                     raise InputError(f"axes {owner[key]!r} and {axis.name!r} both change {key}")
             for change in axis.changes:
                 within(f"axes {axis.name!r}", check_changes, base, change)
+        variants = Variants(self.base)
         points, seen = [], dict[str, tuple[Any, ...]]()
         for index in itertools.product(*(range(n) for n in self.shape)):
             along = list(zip(self.axes, index, strict=True))
             labels = tuple(axis.coordinate[k] for axis, k in along)
             changes = {key: v for axis, k in along for key, v in axis.changes[k].items()}
             source = ", ".join(f"{a.name} = {a.coordinate[k]}" for a, k in along)
-            experiment = Experiment.from_dict(changed(base, changes), source=source or "base")
+            experiment = variants.experiment(changes, source or "base")
             folder = experiment.hash[:8]
             if folder in seen:
                 raise InputError(f"runs {seen[folder]} and {labels} are the same")

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.base.errors import InputError
-from orchestrator.campaign.keys import changed
 from orchestrator.campaign.spec import Axis, Campaign
+from orchestrator.campaign.variants import Variants
 from orchestrator.describe.experiment import Experiment
 from orchestrator.run.folder import run_folder
 from orchestrator.run.layout import common_layout
@@ -81,11 +81,17 @@ class CampaignFolder:
 
     def experiment(self, index: tuple[int, ...]) -> Experiment:
         """The experiment of one run, without looking at the others."""
-        content = self.content["campaign"]
-        axes = [Axis(**table) for table in content["axes"]]
-        changes = [axis.changes[k] for axis, k in zip(axes, index, strict=True)]
+        changes = [axis.changes[k] for axis, k in zip(self._axes, index, strict=True)]
         merged = {key: value for change in changes for key, value in change.items()}
-        return Experiment.from_dict(changed(content["base"], merged), source=str(self.path))
+        return self._variants.experiment(merged, str(self.path))
+
+    @cached_property
+    def _axes(self) -> list[Axis]:
+        return [Axis(**table) for table in self.content["campaign"]["axes"]]
+
+    @cached_property
+    def _variants(self) -> Variants:
+        return Variants(Experiment.from_dict(self.content["campaign"]["base"], str(self.path)))
 
     def ask_to_stop(self) -> None:
         """Let all workers, on whatever machine, stop at their next pulse boundary."""

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,11 +106,7 @@ class Experiment:
     def __post_init__(self) -> None:
         if not PLAIN_NAME.fullmatch(self.name):
             raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
-        within("contacts", check_contacts, self.film, self.contacts)
-        within("regions", check_regions, self.film, self.regions)
-        if cells_of(self.film, self.regions, "metal", "vacuum").all():
-            raise InputError("regions: no magnetic cell is left")
-        within("contacts", check_conducting, self.film, self.contacts, self.regions)
+        _check_layout(self.film, self.contacts, self.regions)
         if self.script is not None:
             within("script", check_material_script, self.script, self.material)
         within("film.pbc", check_open, self.film, "the transport network")
@@ -120,11 +116,11 @@ class Experiment:
             _check_aspect(self.film)
         names = [probe.name for probe in self.probes]
         for probe in self.probes:
-            key = f"probes {probe.name!r}"
             if names.count(probe.name) > 1:
-                raise InputError(f"{key}: two probes have this name; names must differ")
-            within(key, check_contacts, self.film, probe.contacts)
-            within(key, check_conducting, self.film, probe.contacts, self.regions)
+                raise InputError(
+                    f"probes {probe.name!r}: two probes have this name; names must differ"
+                )
+            _check_probe(self.film, probe, self.regions)
         for pattern in "/".join(self.training.patterns).split("/"):
             if len(pattern) != len(self.contacts):
                 raise InputError(
@@ -199,7 +195,7 @@ class Experiment:
         """Whole description: plain types, all defaults written out."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Hash of what differs from the defaults, see `describe.device.canonical_hash`."""
         return canonical_hash(without_defaults(self))
@@ -299,6 +295,23 @@ class Experiment:
 
 
 _ADAPTER = TypeAdapter(Experiment)
+
+
+@lru_cache(maxsize=256)
+def _check_layout(film: Film, contacts: tuple[Contact, ...], regions: tuple[Region, ...]) -> None:
+    """Refuse contacts and regions that do not fit the film; what has passed is remembered."""
+    within("contacts", check_contacts, film, contacts)
+    within("regions", check_regions, film, regions)
+    if cells_of(film, regions, "metal", "vacuum").all():
+        raise InputError("regions: no magnetic cell is left")
+    within("contacts", check_conducting, film, contacts, regions)
+
+
+@lru_cache(maxsize=256)
+def _check_probe(film: Film, probe: Probe, regions: tuple[Region, ...]) -> None:
+    key = f"probes {probe.name!r}"
+    within(key, check_contacts, film, probe.contacts)
+    within(key, check_conducting, film, probe.contacts, regions)
 
 
 def _check_aspect(film: Film) -> None:

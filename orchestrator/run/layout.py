@@ -15,7 +15,7 @@ STATES = ("before", "after", "relaxed")
 
 def run_coordinates(experiment: Experiment) -> dict[str, list[Any]]:
     """Coordinates of a run's results without those of its fields."""
-    names = list(experiment.device.contact_names)
+    names = [contact.name for contact in experiment.contacts]
     plan = experiment.training
     coordinates: dict[str, list[Any]] = {
         "training": list(plan.patterns),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -114,4 +114,5 @@ def kept_fields(experiment: Experiment, key: str, folder: Path) -> BlockArray:
             raise RunFolderError(f"{path}: damaged (its checksum is wrong)")
         return read_state(path, key)
 
-    return BlockArray((len(experiment.training.patterns), len(kept)), shape, dtype, read)
+    grid = (len(experiment.training.patterns), len(kept))
+    return BlockArray(grid, shape, dtype, partial(map, read))

@@ -10,6 +10,7 @@ import xarray as xr
 
 from orchestrator.base.errors import InputError
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
+from orchestrator.campaign.index import INDEX
 from orchestrator.campaign.results import export, open_campaign
 from orchestrator.campaign.spec import RESERVED, Axis, Campaign
 from orchestrator.campaign.store import create
@@ -123,6 +124,7 @@ def test_only_what_is_used_is_read(folder, monkeypatch):
         return original(experiment, path)
 
     monkeypatch.setattr(campaign_results, "read_variables", spy)
+    (folder.path / INDEX).unlink(missing_ok=True)
     data = open_campaign(folder.path)
     assert read == [None]
     data.power.isel(seed=0, pattern=1).load()
