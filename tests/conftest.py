@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 from orchestrator.campaign.spec import Campaign
 from orchestrator.describe.experiment import Experiment
-
-if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # two processes that compile at the same time can mix up the files of one numba cache
-    cache = Path(__file__).parents[1] / ".pytest_cache" / "numba" / worker
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
 
 
 def small():

@@ -5,11 +5,16 @@ Like `orchestrator.transport.kernels` they work on the rows `first` to `last` of
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
-from numba import njit
+
+from orchestrator.base.compilation import compiled_from
+
+compiled = compiled_from([Path(__file__)], fastmath=True)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def assemble(first, last, integrals, corners, sigma, out):
     """Sum of the element matrices, for rows of nodes.
 
@@ -39,7 +44,7 @@ def assemble(first, last, integrals, corners, sigma, out):
                             target[x] += factor * source[x]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def multiply(first, last, symmetric, skew, sign, offsets, u, out):
     """out = (S + sign T) u for a matrix given by half of its neighbors, for rows of nodes.
 
@@ -75,7 +80,7 @@ def multiply(first, last, symmetric, skew, sign, offsets, u, out):
                             mine[x] += (s[x] - sign * t[x]) * values[x]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def currents(first, last, phi, gradient, sigma, pairs, hall, hall_pairs, out):
     """j = -Sigma times the average gradient, for rows of cells.
 

@@ -7,11 +7,16 @@ another's rows: results are the same bits for any division. `grid` is `Layout.gr
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
-from numba import njit
+
+from orchestrator.base.compilation import compiled_from
+
+compiled = compiled_from([Path(__file__)], fastmath=True)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def _in_plane(a, u, f, factor, k, i, n, out):
     """out = factor f - (A u), neighbors in the plane alone, for row i of field k."""
     diagonal, own = a[i, 0], a[i, 1]
@@ -32,7 +37,7 @@ def _in_plane(a, u, f, factor, k, i, n, out):
         )
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def _between_planes(a, u, k, i, plane, n, target):
     """target -= the neighbors in the planes above and below, for row i of field k."""
     for g in range(3):
@@ -52,7 +57,7 @@ def _between_planes(a, u, k, i, plane, n, target):
             )
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def _relax(a, inverse, u, f, i, plane, n, colors, fresh, alone, acc, new):
     """Gauss-Seidel on row i, the nodes of the first of two colors and then those of the second.
 
@@ -90,7 +95,7 @@ def _relax(a, inverse, u, f, i, plane, n, colors, fresh, alone, acc, new):
                 row[x] += new[x]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def smooth(first, last, a, inverse, u, f, grid, parity, backward, fresh, edges):
     """Part of a Gauss-Seidel sweep: rows of odd y and then those of even y, or `backward`.
 
@@ -123,7 +128,7 @@ def smooth(first, last, a, inverse, u, f, grid, parity, backward, fresh, edges):
                 _relax(a, inverse, u, f, base + before, between, n, colors, fresh, False, acc, new)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def residual(first, last, a, u, f, grid, out):
     """out = f - A u."""
     z0, z1, plane, _, n = grid
@@ -136,7 +141,7 @@ def residual(first, last, a, u, f, grid, out):
                     _between_planes(a, u, k, z * plane + y, plane, n, out[z * plane + y, k])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def product(first, last, a, u, grid, out, dots):
     """out = -A u, and the sums of -u times out over each row in `dots`, shape (rows, K)."""
     z0, z1, plane, _, n = grid
@@ -155,7 +160,7 @@ def product(first, last, a, u, grid, out, dots):
                 dots[i, k] = total
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def dot(first, last, u, v, grid, dots):
     """Sums of u times v over each row in `dots`, shape (rows, K)."""
     z0, z1, plane, _, n = grid
@@ -170,7 +175,7 @@ def dot(first, last, u, v, grid, dots):
                 dots[i, k] = total
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def descend(first, last, x, r, p, q, factors, grid):
     """x += factors p and r += factors q, one factor for each field."""
     z0, z1, plane, _, n = grid
@@ -187,7 +192,7 @@ def descend(first, last, x, r, p, q, factors, grid):
                     left[j] += factor * change[j]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def turn(first, last, p, z_field, factors, grid):
     """p = factors p + z, one factor for each field."""
     z0, z1, plane, _, n = grid
@@ -200,7 +205,7 @@ def turn(first, last, p, z_field, factors, grid):
                     to[j] = factor * to[j] + new[j]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def restrict(first, last, fine, fine_grid, coarse, coarse_grid, factors):
     """Sum of a fine field weighted with the coarse nodes' hat functions, for coarse rows."""
     fz, fy, fx = factors
@@ -229,7 +234,7 @@ def restrict(first, last, fine, fine_grid, coarse, coarse_grid, factors):
                         target[x + 1] = line[c] + half[0] * (line[c - 1] + line[c + 1])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def prolong(first, last, coarse, coarse_grid, fine, fine_grid, factors, inverse):
     """Add the interpolated coarse field to a fine one on the free nodes, for fine rows."""
     fz, fy, fx = factors
@@ -265,7 +270,7 @@ def prolong(first, last, coarse, coarse_grid, fine, fine_grid, factors, inverse)
                         target[x] += spread[x] if free[x] > 0 else 0 * half
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def coarsen(first, last, a, fine_plane, b, coarse_grid, starts, strides, places, weights):
     """Galerkin product along one axis, see `galerkin_terms`, for coarse rows.
 
@@ -295,7 +300,7 @@ def coarsen(first, last, a, fine_plane, b, coarse_grid, starts, strides, places,
                         to[x + 1] += weight * source[2 * x + 1 + dx]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def invert_diagonal(first, last, a, inverse, grid):
     """Inverse diagonal, zero where there is none."""
     z0, z1, plane, _, n = grid
@@ -306,7 +311,7 @@ def invert_diagonal(first, last, a, inverse, grid):
                 target[x] = 1 / source[x] if source[x] > 0 else 0 * source[x]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def fill(first, last, stencil, free, offsets, scale, a, grid):
     """Coefficients between free nodes of a stencil, shape (H, Z, Y, X), times `scale`."""
     z0, z1, plane, _, n = grid
@@ -325,7 +330,7 @@ def fill(first, last, stencil, free, offsets, scale, a, grid):
                     target[x + 1] = value
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def load(first, last, potentials, image, source, factor, free, scale, f, grid, dots):
     """f = scale (factor source - image) on the free nodes.
 
@@ -348,7 +353,7 @@ def load(first, last, potentials, image, source, factor, free, scale, f, grid, d
                     target[x + 1] = r if inside[x] else 0.0
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def add(first, last, potentials, x, grid):
     """Add a field to nodal fields of shape (K, Z, Y, X) and clear it."""
     z0, z1, plane, _, n = grid
@@ -361,7 +366,7 @@ def add(first, last, potentials, x, grid):
                 values[:] = 0
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@compiled
 def place(first, last, values, free, field, grid):
     """A field from nodal fields of shape (K, Z, Y, X), zero where nodes are not free."""
     z0, z1, plane, _, n = grid

@@ -52,4 +52,4 @@ def test_a_change_in_an_inner_kernel_is_seen(tmp_path: Path) -> None:
     assert text.count("wa * stages[a + x]") == 1
     inner.write_text(text.replace("wa * stages[a + x]", "2 * wa * stages[a + x]"))
     assert called() == [10]
-    assert len(list(cache.rglob("step.largest-*.nbi"))) == 1
+    assert len(list(cache.rglob("step.largest.*.code"))) == 1
