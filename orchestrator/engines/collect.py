@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,51 @@ def collect(
         os.fsync(file.fileno())
     os.replace(source, target)
     return field
+
+
+TABLE = "table.txt"
+"""The table that engines write."""
+_OF_THE_ENGINE = frozenset({"log.txt", "gui", "references.bib", TABLE})
+
+
+def keep_rest(out: Path, folder: Path, rows_from: int = 0) -> int:
+    """Move what else a block has written into a folder; of the table, the rows of the block.
+
+    Parameters
+    ----------
+    out : Path
+        The engine's output folder.
+    folder : Path
+        Made if it is not there.
+    rows_from : int
+        Bytes of the table that are there from earlier blocks.
+
+    Returns
+    -------
+    int
+        Bytes of the table now.
+
+    Raises
+    ------
+    EngineError
+        If something cannot be moved.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        for path in sorted(out.iterdir()):
+            if path.name not in _OF_THE_ENGINE:
+                shutil.move(path, folder / path.name)
+        table = out / TABLE
+        if not table.exists():
+            return 0
+        content = table.read_bytes()
+        head, newline, _ = content.partition(b"\n")
+        own = content if rows_from == 0 else head + newline + content[rows_from:]
+        if own != head + newline or rows_from == 0:
+            (folder / TABLE).write_bytes(own)
+    except OSError as error:
+        raise EngineError(f"{error.filename}: cannot be kept ({error.strerror})") from None
+    return len(content)
 
 
 def asked_duration(block: str) -> float | None:

@@ -65,6 +65,7 @@ class Session(Protocol):
         outputs: Sequence[str] = (),
         *,
         progress: Callable[[Progress], None] | None = None,
+        keep: Path | None = None,
     ) -> BlockResult:
         """Run a block of mumax3 script.
 
@@ -78,6 +79,9 @@ class Session(Protocol):
             Further files that the block saves.
         progress : callable, optional
             Called now and then while the block runs.
+        keep : Path, optional
+            Folder, without such files yet, for whatever else the block writes: tables, numbered
+            fields. Its table.txt holds the rows of this block alone. Without it they are lost.
 
         All named files are checked and moved into the session's folder before this returns.
 
@@ -98,6 +102,27 @@ class Engine(Protocol):
 
     def describe(self) -> dict[str, str]:
         """Name, version and hardware, for the provenance of results."""
+
+    def play(self, script: str, folder: Path) -> Path:
+        """Run a script by itself, to its end.
+
+        Parameters
+        ----------
+        script : str
+            A whole mumax3 script.
+        folder : Path
+            Existing folder; relative names in `LoadFile` refer to it.
+
+        Returns
+        -------
+        Path
+            The folder in `folder` with all that the script has written.
+
+        Raises
+        ------
+        EngineError
+            If the engine refuses the script or fails.
+        """
 
     def start(
         self,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.base.errors import EngineError
-from orchestrator.engines.collect import collect
+from orchestrator.engines.collect import collect, keep_rest
 from orchestrator.engines.session import BlockResult, Progress, load_state
 
 if TYPE_CHECKING:
@@ -44,6 +44,23 @@ class CpuEngine:
             "threads": str(self.threads or len(os.sched_getaffinity(0))),
             "processor": _processor(),
         }
+
+    def play(self, script: str, folder: Path) -> Path:
+        """Run a script by itself; see `Engine.play`."""
+        from orchestrator.engines.cpu.language.errors import ScriptExit
+        from orchestrator.engines.cpu.make import make_world
+        from orchestrator.engines.cpu.output.outputs import Outputs
+
+        outputs = Outputs(folder / "script.out", clean=True, quiet=True)
+        world = make_world(outputs, self.threads, folder)
+        try:
+            world.execute(script, echo=False)
+        except ScriptExit:
+            pass
+        finally:
+            world.close()
+            world.sim.close()
+        return outputs.folder
 
     def start(
         self,
@@ -85,6 +102,7 @@ class CpuSession:
         self._world = world
         self._folder = folder
         self._closed = False
+        self._table = 0
 
     def execute(
         self,
@@ -93,6 +111,7 @@ class CpuSession:
         outputs: Sequence[str] = (),
         *,
         progress: Callable[[Progress], None] | None = None,
+        keep: Path | None = None,
     ) -> BlockResult:
         """Run a block; see `Session.execute`."""
         if self._closed:
@@ -110,6 +129,8 @@ class CpuSession:
             collect(world.outputs.path(name), self._folder / name, shape, unit_length=False)
         target = self._folder / magnetization
         field = collect(world.outputs.path(magnetization), target, shape, unit_length=True)
+        if keep is not None:
+            self._table = keep_rest(world.outputs.folder, keep, self._table)
         return BlockResult(
             target,
             field,

@@ -17,7 +17,7 @@ from typing import Any
 
 from orchestrator.base.errors import EngineError
 from orchestrator.engines import selftest
-from orchestrator.engines.collect import collect
+from orchestrator.engines.collect import collect, keep_rest
 from orchestrator.engines.mumax3.banner import Banner, read_banner
 from orchestrator.engines.mumax3.diagnosis import EngineFault, disk_fault, exit_fault, in_block
 from orchestrator.engines.mumax3.dialect import (
@@ -205,6 +205,24 @@ class Mumax3Engine:
             check_memory(features(setup), gpus[self.gpu])
         return dialect
 
+    def play(self, script: str, folder: Path) -> Path:
+        """Run a script by itself, in a process of its own; see `Engine.play`."""
+        dialect = self.prepare(script)
+        file, out = folder / "script.mx3", folder / "script.out"
+        parts = [dialect.header(), script]
+        arguments = dialect.arguments(
+            file.name, out.name, cache_folder(script, folder), self.place[0]
+        )
+        try:
+            file.write_text(dialect.translate("".join(parts)))
+            text = self.run_process(arguments, folder, out, parts, Watch(self.limits))
+        except OSError as error:
+            raise EngineFault("disk", f"{error.filename}: {error.strerror}") from None
+        except EngineError as error:
+            raise in_block(error, str(file), folder / LOG) from None
+        self.pass_on_warnings(text, script)
+        return out
+
     def start(
         self,
         setup: str,
@@ -289,11 +307,12 @@ class ProcessSession(Mumax3Session):
         outputs: Sequence[str] = (),
         *,
         progress: Callable[[Progress], None] | None = None,
+        keep: Path | None = None,
     ) -> BlockResult:
         """Run a block in a process of its own; see `Session.execute`."""
         self._check_open()
         watch = Watch(self._engine.limits)
-        return self.execute_watched(block, magnetization, outputs, watch, progress)
+        return self.execute_watched(block, magnetization, outputs, watch, progress, keep)
 
     def execute_watched(
         self,
@@ -302,6 +321,7 @@ class ProcessSession(Mumax3Session):
         outputs: Sequence[str],
         watch: Watch,
         progress: Callable[[Progress], None] | None,
+        keep: Path | None = None,
     ) -> BlockResult:
         """Run a block, part of whose time may be spent already."""
         start = clock.perf_counter()
@@ -328,6 +348,8 @@ class ProcessSession(Mumax3Session):
             counted = _STEPS.search(text)
             steps = int(counted[1]) if counted else None
             result = self._finished(out, block, magnetization, outputs, steps, start)
+            if keep is not None:
+                keep_rest(out, keep)
         except EngineError as error:
             raise in_block(error, str(script), self._folder / LOG) from None
         shutil.rmtree(out, ignore_errors=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.base.errors import EngineError
+from orchestrator.engines.collect import keep_rest
 from orchestrator.engines.mumax3.blocks import LOG, Mumax3Engine, Mumax3Session, ProcessSession
 from orchestrator.engines.mumax3.diagnosis import LASTING, disk_fault, in_block
 from orchestrator.engines.mumax3.dialect import Dialect
@@ -79,16 +80,23 @@ class LiveSession(Mumax3Session):
         outputs: Sequence[str] = (),
         *,
         progress: Callable[[Progress], None] | None = None,
+        keep: Path | None = None,
     ) -> BlockResult:
-        """Run a block; see `Session.execute`."""
+        """Run a block; see `Session.execute`.
+
+        mumax3 hands its table over when it ends; where that is wanted, each block has a process.
+        """
         self._check_open()
         watch = Watch(self._engine.limits)
+        with_table = keep is not None and "tableautosave" in block.lower()
+        if with_table and self._fallback is None:
+            self._fall_back("a table is written at the end of a process only")
         if self._fallback is None:
             what = f"{self._folder / magnetization}: mumax3 -i"
             for attempt in range(TRIES):
                 watch.next_try()
                 try:
-                    return self._try(block, magnetization, outputs, watch, progress)
+                    return self._try(block, magnetization, outputs, watch, progress, keep)
                 except EngineError as error:
                     fault = in_block(error, what, self._folder / LOG)
                     if fault.kind == "script":  # the process lives on
@@ -103,17 +111,25 @@ class LiveSession(Mumax3Session):
                 except BaseException:
                     self._discard()
                     raise
-            self._engine.say(f"{self._folder}: goes on with one process for each block")
-            self._fallback = ProcessSession(
-                self._engine,
-                self._dialect,
-                self._setup,
-                self._folder,
-                self._magnetization,
-                self._time,
-            )
+            self._fall_back("its live process has failed")
+        assert self._fallback is not None
         watch.next_try()
-        return self._fallback.execute_watched(block, magnetization, outputs, watch, progress)
+        return self._fallback.execute_watched(
+            block, magnetization, outputs, watch, progress, keep
+        )
+
+    def _fall_back(self, why: str) -> None:
+        """Go on with a process for each block."""
+        self._discard()
+        self._engine.say(f"{self._folder}: goes on with one process for each block: {why}")
+        self._fallback = ProcessSession(
+            self._engine,
+            self._dialect,
+            self._setup,
+            self._folder,
+            self._magnetization,
+            self._time,
+        )
 
     def _try(
         self,
@@ -122,6 +138,7 @@ class LiveSession(Mumax3Session):
         outputs: Sequence[str],
         watch: Watch,
         progress: Callable[[Progress], None] | None,
+        keep: Path | None,
     ) -> BlockResult:
         start = clock.perf_counter()
         process = self._running(watch)
@@ -138,6 +155,8 @@ class LiveSession(Mumax3Session):
         finally:
             self._engine.pass_on_warnings(process.text, self._setup)
         result = self._finished(process.out, block, magnetization, outputs, steps, start)
+        if keep is not None:
+            keep_rest(process.out, keep)
         if progress is not None:
             progress(Progress(result.time, steps))
         return result

@@ -33,6 +33,10 @@ class Source:
         """The line, counted from 1, on which a node starts."""
         return int(node.start_point[0])
 
+    def span(self, node: Node) -> tuple[int, int]:
+        """Where a node begins and ends in the script's bytes."""
+        return node.start_byte - len(_HEAD), node.end_byte - len(_HEAD)
+
     def statement_text(self, node: Node) -> str:
         """The source line of a node, without indentation."""
         row = self.line_of(node)
