@@ -1,1 +1,1 @@
-"""Scripts of other people coupled to the transport network: what of them is the setup, and the run."""
+"""Scripts of other people, coupled to the transport network."""

@@ -102,9 +102,7 @@ class CoupledSession:
         written, work = self._written, self._folder / _WORK
         shutil.rmtree(work, ignore_errors=True)
         whole = _around(self._seed(written) + written.begun(self._time), block, written.ended())
-        result = self._session.execute(
-            whole, magnetization, outputs, progress=progress, keep=work
-        )
+        result = self._session.execute(whole, magnetization, outputs, progress=progress, keep=work)
         check_time(result.field, result.magnetization, self._time, block)
         written.take(work, result.time)
         shutil.rmtree(work, ignore_errors=True)

@@ -264,9 +264,7 @@ class _Reader:
         elif thing == "temp" and function in ("set", "setregion"):
             self.thermal = True
 
-    def _check_assignment(
-        self, text: Text, node: Node, name: str, value: Node, path: Path
-    ) -> None:
+    def _check_assignment(self, text: Text, node: Node, name: str, value: Node, path: Path) -> None:
         if name == "j":
             self._check_current(text, node, value, path)
         elif name == "temp":
@@ -283,7 +281,8 @@ class _Reader:
         """A current of the script's own may flow along z alone, as through a fixed layer."""
         call = called(value)
         if call is not None and call[:2] == ("", "vector") and len(call[2]) == 3:
-            if all(_is_zero(component) for component in call[2][:2]):
+            along = [_is_zero(component) for component in call[2][:2]]
+            if all(along):
                 return
         raise self._refuse(
             text,

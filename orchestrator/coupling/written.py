@@ -132,7 +132,7 @@ class Written:
         table = self.folder / TABLE
         self._cut_table()
         if self._table:
-            head, newline, rest = rows.partition(b"\n")
+            head, _, rest = rows.partition(b"\n")
             with open(table, "rb") as file:
                 before = file.readline().rstrip(b"\n")
             if head != before:

@@ -126,7 +126,7 @@ def test_a_session_that_stopped_goes_on_with_the_same_bits(engine, prepared, tmp
 
 def test_one_pulse_without_current_is_the_script_itself(cpu, write, tmp_path):
     """Field, table and files of a script run by itself, to the last bit."""
-    from orchestrator.engines.cpu.main import run_file, parse_arguments
+    from orchestrator.engines.cpu.main import parse_arguments, run_file
 
     text = TWO_MATERIALS.replace("Run(1e-9)\nTableSave()", 'Run(3e-11)\nSaveAs(m, "end.ovf")')
     path = write(text)

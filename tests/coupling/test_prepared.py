@@ -24,7 +24,11 @@ def test_the_engine_reports_grid_geometry_regions_and_materials(script, cpu, tmp
     np.testing.assert_array_equal(prepared.cells("Msat"), np.where(right, 6e5, 8e5))
     m = np.where(inside[..., None], np.array([1, 0.1, 0]) / np.hypot(1, 0.1), 0)
     np.testing.assert_allclose(prepared.field("m").data, m, atol=1e-7)
-    assert [(one.start, one.period) for one in prepared.timed] == [(0, 2e-12), (0, 8e-12), (0, 5e-12)]
+    assert [(one.start, one.period) for one in prepared.timed] == [
+        (0, 2e-12),
+        (0, 8e-12),
+        (0, 5e-12),
+    ]
     assert [path.name for path in (prepared.folder / "out").iterdir()] == ["m000000.ovf"]
 
 
@@ -49,7 +53,7 @@ def test_relaxing_and_files_that_are_read_belong_to_the_preparation(write, cpu, 
         ("", "no magnetic cell: Msat is 0 in all cells"),
         ("Msat = 8e5\nSetGeom(XRange(1, 2))\n", "line 5.*geometry"),
         ("Msat = 8e5\nNothing()\n", r"script line 5: .*undefined: Nothing"),
-        ("Msat = 8e5\nm.LoadFile(\"film.ovf\")\n", "script line 5"),
+        ('Msat = 8e5\nm.LoadFile("film.ovf")\n', "script line 5"),
     ],
 )
 def test_a_script_that_cannot_be_used_leaves_nothing(write, cpu, tmp_path, text, words):

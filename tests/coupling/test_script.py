@@ -65,9 +65,14 @@ def test_a_temperature_needs_seeds(write):
 
 
 def test_the_last_schedule_of_a_quantity_counts(write):
-    text = HEAD + "AutoSave(m, 1e-9)\nautosave(M, 1e-12)\nAutoSnapshot(m, 2e-12)\nTableAutoSave(1)\n"
+    text = (
+        HEAD + "AutoSave(m, 1e-9)\nautosave(M, 1e-12)\nAutoSnapshot(m, 2e-12)\nTableAutoSave(1)\n"
+    )
     schedules = read_script(write(text)).schedules
-    assert [(s.function, s.number) for s in schedules] == [("autosnapshot", 2), ("tableautosave", 3)]
+    assert [(s.function, s.number) for s in schedules] == [
+        ("autosnapshot", 2),
+        ("tableautosave", 3),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,7 @@ class LiveSession(Mumax3Session):
             self._fall_back("its live process has failed")
         assert self._fallback is not None
         watch.next_try()
-        return self._fallback.execute_watched(
-            block, magnetization, outputs, watch, progress, keep
-        )
+        return self._fallback.execute_watched(block, magnetization, outputs, watch, progress, keep)
 
     def _fall_back(self, why: str) -> None:
         """Go on with a process for each block."""
