@@ -20,6 +20,7 @@ TITLES = {
     "campaign": "## Campaign files",
     "search": "## Search files",
     "site": "## Site files",
+    "contacts": "## Files of contacts",
 }
 
 

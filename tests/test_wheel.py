@@ -30,7 +30,7 @@ def test_one_package_carries_everything(wheel):
     assert top == {"orchestrator", f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"}
     assert "orchestrator/py.typed" in names
     assert "orchestrator/engines/cpu/page.html" in names
-    folders = ("experiments", "campaigns", "searches", "sites", "schemas")
+    folders = ("experiments", "campaigns", "searches", "sites", "schemas", "transport")
     for folder in ("mx3_templates", *(f"data/{name}" for name in folders)):
         found = {name for name in names if name.startswith(f"orchestrator/{folder}/")}
         files = [p for p in (ROOT / folder).iterdir() if p.is_file()]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orchestrator.base.errors import InputError
 
-KINDS = ("experiments", "campaigns", "searches", "sites")
+KINDS = ("experiments", "campaigns", "searches", "sites", "transport")
 """Folders of examples."""
 
 _TAKEN_BY = {
@@ -20,6 +20,7 @@ _TAKEN_BY = {
     "campaigns": "`orchestrator campaign run` takes them",
     "searches": "`orchestrator campaign search` takes them",
     "sites": "`--site` takes them",
+    "transport": "`orchestrator transport --contacts` takes them",
 }
 _SCHEMA = re.compile(r"#:schema (\S+)")
 _TITLE = re.compile(r"(.+?)[.](?=\s+[A-Z]|\s*$)")
@@ -63,7 +64,7 @@ def file_or_example(path: Path, kind: str) -> Path:
     ----------
     path : Path
         Of a file or folder; a name without folders, with or without `.toml`, may be an example's.
-    kind : {"experiments", "campaigns", "searches", "sites"}
+    kind : {"experiments", "campaigns", "searches", "sites", "transport"}
         Which examples.
 
     Raises

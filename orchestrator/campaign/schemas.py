@@ -10,6 +10,7 @@ from orchestrator.campaign.sites import Site
 from orchestrator.campaign.spec import Axis
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.schema import json_schema
+from orchestrator.measure.circuit import Circuit
 
 _BASE = {
     "description": "The experiment that is changed: its file, or a table with all of it.",
@@ -23,7 +24,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    kind : {"experiment", "campaign", "site", "search"}
+    kind : {"experiment", "campaign", "site", "search", "contacts"}
         Which.
     """
     return {"$schema": "http://json-schema.org/draft-07/schema#"} | _MADE[kind]()
@@ -71,6 +72,10 @@ def _site() -> dict[str, Any]:
     return json_schema(Site)
 
 
+def _contacts() -> dict[str, Any]:
+    return json_schema(Circuit)
+
+
 def _with_experiment() -> dict[str, Any]:
     experiment = json_schema(Experiment)
     return experiment.pop("definitions") | {"Experiment": experiment}
@@ -81,6 +86,7 @@ _MADE: dict[str, Callable[[], dict[str, Any]]] = {
     "campaign": _campaign,
     "site": _site,
     "search": _search,
+    "contacts": _contacts,
 }
 KINDS = tuple(_MADE)
 """Kinds of files that have a schema."""

@@ -41,8 +41,8 @@ def list_() -> None:
 def copy(name: str | None, destination: Path) -> None:
     """Copy example NAME, or all, into folder DEST  [default: examples].
 
-    What a campaign is based on comes with it, and the schemas for editors. Files that are there
-    already stay as they are, and must be the same.
+    What a campaign is based on comes with it, a script that makes what an example needs, and the
+    schemas for editors. Files that are there already stay as they are, and must be the same.
     """
     wanted = {path for kind in KINDS for path in of_kind(kind).values()}
     if name is not None:
@@ -51,6 +51,7 @@ def copy(name: str | None, destination: Path) -> None:
             file_or_example(Path(name), "experiments")
             raise InputError(f"{name}: is a file already, not the name of an example")
     found = _with_bases(wanted)
+    found |= {script for file in found if (script := file.with_suffix(".mx3")).exists()}
     files = sorted(found | {schema for file in found if (schema := schema_of(file))})
     targets = [destination / file.parent.name / file.name for file in files]
     for file, target in zip(files, targets, strict=True):

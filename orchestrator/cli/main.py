@@ -27,6 +27,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.schema import schema
 from orchestrator.cli.search import search
+from orchestrator.cli.transport import transport
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,6 +44,7 @@ def cli() -> None:
 cli.add_command(campaign)
 campaign.add_command(search)
 cli.add_command(examples)
+cli.add_command(transport)
 cli.add_command(schema)
 
 

@@ -69,7 +69,7 @@ _SILENCE_LIMIT = click.option(
     type=_SECONDS,
     help="Kill mumax3 after so many seconds without a sign of life.  [default: 600]",
 )
-_TRANSPORT_SOLVER = click.option(
+TRANSPORT_SOLVER = click.option(
     "--transport-solver",
     default="auto",
     show_default=True,
@@ -82,7 +82,7 @@ def working(command: Any) -> Any:
     """The options of everything that runs an engine; which GPU and how many threads come apart."""
     for option in (
         TEMPLATES,
-        _TRANSPORT_SOLVER,
+        TRANSPORT_SOLVER,
         _SILENCE_LIMIT,
         _TIME_LIMIT,
         BINARY,

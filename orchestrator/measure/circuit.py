@@ -42,8 +42,8 @@ class Circuit:
     underlayer : Underlayer, optional
         A conducting layer underneath.
     resistivities : dict
-        By the number of a region: a `Resistivity`, a resistivity in ohm m (a metal) or "vacuum";
-        see `orchestrator.measure.media.regions_of`.
+        By the number of a region, as mumax3 saves them: a table as `resistivity`, one value in
+        ohm m (a metal, which conducts whatever m is), or "vacuum". Other cells keep `resistivity`.
     """
 
     contacts: tuple[Contact, ...]

@@ -19,7 +19,7 @@ from orchestrator.measure.series import (
     series_dataset,
     table_of,
 )
-from orchestrator.measure.textures import read_texture
+from orchestrator.measure.textures import Texture, read_texture
 from orchestrator.ovf.datasets import series_files
 from orchestrator.ovf.files import read_ovf_header
 
@@ -111,6 +111,27 @@ def file_series(
     return Series(tuple(files), probe, table, reason)
 
 
+def measure_texture(
+    texture: Texture,
+    circuit: Circuit,
+    drive: Conditions,
+    solver: str = "auto",
+    threads: int | None = None,
+) -> Measurement:
+    """The transport of one texture.
+
+    Raises
+    ------
+    InputError
+        With the texture's source, if it does not fit the circuit.
+    """
+    try:
+        film = circuit.film_of(texture.m, texture.cell_size)
+    except InputError as error:
+        raise InputError(f"{texture.source}: {error}") from None
+    return Probe.of(circuit, film, drive, solver, threads).measure(texture)
+
+
 def measure(
     m: Any,
     device: Any,
@@ -127,12 +148,7 @@ def measure(
     circuit, drive = prepare(as_circuit(device), voltages, currents, region_numbers, resistivities)
     series = find_series(m)
     if series is None:
-        texture = read_texture(m, cell_size)
-        try:
-            film = circuit.film_of(texture.m, texture.cell_size)
-        except InputError as error:
-            raise InputError(f"{texture.source}: {error}") from None
-        return Probe.of(circuit, film, drive, solver, threads).measure(texture)
+        return measure_texture(read_texture(m, cell_size), circuit, drive, solver, threads)
     folder, members = series
     if all(isinstance(member, str | os.PathLike) for member in members):
         paths = [Path(member) for member in members]

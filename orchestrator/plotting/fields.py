@@ -337,3 +337,32 @@ def draw_map(axes: Axes, values: np.ndarray, lengths: tuple[float, float], label
     image = axes.imshow(shown, origin="lower", extent=_extent(lengths), cmap="magma", norm=norm)
     _frame(axes, lengths)
     axes.figure.colorbar(image, ax=axes, label=label, shrink=0.8)
+
+
+def draw_potential(
+    axes: Axes, phi: np.ndarray, inside: np.ndarray, lengths: tuple[float, float]
+) -> None:
+    """A potential in colors with equidistant lines; what does not conduct stays blank.
+
+    Parameters
+    ----------
+    axes : Axes
+        Becomes a plan of the film in nm.
+    phi : ndarray, shape (ny + 1, nx + 1)
+        Of the nodes, V.
+    inside : ndarray of bool, shape (ny, nx)
+        Cells that conduct.
+    lengths : (Lx, Ly)
+        Film size, m.
+    """
+    cells = (phi[1:, 1:] + phi[1:, :-1] + phi[:-1, 1:] + phi[:-1, :-1]) / 4
+    shown = np.ma.masked_array(cells, ~inside)
+    image = axes.imshow(shown, origin="lower", extent=_extent(lengths), cmap="RdBu_r")
+    ny, nx = inside.shape
+    if min(nx, ny) > 1 and shown.count() and np.ptp(shown.compressed()) > 0:
+        lx, ly = (1e9 * length for length in lengths)
+        x, y = (np.arange(nx) + 0.5) * lx / nx, (np.arange(ny) + 0.5) * ly / ny
+        axes.contour(x, y, shown, levels=15, colors="0.2", linewidths=0.4, linestyles="solid")
+    _draw_border(axes, inside, lengths)
+    _frame(axes, lengths)
+    axes.figure.colorbar(image, ax=axes, label="φ (V)", shrink=0.8)

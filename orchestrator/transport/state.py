@@ -38,6 +38,8 @@ class NetworkState:
     ----------
     contact_names : tuple of str
         Names in the order of the conductance matrix.
+    contacts : tuple of Contact
+        In that order.
     conductance : ndarray, shape (N, N)
         I_i = sum_j G_ij V_j, the current into the film through contact i, S. Symmetric without
         Hall effect; rows and columns sum to zero. From the energy form u_i^T A phi_j of the unit
@@ -62,6 +64,7 @@ class NetworkState:
     ) -> None:
         self.contact_names = tuple(contact.name for contact in contacts)
         self.islands = tuple(island.reshape(film.array_shape) for island in geometry.islands)
+        self.contacts = contacts
         self._film = film
         self._geometry = geometry
         self._sigma = sigma
@@ -77,6 +80,11 @@ class NetworkState:
         self.conductance = with_series_resistances(
             self.film_conductance, geometry.groups, self._series
         )
+
+    @property
+    def conducting(self) -> np.ndarray:
+        """Mask of the cells that conduct, shape (nz, ny, nx)."""
+        return self._geometry.conducting.reshape(self._film.array_shape)
 
     def guess(self) -> np.ndarray:
         """Unit potentials rounded to float32, as a first guess for `Network.solve`.

@@ -46,8 +46,11 @@ def test_all_are_copied_and_nothing_of_the_users_is_overwritten(tmp_path, monkey
     count = sum(len(examples(kind)) for kind in KINDS)
     assert len(list(Path("examples").rglob("*.toml"))) == count
     schemas = {p.name for p in Path("examples/schemas").iterdir()}
-    assert schemas == {f"{kind}.json" for kind in ("experiment", "campaign", "site", "search")}
-    assert len(done.output.split()) == count + 4
+    kinds = ("experiment", "campaign", "site", "search", "contacts")
+    assert schemas == {f"{kind}.json" for kind in kinds}
+    scripts = {p.stem for p in Path("examples").rglob("*.mx3")}
+    assert scripts == {"amr_loop", "vortex"}
+    assert len(done.output.split()) == count + len(kinds) + len(scripts)
     assert call("examples", "copy").exit_code == 0
     changed = Path("examples/sites/slurm.toml")
     changed.write_text("mine")

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = {"experiment": "experiments", "campaign": "campaigns"} | {
     "site": "sites",
     "search": "searches",
+    "contacts": "transport",
 }
 
 
