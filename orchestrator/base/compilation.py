@@ -25,6 +25,7 @@ import llvmlite
 import numba
 from numba import njit
 from numba.core import caching, serialize
+from numba.core.runtime import rtsys
 
 try:
     import fcntl
@@ -80,6 +81,11 @@ class _Cache(caching.FunctionCache):
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         stem = f"{name}.{sys.implementation.cache_tag}"
         self._cache_file: Any = _Files(Path(self._cache_path), stem, state, options)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Compiled code, without all that numba imports in order to compile."""
+        rtsys.initialize(target_context)
+        return self._load_overload(sig, target_context)
 
 
 class _Files:
