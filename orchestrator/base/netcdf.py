@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def write_netcdf(dataset: xr.Dataset, path: Path, encoding: dict[str, Any]) -> str:
-    """Write a Dataset as one netCDF file and return its checksum.
+def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path, encoding: dict[str, Any]) -> str:
+    """Write a Dataset or a tree of them as one netCDF file and return its checksum.
 
     The file is put together in memory: HDF5, which would write it, does not tell when a disk is
     full, and leaves zeros.
@@ -22,4 +22,6 @@ def write_netcdf(dataset: xr.Dataset, path: Path, encoding: dict[str, Any]) -> s
     OSError
         If the disk does not take all of it.
     """
-    return write_whole(path, bytes(dataset.to_netcdf(None, engine="h5netcdf", encoding=encoding)))
+    content = dataset.to_netcdf(None, engine="h5netcdf", encoding=encoding)
+    assert isinstance(content, memoryview)
+    return write_whole(path, bytes(content))

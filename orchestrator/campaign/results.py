@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from orchestrator.base.errors import InputError
 from orchestrator.base.kinds import as_path
 from orchestrator.base.lazy import BlockArray
-from orchestrator.base.netcdf import write_netcdf
 from orchestrator.campaign.columns import OWN
 from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.campaign.values import values_of
+from orchestrator.describe.experiment import Experiment
 from orchestrator.run.fields import FIELDS
+from orchestrator.run.layout import common_layout
 from orchestrator.run.results import field_coordinates, kept_fields
 from orchestrator.run.variables import COORDINATES, Variables, read_variables
 
@@ -58,22 +59,77 @@ def open_campaign(path: str | Path) -> xr.Dataset:
         If its description, or, on use, another file is damaged.
     """
     folder = CampaignFolder(as_path("campaign folder", path))
-    runs = {entry.index: entry for entry in folder.runs}
+    everything = [range(len(axis["coordinate"])) for axis in folder.content["axes"]]
+    return _dataset(folder, everything, folder.content["layout"])
+
+
+def open_campaign_tree(path: str | Path) -> xr.DataTree:
+    """Open a campaign whose runs have different films, or keep different states, with its fields.
+
+    Parameters
+    ----------
+    path : path-like
+        The campaign's folder.
+
+    Returns
+    -------
+    xarray.DataTree
+        One node for each kind of film, named after its cells (`64x64x1`, and for further films of
+        so many cells `64x64x1_2`): the Dataset of `open_campaign` for its runs alone.
+
+    Raises
+    ------
+    InputError
+        If it is not a campaign folder.
+    RunFolderError
+        If its description, or, on use, another file is damaged.
+    """
+    folder = CampaignFolder(as_path("campaign folder", path))
+    experiments = {entry.index: folder.experiment(entry.index) for entry in folder.runs}
+    kept = any(e.output.states(e.training.pulses) for e in experiments.values())
+    kinds: dict[Any, list[tuple[int, ...]]] = {}
+    for index, e in experiments.items():
+        # parts that different axes change by themselves, so that each kind is a grid of its own
+        shape = (e.output, e.training.pulses, len(e.training.patterns)) if kept else ()
+        kinds.setdefault((e.film, tuple(c.name for c in e.contacts), shape), []).append(index)
+    nodes: dict[str, xr.Dataset] = {}
+    for (film, *_), places in kinds.items():
+        plain = "x".join(str(n) for n in film.cells)
+        name = next(n for k in count(1) if (n := plain if k == 1 else f"{plain}_{k}") not in nodes)
+        chosen = [sorted(set(along)) for along in zip(*places, strict=True)]
+        layout = common_layout(experiments[place] for place in places)
+        nodes[name] = _dataset(folder, chosen, layout)
+    return xr.DataTree.from_dict(nodes)
+
+
+def _dataset(
+    folder: CampaignFolder, chosen: Sequence[Sequence[int]], layout: dict[str, Any]
+) -> xr.Dataset:
+    """The Dataset of the runs at all combinations of the chosen points of each axis."""
+    by_place = {entry.index: entry for entry in folder.runs}
+    runs = {
+        place: by_place[tuple(axis[k] for axis, k in zip(chosen, place, strict=True))]
+        for place in product(*(range(len(points)) for points in chosen))
+    }
     axes = folder.content["axes"]
-    grid = tuple(len(axis["coordinate"]) for axis in axes)
+    grid = tuple(len(points) for points in chosen)
     names = tuple(axis["name"] for axis in axes)
-    layout = folder.content["layout"]
     coordinates: dict[str, Any] = {
-        axis["name"]: (axis["name"], axis["coordinate"], {"units": axis["unit"]}) for axis in axes
+        axis["name"]: (
+            axis["name"],
+            [axis["coordinate"][k] for k in points],
+            {"units": axis["unit"]},
+        )
+        for axis, points in zip(axes, chosen, strict=True)
     }
     coordinates |= layout["coordinates"]
-    states = {index: run_state(entry.folder)[0] for index, entry in runs.items()}
-    folders = {index: str(entry.folder) for index, entry in runs.items()}
+    states = {place: run_state(entry.folder)[0] for place, entry in runs.items()}
+    folders = {place: str(entry.folder) for place, entry in runs.items()}
     own: dict[str, Mapping[Any, str]] = {"status": states, "folder": folders}
     variables: dict[str, Any] = {
         name: (names, _table(grid, own[name]), {"long_name": text}) for name, text in OWN.items()
     }
-    first = folder.experiment((0,) * len(grid))
+    first = folder.experiment(runs[(0,) * len(grid)].index)
     blocks = _reader(folder, runs, states)
     for name, (dims, _, attrs) in read_variables(first, None).items():
         shape = tuple(layout["sizes"][dim] for dim in dims)
@@ -84,7 +140,7 @@ def open_campaign(path: str | Path) -> xr.Dataset:
         coordinates |= field_coordinates(first, kept)
         for key in first.output.fields:
             column = FIELDS[key]
-            fields = _fields(folder, runs, grid, key)
+            fields = _fields(first, runs, grid, key)
             variables[column.name] = fields.variable((*names, *column.dims), column.attrs)
     attrs = {
         "campaign": folder.content["campaign"]["name"],
@@ -93,38 +149,6 @@ def open_campaign(path: str | Path) -> xr.Dataset:
         "program": f"mumax3-orchestrator {folder.content['program']}",
     }
     return xr.Dataset(variables, coordinates, attrs).set_coords(COORDINATES)
-
-
-def export(dataset: xr.Dataset, path: Path, *, fields: bool = False) -> None:
-    """Write a Dataset of a run or a campaign into one compressed netCDF file.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        From `open_run` or `open_campaign`.
-    path : Path
-        The file; it appears whole.
-    fields : bool
-        With the kept magnetizations and current densities.
-
-    Raises
-    ------
-    InputError
-        If the file's folder does not exist.
-    OSError
-        If the disk does not take all of it.
-    """
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no folder {path.parent}")
-    if not fields:
-        inner = {dim for column in FIELDS.values() for dim in column.dims} - {"training"}
-        dataset = dataset.drop_dims(inner, errors="ignore")
-    encoding = {
-        str(name): {"zlib": True, "complevel": 1}
-        for name, variable in dataset.data_vars.items()
-        if variable.dtype.kind == "f" and variable.ndim
-    }
-    write_netcdf(dataset, path, encoding)
 
 
 def _table(grid: tuple[int, ...], values: Mapping[tuple[int, ...], str]) -> np.ndarray:
@@ -159,13 +183,13 @@ def _reader(folder: CampaignFolder, runs: Runs, states: Mapping[Any, str]) -> Bl
     return blocks
 
 
-def _fields(folder: CampaignFolder, runs: Runs, grid: tuple[int, ...], key: str) -> BlockArray:
-    first = folder.experiment((0,) * len(grid))
+def _fields(experiment: Experiment, runs: Runs, grid: tuple[int, ...], key: str) -> BlockArray:
+    """The kept fields "m" or "j" of all runs, whose films are that of one of their experiments."""
 
     def blocks(places: list[tuple[int, ...]]) -> Iterator[np.ndarray]:
         for place in places:
-            fields = kept_fields(first, key, runs[place[: len(grid)]].folder)
+            fields = kept_fields(experiment, key, runs[place[: len(grid)]].folder)
             yield from fields.blocks([place[len(grid) :]])
 
-    inner = kept_fields(first, key, folder.path)
+    inner = kept_fields(experiment, key, Path())
     return BlockArray((*grid, *inner.grid), inner.block_shape, inner.dtype, blocks)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.base.console import new_console
+from orchestrator.base.errors import InputError
 from orchestrator.cli.crew import crew_of, with_crew, with_workers_or_site
 from orchestrator.cli.options import ROOT, STOPPED, Input, drawing
 
@@ -123,18 +124,42 @@ def cancel(campaign: Path, root: Path) -> None:
 @ROOT
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The netCDF file.  [default: results.nc in the campaign's folder]",
+    type=click.Path(path_type=Path),
+    help="NAME.zarr makes a Zarr store, NAME.csv a table.  [default: results.nc in the campaign's "
+    "folder]",
 )
 @click.option("--fields", is_flag=True, help="With the kept magnetizations and currents.")
-def gather(campaign: Path, root: Path, output: Path | None, fields: bool) -> None:
-    """Write the results of all runs into one netCDF file."""
-    from orchestrator.campaign.results import export, open_campaign
+@click.option("--tree", is_flag=True, help="A group for each kind of film.")
+@click.option("--variable", "variables", multiple=True, help="Only this one, and others named so.")
+def gather(
+    campaign: Path,
+    root: Path,
+    output: Path | None,
+    fields: bool,
+    tree: bool,
+    variables: tuple[str, ...],
+) -> None:
+    """Write the results of all runs into one netCDF file, Zarr store or table."""
+    from orchestrator.analysis.tables import chosen, to_dataframe
+    from orchestrator.base.files import write_whole
+    from orchestrator.campaign.gather import export
+    from orchestrator.campaign.results import open_campaign, open_campaign_tree
     from orchestrator.campaign.store import find
 
     folder = find(campaign, root)
     target = output or folder.path / "results.nc"
-    export(open_campaign(folder.path), target, fields=fields)
+    if target.suffix == ".csv":
+        if fields or tree:
+            raise InputError(f"{target}: a table holds neither --fields nor a --tree")
+        frame = to_dataframe(open_campaign(folder.path), *variables)
+        write_whole(target, frame.to_csv(index=False).encode())
+    elif tree:
+        if variables:
+            raise InputError("--variable: a --tree holds all of them")
+        export(open_campaign_tree(folder.path), target, fields=fields)
+    else:
+        results = open_campaign(folder.path)
+        export(chosen(results, variables) if variables else results, target, fields=fields)
     click.echo(target)
 
 

@@ -10,8 +10,9 @@ import xarray as xr
 
 from orchestrator.base.errors import InputError
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
+from orchestrator.campaign.gather import export
 from orchestrator.campaign.index import INDEX
-from orchestrator.campaign.results import export, open_campaign
+from orchestrator.campaign.results import open_campaign, open_campaign_tree
 from orchestrator.campaign.spec import RESERVED, Axis, Campaign
 from orchestrator.campaign.store import create
 from orchestrator.describe.experiment import Experiment
@@ -171,6 +172,56 @@ def test_export_is_one_netcdf_file(folder, tmp_path):
 def test_export_into_no_folder_is_refused(folder, tmp_path):
     with pytest.raises(InputError, match="there is no folder"):
         export(open_campaign(folder.path), tmp_path / "nothing" / "x.nc")
+
+
+def test_export_is_one_zarr_store_with_consolidated_metadata(folder, tmp_path):
+    data = open_campaign(folder.path)
+    store = tmp_path / "results.zarr"
+    for _ in range(2):
+        export(data, store)
+        with xr.open_zarr(store, consolidated=True, chunks=None) as again:
+            expected = data.drop_dims(["snapshot", "x", "y", "z", "component"]).load()
+            xr.testing.assert_equal(again, expected)
+            assert again.attrs == data.attrs
+    assert [path.name for path in tmp_path.iterdir()] == ["results.zarr"]
+    export(data, tmp_path / "fields.zarr", fields=True)
+    with xr.open_zarr(tmp_path / "fields.zarr", chunks=None) as again:
+        xr.testing.assert_equal(again.magnetization, data.magnetization)
+
+
+def test_a_zarr_store_takes_the_place_of_nothing_else(folder, tmp_path):
+    (tmp_path / "mine.zarr").mkdir()
+    with pytest.raises(InputError, match="no Zarr store of an earlier call"):
+        export(open_campaign(folder.path), tmp_path / "mine.zarr")
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """Two films with their fields, two seeds each."""
+    axes = {"film.cells": [[20, 16, 1], [12, 10, 1]], "start.seed": [3, 4]}
+    change = {"training.pulses": 1, "output.snapshots": [1], "reference.starts": 1}
+    folder = create(Campaign(small(), axes, change=change), tmp_path_factory.mktemp("films"))
+    with ThreadPoolExecutor(1) as executor:
+        carry_out(folder, folder.runs[1:], tasks_of(folder, EngineOptions("cpu", 1)), executor)
+    return folder
+
+
+def test_runs_of_different_films_are_a_tree(films, tmp_path):
+    assert "magnetization" not in open_campaign(films.path)
+    tree = open_campaign_tree(films.path)
+    assert list(tree.children) == ["20x16x1", "12x10x1"]
+    assert tree["12x10x1"].status.values.tolist() == [["finished", "finished"]]
+    assert tree["20x16x1"].status.values.tolist() == [["missing", "finished"]]
+    for k, name in enumerate(tree.children):
+        run = open_run(films.runs[2 * k + 1].folder)
+        node = tree[name].isel(cells=0, seed=1)
+        np.testing.assert_array_equal(node.magnetization, run.magnetization)
+        np.testing.assert_array_equal(node.energy, run.energy)
+        np.testing.assert_array_equal(node.x, run.x)
+    for file in ("tree.nc", "tree.zarr"):
+        export(tree, tmp_path / file, fields=True)
+        with xr.open_datatree(tmp_path / file) as again:
+            xr.testing.assert_equal(again["12x10x1"].to_dataset(), tree["12x10x1"].to_dataset())
 
 
 def test_not_a_campaign(folder):
