@@ -117,3 +117,17 @@ def test_unknown_campaign_and_bad_key(file, tmp_path):
     file.write_text(TOML.replace("start.seed", "start.sed"))
     bad = call("plan", file, root=tmp_path / "runs")
     assert "did you mean 'start.seed'" in str(bad.exception)
+
+
+def test_gathered_tables_and_stores(file, tmp_path):
+    root = tmp_path / "runs"
+    create(Campaign.from_toml(file), root)
+    table = tmp_path / "power.csv"
+    found = call("gather", file, "--output", table, "--variable", "power", root=root)
+    assert found.exit_code == 0
+    assert table.read_text().splitlines()[0].endswith("power")
+    store = tmp_path / "results.zarr"
+    assert call("gather", file, "--output", store, "--tree", root=root).exit_code == 0
+    assert (store / ".zmetadata").is_file()
+    wrong = call("gather", file, "--output", table, "--tree", root=root)
+    assert wrong.exit_code == 2
