@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.describe.experiment import Experiment
     from orchestrator.ovf.files import read_ovf
     from orchestrator.ovf.tables import open_table
+    from orchestrator.run.film import training
     from orchestrator.run.results import open_run
     from orchestrator.transport.network import Network
 
@@ -33,6 +34,7 @@ _HOMES = {
     "open_table": "ovf.tables",
     "read_ovf": "ovf.files",
     "run_campaign": "campaign.run",
+    "training": "run.film",
 }
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "read_ovf",
     "run",
     "run_campaign",
+    "training",
     "transport",
 ]
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from orchestrator.analysis.statistics import chosen_inputs
 from orchestrator.base.units import scale_for
+from orchestrator.describe.sections import SCRIPT
 from orchestrator.learning.hopfield import (
     Mode,
     basins,
@@ -84,6 +85,8 @@ def _energy_table(run: xr.Dataset, training: str) -> Table:
 
 def _verdict(run: xr.Dataset, reference: str) -> str:
     rank = float(run.trained_rank.sel(reference=reference))
+    if np.isnan(rank) and run.training == SCRIPT:
+        return f"reference {reference}: no rank: no pattern was named to be learned"
     if np.isnan(rank):
         return f"reference {reference}: no rank: the pattern is trivial, or the film has no weights"
     others = len({max(p, inverse(p)) for p in run.input.to_numpy() if not is_trivial(p)})
@@ -153,5 +156,6 @@ def _recall_table(run: xr.Dataset, training: str) -> Table:
                 parts += [f"{len(found) - 8} more"] if len(found) > 8 else []
                 parts += [f"never settle: {unsettled}"] if unsettled else []
                 words = "with" if self_term else "without"
-                table.add_row(reference, mode, words, f"{reached} of {count}", ", ".join(parts))
+                reaches = f"{reached} of {count}" if own else ""
+                table.add_row(reference, mode, words, reaches, ", ".join(parts))
     return table

@@ -121,7 +121,7 @@ class Experiment:
                     f"probes {probe.name!r}: two probes have this name; names must differ"
                 )
             _check_probe(self.film, probe, self.regions)
-        for pattern in "/".join(self.training.patterns).split("/"):
+        for pattern in (p for e in self.training.sign_patterns for p in e.split("/")):
             if len(pattern) != len(self.contacts):
                 raise InputError(
                     f"training.patterns: pattern {pattern!r} has {len(pattern)} signs, "
@@ -139,7 +139,7 @@ class Experiment:
                     f"{cell:g} m"
                 )
         for n in self.output.snapshots:
-            if not 0 <= n <= self.training.pulses:
+            if n < 0 or (n > self.training.pulses and not self.training.script):
                 raise InputError(
                     f"output.snapshots: state {n} does not exist, "
                     f"states run from 0 to {self.training.pulses}"

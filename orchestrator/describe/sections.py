@@ -12,11 +12,20 @@ Drive = Literal["voltage", "current"]
 Waveform = Literal["constant", "alternating", "ramp", "triangle"]
 Precision = Literal["float32", "int16"]
 
+SCRIPT = "script"
+"""Stands for the patterns of a training whose pulses a script chooses."""
 MOST_PULSES = 999_999
 """Numbers of pulses have six digits in the names of files."""
 
 
-def _check_duration(name: str, value: float, zero: bool = False) -> None:
+def check_duration(name: str, value: float, zero: bool = False) -> None:
+    """Refuse a time in s that is negative, zero (unless allowed), or implausible.
+
+    Raises
+    ------
+    ValueError
+        With name and value.
+    """
     if value < 0 or (value == 0 and not zero):
         raise ValueError(f"{name} must be {'zero or ' * zero}positive (s), got {value:g}")
     if value > 1e-3 or 0 < value < 1e-18:
@@ -53,7 +62,7 @@ class Start:
 
     def __post_init__(self) -> None:
         check_seed("seed", self.seed)
-        _check_duration("settle_time", self.settle_time, zero=True)
+        check_duration("settle_time", self.settle_time, zero=True)
         if self.settle_alpha is not None:
             if not self.settle_alpha > 0:
                 raise ValueError(f"settle_alpha must be positive, got {self.settle_alpha:g}")
@@ -102,6 +111,10 @@ class Training:
         With either of them, the length of the whole train.
     oersted : bool
         Add the Oersted field of the current map to B_ext during each pulse.
+    script : bool
+        Whether a script chooses the pulses, see `orchestrator.training`, which sets it. Then
+        `patterns` holds the pattern that is meant to be learned, or "script", and `pulses` how many
+        have been committed.
     """
 
     patterns: tuple[str, ...]
@@ -119,13 +132,14 @@ class Training:
     max_current_change: float | None = None
     duration: float | None = None
     oersted: bool = False
+    script: bool = False
 
     def __post_init__(self) -> None:
         if not self.patterns:
             raise ValueError("patterns must name at least one pattern, such as '+--+'")
         if len(set(self.patterns)) != len(self.patterns):
             raise ValueError(f"patterns must differ, got {list(self.patterns)}")
-        for pattern in self.patterns:
+        for pattern in self.sign_patterns:
             wrong = sorted(set(pattern) - set("+-/"))
             if wrong:
                 raise ValueError(
@@ -134,22 +148,22 @@ class Training:
                 )
         for name in ("voltage", "current"):
             value = getattr(self, name)
-            if value is None and name == self.drive:
+            if value is None and name == self.drive and not self.script:
                 raise ValueError(f"drive = {name!r} needs {name}")
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be positive, got {value:g}")
         check_range("voltage", 1 if self.voltage is None else self.voltage, 1e-9, 100, "V")
         check_range("current", 1 if self.current is None else self.current, 1e-12, 1000, "A")
-        _check_duration("pulse_length", self.pulse_length)
-        for name in ("pulses", "hold"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_duration("pulse_length", self.pulse_length, zero=self.script)
+        for name, least in (("pulses", 0 if self.script else 1), ("hold", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.pulses > MOST_PULSES:
             raise ValueError(f"pulses must be at most {MOST_PULSES}, got {self.pulses}")
         if self.period < 2:
             raise ValueError(f"period must be at least 2 pulses, got {self.period}")
-        _check_duration("relax_time", self.relax_time, zero=True)
-        _check_duration("gap", self.gap, zero=True)
+        check_duration("relax_time", self.relax_time, zero=True)
+        check_duration("gap", self.gap, zero=True)
         self._check_adaptive()
 
     def _check_adaptive(self) -> None:
@@ -171,12 +185,19 @@ class Training:
                     "patterns that take turns"
                 )
         if self.duration is not None:
-            _check_duration("duration", self.duration)
+            check_duration("duration", self.duration)
+
+    @property
+    def sign_patterns(self) -> tuple[str, ...]:
+        """The entries of `patterns` that are made of signs."""
+        return tuple(p for p in self.patterns if not (self.script and p == SCRIPT))
 
     @property
     def amplitude(self) -> float:
-        """V0 in V or I0 in A."""
+        """V0 in V or I0 in A; 1 where a script has given none."""
         amplitude = self.voltage if self.drive == "voltage" else self.current
+        if amplitude is None and self.script:
+            return 1.0
         assert amplitude is not None
         return amplitude
 
@@ -255,6 +276,10 @@ class Output:
         if not self.fields or len(set(self.fields)) != len(self.fields):
             raise ValueError(f"fields must be 'm', 'j' or both, got {list(self.fields)}")
 
+    def keeps(self, number: int) -> bool:
+        """Whether the state after `number` pulses is kept."""
+        return number in self.snapshots or bool(self.every and number % self.every == 0)
+
     def states(self, pulses: int) -> list[int]:
         """Numbers of the states that are kept of a train of so many pulses, in order."""
         regular = range(0, pulses + 1, self.every) if self.every else ()
@@ -280,4 +305,4 @@ class Solver:
         if not 0 < self.MaxErr < 1:
             raise ValueError(f"MaxErr must lie between 0 and 1, got {self.MaxErr:g}")
         check_range("MaxErr", self.MaxErr, 1e-10, 1)
-        _check_duration("MaxDt", self.MaxDt, zero=True)
+        check_duration("MaxDt", self.MaxDt, zero=True)

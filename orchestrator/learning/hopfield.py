@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from orchestrator.base.errors import InputError
+from orchestrator.describe.sections import SCRIPT
 
 Mode = Literal["asynchronous", "synchronous"]
 
@@ -52,7 +53,7 @@ def all_patterns(contacts: int) -> list[str]:
     return ["".join(signs) for signs in itertools.product("+-", repeat=contacts)]
 
 
-def listed_inputs(entries: Sequence[str], sample: int = 500) -> list[str]:
+def listed_inputs(entries: Sequence[str], contacts: int = 0, sample: int = 500) -> list[str]:
     """The inputs whose energies a run lists: all of them for up to ten contacts.
 
     For more contacts the trained patterns, their inverses, all inputs that differ from one of them
@@ -62,9 +63,11 @@ def listed_inputs(entries: Sequence[str], sample: int = 500) -> list[str]:
     ----------
     entries : sequence of str
         The entries of `Training.patterns`.
+    contacts : int
+        Their number, where no entry is made of signs.
     """
     trained = sorted({p for entry in entries for p in trained_patterns(entry)})
-    n = len(trained[0])
+    n = len(trained[0]) if trained else contacts
     if n <= 10:
         return all_patterns(n)
     near = [p[:k] + inverse(p[k]) + p[k + 1 :] for p in trained for k in range(n)]
@@ -116,7 +119,9 @@ def weight_matrix(conductance: np.ndarray, drive: Literal["voltage", "current"])
 
 
 def trained_patterns(entry: str) -> list[str]:
-    """The patterns of an entry such as "+--+/++-+" and their inverses."""
+    """The patterns of an entry such as "+--+/++-+" and their inverses; none of "script"."""
+    if entry == SCRIPT:
+        return []
     patterns = entry.split("/")
     return patterns + [inverse(p) for p in patterns]
 

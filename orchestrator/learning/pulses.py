@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestrator.base.errors import InputError
 from orchestrator.describe.sections import Drive, Training
 from orchestrator.learning.hopfield import signs
+
+_RANK = 1e-12
+"""Singular values of G below this share of the largest are rounding."""
+_LOST = 1e-9
+"""Share of the largest currents by which one may miss what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,21 @@ class Pulse:
         What `values` are.
     gap : float
         Time in s without current that follows.
+    drives : tuple of {"voltage", "current"}
+        What each of the values is, where they differ. A contact that floats has the current 0.
+    B_ext : tuple of float, optional
+        External field in T during the pulse and its gap, in place of that of the conditions.
+    temperature : float, optional
+        Temperature in K of the thermal field meanwhile, in place of that of the conditions.
     """
 
     values: tuple[float, ...]
     duration: float
     drive: Drive = "voltage"
     gap: float = 0.0
+    drives: tuple[Drive, ...] = ()
+    B_ext: tuple[float, float, float] | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,13 +78,35 @@ def drive_values(pattern: str, amplitude: float, drive: Drive) -> np.ndarray:
 def contact_voltages(pulse: Pulse, conductance: np.ndarray) -> np.ndarray:
     """Voltages (V) of the contacts during a pulse; those of fixed currents have a mean of zero.
 
+    Where voltages V_v and currents I_c are fixed side by side, the others follow from
+    G_cc V_c = I_c - G_cv V_v. Of a contact without a path to a fixed voltage they are 0.
+
     Parameters
     ----------
     conductance : ndarray, shape (N, N)
         G in S.
+
+    Raises
+    ------
+    InputError
+        If a current cannot flow.
     """
     values = np.array(pulse.values)
-    return values if pulse.drive == "voltage" else np.linalg.pinv(conductance) @ values
+    if not pulse.drives:
+        return values if pulse.drive == "voltage" else np.linalg.pinv(conductance) @ values
+    fed = np.array([drive == "current" for drive in pulse.drives])
+    voltages = np.where(fed, 0.0, values)
+    if fed.any():
+        own = conductance[np.ix_(fed, fed)]
+        wanted = values[fed] - conductance[fed] @ voltages
+        voltages[fed] = np.linalg.lstsq(own, wanted, rcond=_RANK)[0]
+        missing = values[fed] - conductance[fed] @ voltages
+        if (np.abs(missing) > _LOST * np.abs(conductance).max() * np.abs(voltages).max()).any():
+            raise InputError(
+                "currents: those given cannot flow; without a voltage somewhere they must add up "
+                "to zero in each connected part of the film"
+            )
+    return voltages
 
 
 def next_pulse(

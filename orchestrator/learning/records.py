@@ -21,6 +21,8 @@ STAGES = ("transport", "engine", "files")
 """On what the wall-clock time of a pulse is spent."""
 PULSE = ("training", "pulse")
 """Dimensions of what is known of every pulse."""
+READING = ("training", "reading")
+"""Dimensions of what is known of every reading."""
 MATRIX = ("contact", "contact_in")
 """Dimensions of a conductance matrix."""
 
@@ -87,10 +89,12 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: _number,
     int: _count,
     int | None: lambda value: None if value is None else _count(value),
+    float | None: lambda value: None if value is None else _number(value),
     tuple[float, ...]: lambda value: tuple(_number(v) for v in value),
     tuple[int, ...]: lambda value: tuple(_count(v) for v in value),
     np.ndarray: _array,
     Mapping[str, Any]: _table,
+    Mapping[str, Any] | None: lambda value: None if value is None else _table(value),
     Mapping[str, str]: _table,
     Mapping[str, float]: _table,
 }
@@ -147,7 +151,11 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain types."""
-        values = {field.key: _plain(getattr(self, field.name)) for field in _fields(type(self))}
+        values = {
+            field.key: _plain(value)
+            for field in _fields(type(self))
+            if (value := getattr(self, field.name)) is not None or field.required
+        }
         return ({"kind": self.kind} if self.kind else {}) | values
 
     @classmethod
@@ -225,6 +233,8 @@ class PulseRecord(Record):
     ----------
     number : int
         1 for the first pulse.
+    asked : mapping, optional
+        What a script asked for, where one chose the pulse.
     voltages, currents : ndarray, shape (N,)
         Voltages of the contacts, V, and terminal currents, A, positive into the film.
     duration, gap : float
@@ -251,6 +261,7 @@ class PulseRecord(Record):
 
     kind = "pulse"
     number: Annotated[int, _Key("pulse")]
+    asked: Mapping[str, Any] | None = None
     voltages: Annotated[
         np.ndarray, Column("voltage", (*PULSE, "contact"), "V", "voltage held at the contact")
     ]
@@ -295,6 +306,68 @@ class PulseRecord(Record):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class ReadingRecord(Record):
+    """One reading: a pulse that does not count as training.
+
+    Its fields are those of a `PulseRecord`, but for these.
+
+    Attributes
+    ----------
+    number : int
+        1 for the first reading.
+    pulses : int
+        Pulses before it.
+    """
+
+    kind = "reading"
+    number: Annotated[int, _Key("reading")]
+    pulses: Annotated[int, Column("reading_pulses", READING, "1", "pulses before the reading")]
+    asked: Mapping[str, Any] | None = None
+    voltages: Annotated[
+        np.ndarray,
+        Column("reading_voltage", (*READING, "contact"), "V", "voltage held at the contact"),
+    ]
+    duration: float
+    gap: float = 0.0
+    time: Annotated[
+        float,
+        Column("reading_time_end", READING, "s", "simulated time at the end of reading and gap"),
+    ]
+    conductance: Annotated[
+        np.ndarray,
+        Column("reading_conductance", (*READING, *MATRIX), "S", "G of the texture that it found"),
+    ]
+    probes: tuple[float, ...]
+    currents: Annotated[
+        np.ndarray,
+        Column(
+            "reading_current",
+            (*READING, "contact"),
+            "A",
+            "terminal current, positive into the film",
+        ),
+    ]
+    power: Annotated[float, Column("reading_power", READING, "W", "Joule heat during the reading")]
+    max_dm: Annotated[
+        float,
+        Column(
+            "reading_max_dm",
+            READING,
+            "1",
+            "largest change of a magnetization vector over the reading",
+        ),
+    ]
+    steps: int | None
+    seconds: Mapping[str, float]
+    state: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+HeldRecord = PulseRecord | ReadingRecord
+"""What was held on the contacts for a while."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TrainedRecord(Record):
     """The texture after the last pulse.
 
@@ -321,11 +394,12 @@ class RelaxedRecord(TrainedRecord):
     kind = "relaxed"
 
 
-JournalRecord = StartRecord | PulseRecord | TrainedRecord
+JournalRecord = StartRecord | PulseRecord | ReadingRecord | TrainedRecord
 """What a journal holds; a `RelaxedRecord` is a `TrainedRecord` of another texture."""
 
 _KINDS: dict[str, type[JournalRecord]] = {
-    kind.kind: kind for kind in (StartRecord, PulseRecord, TrainedRecord, RelaxedRecord)
+    kind.kind: kind
+    for kind in (StartRecord, PulseRecord, ReadingRecord, TrainedRecord, RelaxedRecord)
 }
 
 
@@ -340,7 +414,11 @@ def record_of(content: Mapping[str, Any]) -> JournalRecord:
     return _KINDS[content["kind"]].from_json(content)
 
 
-PULSE_COLUMNS: dict[str, Column] = {
-    field.name: field.column for field in _fields(PulseRecord) if field.column is not None
-}
+def _columns(kind: type[Record]) -> dict[str, Column]:
+    return {field.name: field.column for field in _fields(kind) if field.column is not None}
+
+
+PULSE_COLUMNS = _columns(PulseRecord)
 """Variables of the results that are fields of `PulseRecord`, by the field."""
+READING_COLUMNS = _columns(ReadingRecord)
+"""Those that are fields of `ReadingRecord`; a run whose pulses a script chose has them."""

@@ -2,7 +2,7 @@
 
 One pulse holds the voltages, solves the transport network of the present texture, freezes its
 current density, runs the magnetization for the length of the pulse and reads it back. The loop
-knows neither which engine runs nor where results go: it hands over one step after the other.
+knows neither which engine runs nor where results go, nor who chooses the pulses.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from orchestrator.engines.session import Progress, Session
-from orchestrator.learning.pulses import Done, Pulse, contact_voltages
-from orchestrator.learning.records import PulseRecord
+from orchestrator.learning.pulses import Pulse, contact_voltages
+from orchestrator.learning.records import HeldRecord
 
 
 class Solved(Protocol):
@@ -77,83 +77,97 @@ def read_out(m: np.ndarray, network: Solvable, probes: Sequence[Solvable] = ()) 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One pulse as it was done.
+    """One pulse or reading as it was done.
 
     Attributes
     ----------
-    record : PulseRecord
+    record : PulseRecord or ReadingRecord
         What is known of it, without checksums of files.
     m, j : ndarray, shape (nz, ny, nx, 3)
-        Magnetization before the pulse and the current density (A/m2) that drove it.
+        Magnetization before it and the current density (A/m2) that drove it.
     crc32 : str
         Checksum of the file that holds the magnetization after it.
     """
 
-    record: PulseRecord
+    record: HeldRecord
     m: np.ndarray
     j: np.ndarray
     crc32: str
 
 
-def train(
-    network: Solvable,
-    session: Session,
-    m: np.ndarray,
-    following: Callable[[Sequence[Done], np.ndarray], Pulse | None],
-    block: Callable[[int, Pulse, np.ndarray, np.ndarray], Block],
-    commit: Callable[[Step], None],
-    *,
-    done: Sequence[Done] = (),
-    probes: Sequence[Solvable] = (),
-    progress: Callable[[Progress], None] | None = None,
-) -> Reading:
-    """Train, and read out the last texture.
+class Loop:
+    """The loop between texture and transport, one step at a time.
 
     Parameters
     ----------
     network : Solvable
         The transport network with the contacts that are driven.
-    session : Session
-        A session whose magnetization is `m`.
     m : ndarray, shape (nz, ny, nx, 3)
-        Magnetization after the pulses already done.
-    following : callable
-        The pulse that follows those done, given G of the texture it finds; None after the last.
+        The texture that the next step finds.
+    session : callable
+        The session whose magnetization is `m`; asked for when it is needed.
     block : callable
-        Writes the current map of pulse (number, pulse, voltages, j) and renders its script.
-    commit : callable
-        Given each step once it is done; what it raises ends the loop.
-    done : sequence of Done
-        Pulses already done, which are left out.
+        Writes the current map of step (number, pulse, voltages, j) and renders its script.
     probes : sequence of Solvable
-        Two-contact networks whose conductance is read before each pulse.
+        Two-contact networks whose conductance is read in each texture.
     progress : callable, optional
         Handed to the engine.
-
-    Returns
-    -------
-    Reading
-        Of the texture after the last pulse, which is solved once.
     """
-    past = list(done)
-    while True:
-        number = len(past) + 1
+
+    def __init__(
+        self,
+        network: Solvable,
+        m: np.ndarray,
+        session: Callable[[], Session],
+        block: Callable[[int, Pulse, np.ndarray, np.ndarray], Block],
+        *,
+        probes: Sequence[Solvable] = (),
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._network = network
+        self._m = m
+        self._session = session
+        self._block = block
+        self._probes = probes
+        self._progress = progress
+        self._found: Reading | None = None
+        self._solving = 0.0
+
+    @property
+    def found(self) -> Reading:
+        """What is measured of the texture that the next step finds; solved once."""
+        if self._found is None:
+            t0 = time.perf_counter()
+            self._found = read_out(self._m, self._network, self._probes)
+            self._solving = time.perf_counter() - t0
+        return self._found
+
+    def hold(self, number: int, pulse: Pulse, record: Callable[..., HeldRecord]) -> Step:
+        """Hold a pulse on the contacts: the texture turns under the current of its beginning.
+
+        Parameters
+        ----------
+        number : int
+            Of the step, 1 for the first.
+        pulse : Pulse
+            What is held.
+        record : callable
+            Makes the record of what is known of it.
+        """
+        found = self.found
         t0 = time.perf_counter()
-        found = read_out(m, network, probes)
-        pulse = following(past, found.conductance)
-        if pulse is None:
-            return found
         voltages = contact_voltages(pulse, found.conductance)
         j = found.state.current_density(voltages)
         t1 = time.perf_counter()
-        script = block(number, pulse, voltages, j)
+        script = self._block(number, pulse, voltages, j)
         t2 = time.perf_counter()
-        result = session.execute(script.script, script.magnetization, progress=progress)
+        result = self._session().execute(
+            script.script, script.magnetization, progress=self._progress
+        )
         t3 = time.perf_counter()
-        after = result.field.data
+        before, after = self._m, result.field.data
         currents = found.conductance @ voltages
-        record = PulseRecord(
-            number=number,
+        held = record(
             voltages=voltages,
             duration=pulse.duration,
             gap=pulse.gap,
@@ -162,15 +176,14 @@ def train(
             probes=found.probes,
             currents=currents,
             power=float(voltages @ currents),
-            max_dm=float(np.sqrt(((after - m) ** 2).sum(axis=-1).max())),
+            max_dm=float(np.sqrt(((after - before) ** 2).sum(axis=-1).max())),
             steps=result.steps,
             seconds={
-                "transport": t1 - t0,
+                "transport": self._solving + t1 - t0,
                 "engine": t3 - t2,
                 "files": t2 - t1 + time.perf_counter() - t3,
             },
             state=result.state,
         )
-        past.append(record.done)
-        commit(Step(record, m, j, result.field.crc32))
-        m = after
+        self._m, self._found = after, None
+        return Step(held, before, j, result.field.crc32)

@@ -64,6 +64,18 @@ def own_templates(
     return own
 
 
+def used_variables(environment: Environment, name: str) -> set[str]:
+    """The variables that a template uses, and all that it includes by name."""
+    from jinja2 import meta
+
+    assert environment.loader is not None
+    parsed = environment.parse(environment.loader.get_source(environment, name)[0])
+    included = [n for n in meta.find_referenced_templates(parsed) if n is not None]
+    return meta.find_undeclared_variables(parsed).union(
+        *(used_variables(environment, n) for n in included)
+    )
+
+
 def templates_hash(own: dict[str, str]) -> str | None:
     """Hash of the user's own templates, None where there are none."""
     return canonical_hash(own) if own else None

@@ -20,7 +20,12 @@ from orchestrator.base.shipped import shipped
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.device import Device
 from orchestrator.mx3.geometry import Geometry
-from orchestrator.mx3.identity import material_checks, own_templates, templates_hash
+from orchestrator.mx3.identity import (
+    material_checks,
+    own_templates,
+    templates_hash,
+    used_variables,
+)
 from orchestrator.mx3.origins import Rendered
 
 if TYPE_CHECKING:
@@ -97,8 +102,8 @@ class Scripts:
         folder = None if templates is None else templates.resolve()
         self._environment = _environment(folder)
         self._own_setup = own_templates(self._environment, [*_OF_SETUP], folder)
-        own_blocks = own_templates(self._environment, [*_OF_BLOCKS], folder)
-        self.templates_hash = templates_hash(self._own_setup | own_blocks)
+        self._own_blocks = own_templates(self._environment, [*_OF_BLOCKS], folder)
+        self.templates_hash = templates_hash(self._own_setup | self._own_blocks)
         self._device = device
         self._geometry = Geometry(device)
         self._conditions = conditions or Conditions()
@@ -175,12 +180,21 @@ class Scripts:
         *,
         gap: float = 0.0,
         field_map: str | None = None,
+        B_ext: tuple[float, float, float] | None = None,
+        temperature: float | None = None,
     ) -> str:
         """A pulse: the current of the OVF file `current_map` (A/m2) for `duration` (s).
 
         A `gap` in s without current follows. The field of the OVF file `field_map` (T) is added to
-        B_ext while the current flows.
+        B_ext while the current flows. `B_ext` (T) and `temperature` (K) stand for those of the
+        conditions during both.
+
+        Raises
+        ------
+        InputError
+            If the user's own pulse template leaves out what is wanted.
         """
+        self._check_heeded(B_ext=B_ext, temperature=temperature)
         return self._block(
             "pulse",
             number=number,
@@ -190,18 +204,35 @@ class Scripts:
             gap=gap,
             save=save,
             field_map=field_map,
-            seed=self._seed(number),
+            B_ext=B_ext,
+            temperature=temperature,
+            conditions=self._conditions,
+            seed=self._seed(number, temperature),
         )
+
+    def _check_heeded(self, **wanted: Any) -> None:
+        """Refuse values that the user's own pulse template would leave out."""
+        for name, value in wanted.items():
+            if value is not None and self._own_blocks and name not in self._heeded:
+                raise InputError(
+                    f"template pulse.mx3.j2: does not use {name}, which this pulse has; see the "
+                    "package's own"
+                )
+
+    @cached_property
+    def _heeded(self) -> set[str]:
+        """The variables that the pulse template, and all that it includes, uses."""
+        return used_variables(self._environment, _OF_BLOCKS[1])
 
     def _block(self, template: str, **values: Any) -> Rendered:
         """A block; with own templates it looks at the constants again, which may follow t."""
         block = self._render(template, **values)
         return block if self.templates_hash is None else self._checked(block)
 
-    def _seed(self, number: int) -> int | None:
+    def _seed(self, number: int, temperature: float | None = None) -> int | None:
         """Seed of the thermal field in a block."""
         conditions = self._conditions
-        return conditions.thermal_seed + number if conditions.temperature else None
+        return conditions.thermal_seed + number if temperature or conditions.temperature else None
 
     def _render(self, template: str, **values: Any) -> Rendered:
         name = f"{template}.mx3.j2"

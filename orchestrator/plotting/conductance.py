@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from orchestrator.base.units import Scale, scale_for
+from orchestrator.describe.sections import SCRIPT
 from orchestrator.learning.hopfield import signs
-from orchestrator.plotting.runs import conductances_of, name_of
+from orchestrator.plotting.runs import conductances_of, name_of, pattern_at
 from orchestrator.plotting.style import (
     MINUS,
     PLUS,
@@ -66,8 +67,8 @@ def draw_conductance(axes: Axes, run: xr.Dataset, scale: Scale | None = None) ->
     from matplotlib import colormaps
 
     names = [str(name) for name in run.contact.to_numpy()]
-    pattern = str(run.training.item()).split("/")[0]
-    v = signs(pattern)
+    name = str(run.training.item())
+    v = signs(pattern_at(run, 0, name) if name == SCRIPT else name.split("/")[0])
     time, matrices = conductances_of(run)
     g = np.abs(matrices)
     scale = scale or scale_for(_between_contacts(g), "S")

@@ -44,7 +44,6 @@ class Bench:
         self.scripts = scripts
         self.workplace = workplace
         self.lock = lock
-        self.kept = set(experiment.output.states(experiment.training.pulses))
 
     @cached_property
     def network(self) -> Network:

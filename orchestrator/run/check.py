@@ -9,7 +9,13 @@ from pathlib import Path
 
 from orchestrator.base.errors import InputError, OrchestratorError, RunFolderError
 from orchestrator.base.files import checksum, sync, write_whole
-from orchestrator.learning.records import JournalRecord, PulseRecord, StartRecord
+from orchestrator.learning.records import (
+    HeldRecord,
+    JournalRecord,
+    PulseRecord,
+    ReadingRecord,
+    StartRecord,
+)
 from orchestrator.ovf.files import write_ovf
 from orchestrator.run.description import described_experiment, restore_description
 from orchestrator.run.fields import read_state
@@ -111,10 +117,10 @@ def _of_training(run: Path, folder: Path, finished: bool) -> list[Damage]:
     number = int(folder.name)
     journal = look_into(folder / JOURNAL)
     found = []
-    pulses = len(journal.pulses)
-    passing = {m_name(n) for n in range(1, pulses + bool(journal.damaged))}
+    steps = len(journal.steps)
+    passing = {m_name(n) for n in range(1, steps + bool(journal.damaged))}
     needed = 0 if journal.relaxed or journal.damaged else 2
-    passing |= {guess_name(n) for n in range(pulses - needed)}
+    passing |= {guess_name(n) for n in range(steps - needed)}
     for k, record in enumerate(journal.records):
         for name, expected in record.files.items():
             path = folder / name
@@ -236,24 +242,35 @@ def _intact(run: Path, number: int, first_bad: int, *, restore: bool) -> list[Jo
         if restore:
             folder.unlink(missing_ok=True)
         return []
-    records = look_into(folder / JOURNAL).records[:first_bad]
+    found = look_into(folder / JOURNAL).records
+    records = found[:first_bad]
     while records:
-        if (last := _with_texture(run, folder, records.pop(), restore)) is not None:
-            records.append(last)
+        following = found[len(records)] if len(records) < len(found) else None
+        if (last := _with_texture(run, folder, records, following, restore)) is not None:
+            records[-1] = last
             break
+        records.pop()
     if restore:
         write_whole(folder / JOURNAL, b"".join(journal_line(record) for record in records))
     return records
 
 
 def _with_texture(
-    run: Path, folder: Path, record: JournalRecord, restore: bool
+    run: Path,
+    folder: Path,
+    records: list[JournalRecord],
+    following: JournalRecord | None,
+    restore: bool,
 ) -> JournalRecord | None:
-    """A record whose texture is there, or can be made from a kept state; else None."""
-    if not isinstance(record, StartRecord | PulseRecord):
+    """The last record, if its texture is there, or can be made from a kept state; else None.
+
+    A kept state is of the texture that the next pulse found: after the readings before it.
+    """
+    record = records[-1]
+    if not isinstance(record, StartRecord | HeldRecord):
         return None
-    pulses = record.number if isinstance(record, PulseRecord) else 0
-    texture = folder / m_name(pulses)
+    pulses = _pulses(records)
+    texture = folder / m_name(len(records) - 1)
     if texture.exists() and checksum(texture) == record.files[texture.name]:
         return record
     try:
@@ -262,6 +279,8 @@ def _with_texture(
         return None  # until the description is restored
     output, state = experiment.output, folder / state_name(pulses)
     if output.precision != "float32" or "m" not in output.fields or not state.exists():
+        return None
+    if isinstance(following, ReadingRecord):
         return None
     try:
         m = read_state(state, "m")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.engines.session import Engine
 from orchestrator.run.folder import DESCRIPTION, DESCRIPTION_COPY, UNTRAINED, journals, run_folder
+from orchestrator.run.journal import read_journal
 from orchestrator.run.notes import read_note, write_note
 
 _PARTS = ("experiment", "hash", "program", "engine")
@@ -33,6 +35,8 @@ def described_experiment(
 ) -> tuple[dict[str, Any], Experiment]:
     """The description of a run folder, or its copy, and the experiment that it describes.
 
+    Where a script chooses the pulses, both know how many are committed.
+
     Raises
     ------
     InputError
@@ -43,6 +47,11 @@ def described_experiment(
     content = read_note(folder / name, *_PARTS)
     experiment = Experiment.from_dict(content["experiment"], source=str(folder))
     _check_hash(folder / name, content, experiment)
+    if experiment.training.script:
+        pulses = max((len(read_journal(path).pulses) for path in journals(folder)), default=0)
+        training = dataclasses.replace(experiment.training, pulses=pulses)
+        experiment = dataclasses.replace(experiment, training=training)
+        content["experiment"] = experiment.to_dict()
     return content, experiment
 
 
@@ -52,13 +61,18 @@ def experiment_to_go_on_with(folder: Path) -> Experiment:
     Raises
     ------
     InputError
-        If it is no run folder, has been renamed, or its m0 file has changed.
+        If it is no run folder, was begun by a script, has been renamed, or its m0 file has changed.
     RunFolderError
         If its description is damaged.
     """
     if not (folder / DESCRIPTION).is_file():
         raise InputError(f"{folder}: not a run folder (no {DESCRIPTION} in it)")
     experiment = described_experiment(folder)[1].with_m0_read()
+    if experiment.training.script:
+        raise InputError(
+            f"{folder}: was begun by a script (`orchestrator.training`), which goes on with it; "
+            "start the script again"
+        )
     own = run_folder(folder.resolve().parent, experiment)
     if own != folder.resolve():
         raise InputError(
@@ -101,6 +115,16 @@ def describe(folder: Path, experiment: Experiment, engine: Engine, templates: st
         write_note(path.with_name(DESCRIPTION_COPY), content)
         return
     found = read_description(folder)
+    if found["experiment"]["training"].get("script", False) != experiment.training.script:
+        if experiment.training.script:
+            raise RunFolderError(
+                f"{folder}: was begun by `orchestrator run`, which goes on with it; a script needs "
+                "another folder"
+            )
+        raise RunFolderError(
+            f"{folder}: was begun by a script, which goes on with it (`orchestrator.training`); "
+            "choose another --root"
+        )
     if found["hash"] != experiment.hash:
         raise RunFolderError(f"{folder}: belongs to another experiment (hash {found['hash']})")
     if found["experiment"] != experiment.to_dict():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from orchestrator.base.errors import BlockedError, EngineError, InputError
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.sections import Training as Plan
+from orchestrator.learning.pulses import next_pulse
 from orchestrator.learning.records import UntrainedRecord
 from orchestrator.mx3.identity import contradicts
 from orchestrator.mx3.script import Scripts
@@ -72,8 +75,30 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
     Interrupted
         If `workplace.stop()` or the run's stop file asked for it.
     """
-    scripts = Scripts.of_experiment(experiment, workplace.templates)
+    if experiment.training.script:
+        raise InputError(
+            "training.script: a script chooses these pulses, see `orchestrator.training`; leave it "
+            "out"
+        )
     folder = run_folder(workplace.root, experiment)
+    with writing(folder), opened(experiment, workplace, folder) as bench:
+        if not ((folder / FINISHED).exists() and is_finished(folder)):
+            _carry_out(bench)
+    return folder
+
+
+@contextmanager
+def opened(experiment: Experiment, workplace: Workplace, folder: Path) -> Iterator[Bench]:
+    """What the trainings of a run work with, in its folder, which is described and locked.
+
+    Raises
+    ------
+    InputError
+        As `run` does; also where what is done meanwhile shows that a template is wrong.
+    RunFolderError
+        As `run` does.
+    """
+    scripts = Scripts.of_experiment(experiment, workplace.templates)
     new = [
         path for path in (folder, workplace.root / TEXTURES, workplace.root) if not path.exists()
     ]
@@ -82,13 +107,12 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
         with locked(folder / LOCK) as lock:
             workplace = _stopped_by_file(workplace, folder / STOP)
             describe(folder, experiment, workplace.engine, scripts.templates_hash)
-            if not ((folder / FINISHED).exists() and is_finished(folder)):
-                try:
-                    _carry_out(Bench(folder, experiment, scripts, workplace, lock))
-                except EngineError as error:
-                    if contradicts(error):
-                        _forget(folder, lock)
-                    raise
+            try:
+                yield Bench(folder, experiment, scripts, workplace, lock)
+            except EngineError as error:
+                if contradicts(error):
+                    _forget(folder, lock)
+                raise
     except EngineError as error:
         if not contradicts(error):
             raise
@@ -99,12 +123,24 @@ def run(experiment: Experiment, workplace: Workplace) -> Path:
             f"{workplace.templates}: a template sets another material constant than the "
             f"description: {error}"
         ) from None
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Say in words what the disk refuses.
+
+    Raises
+    ------
+    BlockedError
+        If something cannot be written.
+    """
+    try:
+        yield
     except OSError as error:
         raise BlockedError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); committed pulses "
             "stay, the same command goes on with them"
         ) from None
-    return folder
 
 
 def ask_to_stop(folder: Path) -> None:
@@ -139,18 +175,48 @@ def _forget(folder: Path, lock: Lock) -> None:
 
 
 def _carry_out(bench: Bench) -> None:
+    texture, plan = settle(bench), bench.experiment.training
+    for folder, entry in zip(
+        training_folders(bench.folder, plan.patterns), plan.patterns, strict=True
+    ):
+        training = Training(bench, folder, entry)
+        if training.found.relaxed is None:
+            _train(training, plan, entry, texture, bench.workplace)
+    finish(bench.folder)
+
+
+def _train(training: Training, plan: Plan, entry: str, texture: Path, workplace: Workplace) -> None:
+    """The train of Eq. (8), or what is left of it."""
+    training.open(texture)
+    done = [record.done for record in training.pulses]
+    total = plan.total_time + plan.relax_time
+    workplace.tracker.stage(f"train {entry}", total, done[-1].time if done else 0.0)
+    if training.found.trained is None:
+        workplace.stop_if_asked()
+    try:
+        while pulse := next_pulse(plan, entry, done, training.reading.conductance):
+            done.append(training.hold(pulse).done)
+        training.end(plan.relax_time, plan.pulses + 1)
+    finally:
+        training.close()
+
+
+def finish(folder: Path) -> None:
+    """Note that all trainings of a run are complete."""
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(folder / FINISHED, {"finished": moment})
+
+
+def settle(bench: Bench) -> Path:
+    """Settle the reference's starts and note their conductances; the texture that is trained.
+
+    Raises
+    ------
+    RunFolderError, EngineError, Interrupted
+        As `run` does.
+    """
     for path in left_behind(bench.folder):
         path.unlink(missing_ok=True)
-    texture = _settle(bench)
-    patterns = bench.experiment.training.patterns
-    for folder, pattern in zip(training_folders(bench.folder, patterns), patterns, strict=True):
-        Training(bench, folder, pattern).carry_out(texture)
-    moment = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(bench.folder / FINISHED, {"finished": moment})
-
-
-def _settle(bench: Bench) -> Path:
-    """Settle the reference's starts and note their conductances; the texture that is trained."""
     experiment, seeds = bench.experiment, start_seeds(bench.experiment)
     textures = [settled_texture(experiment, bench.scripts, bench.workplace, s) for s in seeds]
     if not (bench.folder / UNTRAINED).exists():

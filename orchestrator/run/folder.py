@@ -14,7 +14,7 @@ The folder of a run is named after the experiment and the hash of its canonical 
             1/                      one folder per training, numbered as the patterns
                 journal.jsonl       one line per committed pulse, with its checksum
                 m_000000.ovf        the texture it started from
-                m_000075.ovf        the last texture
+                m_000075.ovf        the last texture, and those that a script has looked at
                 m_relaxed.ovf       the texture after relaxation without current
                 state_000050.nc     a kept state: compressed m and j
                 j_000001.ovf        current maps
@@ -26,13 +26,16 @@ The folder of a run is named after the experiment and the hash of its canonical 
             KEY.work/               there while it is made
             KEY.lock                who makes it
 
+Textures, current maps and guesses are numbered by the steps: the pulses, and between them the
+readings of a training whose pulses a script chooses. The folder of its run is any that it names.
+
 A pulse counts when its journal line is on disk; the texture that it ends with, and whatever is kept
 of it, are there before. The line holds the checksums of these files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,12 +82,12 @@ def journals(run: Path) -> list[Path]:
 
 
 def m_name(number: int) -> str:
-    """Name of the texture after `number` pulses."""
+    """Name of the texture after `number` steps."""
     return f"m_{number:06d}.ovf"
 
 
 def j_name(number: int) -> str:
-    """Name of the current map of pulse `number`."""
+    """Name of the current map of step `number`."""
     return f"j_{number:06d}.ovf"
 
 
@@ -104,7 +107,7 @@ def state_name(number: int) -> str:
 
 
 def guess_name(number: int) -> str:
-    """Name of the rounded potentials of the texture after `number` pulses."""
+    """Name of the rounded potentials of the texture after `number` steps."""
     return f"phi_{number:06d}.npy"
 
 
@@ -113,9 +116,19 @@ def left_behind(run: Path) -> list[Path]:
     return [path for path in run.glob(".*.tmp") if not path.name.startswith(LOCK)]
 
 
-def uncommitted(training: Path, pulses: int) -> list[Path]:
-    """What a killed process leaves in a training's folder: temporary files, later textures."""
-    kept = (m_name(0), m_name(pulses), guess_name(pulses - 1), guess_name(pulses - 2))
+def uncommitted(training: Path, steps: int, wanted: Collection[str] = ()) -> list[Path]:
+    """What a killed process leaves in a training's folder: temporary files, later textures.
+
+    Parameters
+    ----------
+    training : Path
+        The folder.
+    steps : int
+        Committed pulses and readings.
+    wanted : collection of str
+        Names of earlier textures that are still wanted.
+    """
+    kept = {m_name(0), m_name(steps), guess_name(steps - 1), guess_name(steps - 2), *wanted}
     fields = [*training.glob("m_[0-9]*.ovf"), *training.glob("phi_*.npy")]
     others = [path for path in fields if path.name not in kept]
     return [*training.glob(".*.tmp"), *training.glob("*/.*.tmp"), *others]

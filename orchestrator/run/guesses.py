@@ -9,14 +9,14 @@ solved without a guess.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from orchestrator.base.errors import RunFolderError
 from orchestrator.base.files import checksum, write_whole
-from orchestrator.learning.records import PulseRecord
+from orchestrator.learning.records import HeldRecord
 from orchestrator.run.folder import guess_name
 from orchestrator.transport.network import Network
 from orchestrator.transport.state import NetworkState
@@ -31,10 +31,10 @@ class Guesses:
         Solves them; without a memory of its own.
     folder : Path
         The training's folder.
-    kept : collection of int
-        Numbers of the textures that are kept.
-    pulses : sequence of PulseRecord
-        The pulses that are committed.
+    kept : callable
+        Whether the texture after so many steps is kept.
+    steps : sequence of PulseRecord or ReadingRecord
+        The steps that are committed.
 
     Raises
     ------
@@ -46,22 +46,22 @@ class Guesses:
         self,
         network: Network,
         folder: Path,
-        kept: Collection[int],
-        pulses: Sequence[PulseRecord],
+        kept: Callable[[int], bool],
+        steps: Sequence[HeldRecord],
     ) -> None:
         self._network = network
         self._folder = folder
         self._kept = kept
-        self._number = len(pulses)
+        self._number = len(steps)
         self._recent: list[np.ndarray] = []
-        for record in reversed(pulses[-2:]):
-            name = guess_name(record.number - 1)
-            if name not in record.files or self._afresh(record.number):
+        for number in range(len(steps), max(len(steps) - 2, 0), -1):
+            name, record = guess_name(number - 1), steps[number - 1]
+            if name not in record.files or self._afresh(number):
                 break
             self._recent.append(_read(folder / name, record.files[name]))
 
     def _afresh(self, number: int) -> bool:
-        return number == 0 or number in self._kept
+        return number == 0 or self._kept(number)
 
     def solve(self, m: np.ndarray) -> NetworkState:
         """The network of the next texture."""
@@ -73,13 +73,13 @@ class Guesses:
         self._number += 1
         return state
 
-    def keep(self, pulse: int) -> dict[str, str]:
-        """Write what the texture after a pulse will be solved with; checksums by name."""
-        if not self._recent or self._afresh(pulse):
+    def keep(self, step: int) -> dict[str, str]:
+        """Write what the texture after a step will be solved with; checksums by name."""
+        if not self._recent or self._afresh(step):
             return {}
         content = io.BytesIO()
         np.save(content, self._recent[0])
-        name = guess_name(pulse - 1)
+        name = guess_name(step - 1)
         return {name: write_whole(self._folder / name, content.getvalue())}
 
 

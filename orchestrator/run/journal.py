@@ -11,8 +11,10 @@ from typing import Any
 from orchestrator.base.errors import RunFolderError
 from orchestrator.base.files import crc32
 from orchestrator.learning.records import (
+    HeldRecord,
     JournalRecord,
     PulseRecord,
+    ReadingRecord,
     RelaxedRecord,
     StartRecord,
     TrainedRecord,
@@ -46,6 +48,16 @@ class Found:
     def pulses(self) -> list[PulseRecord]:
         """The committed pulses."""
         return [record for record in self.records if isinstance(record, PulseRecord)]
+
+    @property
+    def readings(self) -> list[ReadingRecord]:
+        """The committed readings."""
+        return [record for record in self.records if isinstance(record, ReadingRecord)]
+
+    @property
+    def steps(self) -> list[HeldRecord]:
+        """The committed pulses and readings."""
+        return [record for record in self.records if isinstance(record, HeldRecord)]
 
     @property
     def start(self) -> StartRecord | None:
@@ -196,10 +208,11 @@ def _record_of(line: bytes) -> JournalRecord | None:
 
 
 def _follows(record: JournalRecord, records: list[JournalRecord]) -> bool:
-    """Whether a record comes in its turn: a start, pulses from 1 on, trained, relaxed."""
+    """Whether a record comes in its turn: a start, steps, each kind from 1 on, trained, relaxed."""
     before = records[-1] if records else None
-    if isinstance(record, PulseRecord):
-        number = before.number if isinstance(before, PulseRecord) else 0
+    if isinstance(record, HeldRecord):
+        alike = _last(records, type(record))
+        number = alike.number if alike is not None else 0
         return not isinstance(before, TrainedRecord) and record.number == number + 1
     if isinstance(record, StartRecord):
         return before is None

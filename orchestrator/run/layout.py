@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import listed_inputs
 from orchestrator.learning.records import STAGES
+from orchestrator.run.journal import Found
 
 REFERENCES = ("saturated", "untrained")
 STATES = ("before", "after", "relaxed")
@@ -22,7 +23,7 @@ def run_coordinates(experiment: Experiment) -> dict[str, list[Any]]:
         "pulse": list(range(1, plan.pulses + 1)),
         "contact": names,
         "contact_in": names,
-        "input": listed_inputs(plan.patterns),
+        "input": listed_inputs(plan.patterns, len(names)),
         "reference": list(REFERENCES),
         "state": list(STATES),
         "stage": list(STAGES),
@@ -31,6 +32,15 @@ def run_coordinates(experiment: Experiment) -> dict[str, list[Any]]:
     if experiment.probes:
         coordinates["probe"] = [probe.name for probe in experiment.probes]
     return coordinates
+
+
+def script_coordinates(experiment: Experiment, journals: Sequence[Found]) -> dict[str, list[Any]]:
+    """Further coordinates where a script chooses the pulses."""
+    if not experiment.training.script:
+        return {}
+    most = max(len(journal.readings) for journal in journals)
+    readings = {"reading": list(range(1, most + 1))} if most else {}
+    return {"component": ["x", "y", "z"]} | readings
 
 
 def start_seeds(experiment: Experiment) -> list[int]:

@@ -18,9 +18,15 @@ from orchestrator.base.lazy import BlockArray
 from orchestrator.describe.experiment import Experiment
 from orchestrator.run.description import described_experiment, read_description
 from orchestrator.run.fields import FIELDS, read_state
-from orchestrator.run.folder import DESCRIPTION, JOURNAL, state_name, training_folder
+from orchestrator.run.folder import (
+    DESCRIPTION,
+    JOURNAL,
+    state_name,
+    training_folder,
+    training_folders,
+)
 from orchestrator.run.journal import read_journal
-from orchestrator.run.layout import run_coordinates
+from orchestrator.run.layout import run_coordinates, script_coordinates
 from orchestrator.run.variables import COORDINATES, read_variables
 
 
@@ -67,6 +73,10 @@ def results_of(folder: Path, experiment: Experiment) -> xr.Dataset:
 def _dataset(folder: Path, description: dict[str, Any], experiment: Experiment) -> xr.Dataset:
     variables: dict[str, Any] = dict(read_variables(experiment, folder))
     coordinates: dict[str, Any] = dict(run_coordinates(experiment))
+    if experiment.training.script:
+        trainings = training_folders(folder, experiment.training.patterns)
+        journals = [read_journal(training / JOURNAL) for training in trainings]
+        coordinates |= script_coordinates(experiment, journals)
     if kept := experiment.output.states(experiment.training.pulses):
         coordinates |= field_coordinates(experiment, kept)
         for key in experiment.output.fields:

@@ -1,24 +1,31 @@
-"""One training in its folder: begun, gone on with where it stopped, read out, relaxed."""
+"""One training in its folder, step by step: begun, gone on with where it stopped, ended.
+
+Who chooses the pulses is not known here: the plan of an experiment, or a script.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from orchestrator.base.errors import RunFolderError
 from orchestrator.base.files import checksum, sync, write_whole
 from orchestrator.engines.session import Session
-from orchestrator.learning.pulses import Pulse, next_pulse
+from orchestrator.learning.pulses import Pulse
 from orchestrator.learning.records import (
     JournalRecord,
+    PulseRecord,
+    ReadingRecord,
     RelaxedRecord,
     StartRecord,
     TrainedRecord,
 )
-from orchestrator.learning.train import Block, Reading, Step, read_out, train
+from orchestrator.learning.train import Block, Loop, Reading, Step, read_out
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.bench import Bench
 from orchestrator.run.fields import write_state
@@ -32,7 +39,7 @@ from orchestrator.run.folder import (
     uncommitted,
 )
 from orchestrator.run.guesses import Guesses
-from orchestrator.run.journal import Journal
+from orchestrator.run.journal import Found, Journal
 
 
 class Training:
@@ -44,8 +51,15 @@ class Training:
         What all trainings of the run work with.
     folder : Path
         The training's folder; made if it is not there.
-    pattern : str
-        The entry of `Training.patterns` that is trained.
+    title : str
+        What the tracker is told that is trained.
+
+    Attributes
+    ----------
+    pulses : list of PulseRecord
+        The committed pulses.
+    steps : list of PulseRecord or ReadingRecord
+        The same and the readings in between.
 
     Raises
     ------
@@ -53,80 +67,167 @@ class Training:
         If its journal is damaged.
     """
 
-    def __init__(self, bench: Bench, folder: Path, pattern: str) -> None:
+    def __init__(self, bench: Bench, folder: Path, title: str) -> None:
         folder.mkdir(exist_ok=True)
         self._bench = bench
         self._folder = folder
-        self._pattern = pattern
+        self._title = title
         self._journal = Journal(folder / JOURNAL)
+        self.steps = self._journal.found.steps
+        self.pulses = self._journal.found.pulses
+        self._looked: set[int] = set()
+        self._session: Session | None = None
 
-    def carry_out(self, texture: Path) -> None:
-        """Do what is left of the training, which starts from a settled texture.
+    @property
+    def found(self) -> Found:
+        """What its journal holds."""
+        return self._journal.found
+
+    @property
+    def reading(self) -> Reading:
+        """What is measured of the texture that the next step finds."""
+        return self._loop.found
+
+    def open(self, texture: Path | None) -> None:
+        """Take it up where it stopped; one that has not begun begins with a settled texture.
 
         Raises
         ------
         RunFolderError
             If a file is damaged, or the folder has been changed meanwhile.
+        """
+        if not self.found.records:
+            assert texture is not None
+            self._begin(texture)
+        bench = self._bench
+        m = self._last_texture()
+        self._network = Guesses(bench.network, self._folder, self._is_kept, self.steps)
+        self._loop = Loop(
+            self._network,
+            m,
+            self._started,
+            self._block,
+            probes=bench.probes,
+            progress=bench.workplace.tracker.progress,
+        )
+
+    def hold(self, pulse: Pulse, asked: Mapping[str, Any] | None = None) -> PulseRecord:
+        """Hold a pulse on the contacts, and commit it.
+
+        Parameters
+        ----------
+        pulse : Pulse
+            What is held.
+        asked : mapping, optional
+            What a script asked for.
+
+        Raises
+        ------
+        RunFolderError
+            If the folder has been changed meanwhile.
         EngineError
             If the engine fails; committed pulses stay.
         Interrupted
-            If a stop is asked for.
+            If a stop is asked for; the pulse is committed.
         """
-        found = self._journal.found
-        if found.relaxed is not None:
-            return
-        if not found.records:
-            self._begin(texture)
-        place, plan = self._bench.workplace, self._bench.experiment.training
-        pulses = found.pulses
-        time = pulses[-1].time if pulses else 0.0
-        m = self._last_texture(len(pulses))
-        bench = self._bench
-        self._network = Guesses(bench.network, self._folder, bench.kept, pulses)
-        place.tracker.stage(f"train {self._pattern}", plan.total_time + plan.relax_time, time)
-        if found.trained is None:
-            place.stop_if_asked()
-        session = place.engine.start(
-            self._bench.scripts.setup_in(self._folder),
-            self._folder,
-            m_name(len(pulses)),
-            time=time,
-            state=pulses[-1].state if pulses else {},
+        number = len(self.pulses) + 1
+        step = self._loop.hold(
+            len(self.steps) + 1, pulse, partial(PulseRecord, number=number, asked=asked)
         )
-        try:
-            last = train(
-                self._network,
-                session,
-                m,
-                partial(next_pulse, plan, self._pattern),
-                self._block,
-                self._commit_pulse,
-                done=[record.done for record in pulses],
-                probes=self._bench.probes,
-                progress=place.tracker.progress,
+        record = self._commit_step(step, self._keep_state(number - 1, step.m, step.j))
+        self._bench.workplace.tracker.pulse(self._title, record)
+        self._bench.workplace.stop_if_asked()
+        return record
+
+    def read(self, pulse: Pulse, asked: Mapping[str, Any]) -> ReadingRecord:
+        """Hold a pulse that does not count as training, and commit it as a reading.
+
+        Raises
+        ------
+        RunFolderError, EngineError
+            As for `hold`.
+        """
+        number = len(self.found.readings) + 1
+        make = partial(ReadingRecord, number=number, pulses=len(self.pulses), asked=asked)
+        return self._commit_step(self._loop.hold(len(self.steps) + 1, pulse, make), {})
+
+    def texture(self, step: int) -> Path | None:
+        """The file of the texture after so many steps, None where it was not kept.
+
+        That of the present one stays when others follow.
+        """
+        if step == len(self.steps):
+            self._looked.add(step)
+        elif step and m_name(step) not in self.steps[step].files:
+            return None
+        return self._checked(m_name(step), self._files_of(step))
+
+    def end(self, relax_time: float, number: int) -> None:
+        """Read the last texture out, and let it relax without current.
+
+        Parameters
+        ----------
+        relax_time : float
+            Time in s.
+        number : int
+            Of the block of script, which chooses the stream of the thermal field.
+
+        Raises
+        ------
+        RunFolderError, EngineError
+            As for `hold`.
+        """
+        if self.found.relaxed is not None:
+            return
+        last = self.reading
+        if self.found.trained is None:
+            self._commit_trained(last)
+        self._relax(last, relax_time, number)
+
+    def close(self) -> None:
+        """End the engine's session, if one was started; may be called twice."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _started(self) -> Session:
+        """The session; started once there is something to do for it."""
+        if self._session is None:
+            self._session = self._bench.workplace.engine.start(
+                self._bench.scripts.setup_in(self._folder),
+                self._folder,
+                m_name(len(self.steps)),
+                time=self.steps[-1].time if self.steps else 0.0,
+                state=self.steps[-1].state if self.steps else {},
             )
-            if found.trained is None:
-                self._commit_trained(last)
-            self._relax(session, last)
-        finally:
-            session.close()
+        return self._session
 
     def _begin(self, texture: Path) -> None:
         first = self._folder / m_name(0)
         crc32 = write_whole(first, texture.read_bytes())
         self._commit(StartRecord(files={first.name: crc32}))
 
-    def _last_texture(self, pulses: int) -> np.ndarray:
+    def _last_texture(self) -> np.ndarray:
         """The texture to go on from, shape (nz, ny, nx, 3), without what came after it."""
-        for path in uncommitted(self._folder, pulses):
+        count = len(self.steps)
+        wanted = [m_name(n) for n, step in enumerate(self.steps) if m_name(n) in step.files]
+        for path in uncommitted(self._folder, count, wanted):
             path.unlink(missing_ok=True)
-        path, found = self._folder / m_name(pulses), self._journal.found
-        files = found.pulses[-1].files if found.pulses else found.start.files if found.start else {}
+        return read_ovf(self._checked(m_name(count), self._files_of(count))).data
+
+    def _files_of(self, step: int) -> Mapping[str, str]:
+        """The checksums that were committed with the texture after so many steps."""
+        if step:
+            return self.steps[step - 1].files
+        return self.found.start.files if self.found.start else {}
+
+    def _checked(self, name: str, files: Mapping[str, str]) -> Path:
+        path = self._folder / name
         if not path.exists():
             raise self._unusable(path, "missing")
-        if path.name in files and checksum(path) != files[path.name]:
+        if name in files and checksum(path) != files[name]:
             raise self._unusable(path, "damaged (its checksum is wrong)")
-        return read_ovf(path).data
+        return path
 
     def _unusable(self, path: Path, how: str) -> RunFolderError:
         return RunFolderError(
@@ -134,8 +235,13 @@ class Training:
             "be computed again"
         )
 
+    def _is_kept(self, step: int) -> bool:
+        """Whether the texture after so many steps is kept as a state, as far as is known."""
+        later = sum(isinstance(record, PulseRecord) for record in self.steps[step:])
+        return self._bench.experiment.output.keeps(len(self.pulses) - later)
+
     def _block(self, number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
-        """Write the maps of a pulse and render its script."""
+        """Write the maps of a step and render its script."""
         maps, current_map, save = self._bench.maps, j_name(number), m_name(number)
         field_map = maps.write(self._folder, current_map, j)
         if not self._bench.experiment.output.maps:
@@ -149,40 +255,49 @@ class Training:
             save,
             gap=pulse.gap,
             field_map=field_map,
+            B_ext=pulse.B_ext,
+            temperature=pulse.temperature,
         )
         return Block(script, save)
 
-    def _commit_pulse(self, step: Step) -> None:
-        number = step.record.number
-        files = {m_name(number): step.crc32} | self._keep_state(number - 1, step.m, step.j)
-        files |= self._network.keep(number)
+    def _commit_step(self, step: Step, files: Mapping[str, str]) -> Any:
+        number = len(self.steps) + 1
+        own = {m_name(number): step.crc32} | dict(files)
+        if number - 1 in self._looked:
+            before = m_name(number - 1)
+            own[before] = self._files_of(number - 1).get(before) or checksum(self._folder / before)
+        self.steps.append(step.record)
+        if isinstance(step.record, PulseRecord):
+            self.pulses.append(step.record)
+        own |= self._network.keep(number)
         if self._bench.experiment.output.maps:
             names = self._bench.maps.names(j_name(number))
-            files |= {name: checksum(self._folder / name) for name in names}
-        record = dataclasses.replace(step.record, files=files)
+            own |= {name: checksum(self._folder / name) for name in names}
+        record = dataclasses.replace(step.record, files=own)
         self._commit(record)
-        if number > 1:
+        self.steps[-1] = record
+        if isinstance(record, PulseRecord):
+            self.pulses[-1] = record
+        if number > 1 and number - 1 not in self._looked:
             (self._folder / m_name(number - 1)).unlink(missing_ok=True)
         (self._folder / guess_name(number - 3)).unlink(missing_ok=True)
-        self._bench.workplace.tracker.pulse(self._pattern, record)
-        self._bench.workplace.stop_if_asked()
+        return record
 
     def _commit_trained(self, last: Reading) -> None:
-        pulses, files = self._journal.found.pulses, {}
-        if len(pulses) in self._bench.kept:
-            j = last.state.current_density(pulses[-1].voltages)
-            files = self._keep_state(len(pulses), last.m, j)
+        pulses, files = len(self.pulses), {}
+        if self.steps and self._bench.experiment.output.keeps(pulses):
+            j = last.state.current_density(self.steps[-1].voltages)
+            files = self._keep_state(pulses, last.m, j)
         record = TrainedRecord(files=files, conductance=last.conductance, probes=last.probes)
         self._commit(record)
 
-    def _relax(self, session: Session, last: Reading) -> None:
-        plan = self._bench.experiment.training
-        path = self._folder / m_name(len(self._journal.found.pulses))
-        reading = last
-        if plan.relax_time:
-            block = self._bench.scripts.relax(plan.relax_time, RELAXED, number=plan.pulses + 1)
+    def _relax(self, last: Reading, duration: float, number: int) -> None:
+        steps = len(self.steps)
+        path, reading = self._folder / m_name(steps), last
+        if duration:
+            block = self._bench.scripts.relax(duration, RELAXED, number=number)
             progress = self._bench.workplace.tracker.progress
-            result = session.execute(block, RELAXED, progress=progress)
+            result = self._started().execute(block, RELAXED, progress=progress)
             path, crc32 = result.magnetization, result.field.crc32
             reading = read_out(result.field.data, self._bench.network, self._bench.probes)
         else:
@@ -192,14 +307,13 @@ class Training:
                 files={path.name: crc32}, conductance=reading.conductance, probes=reading.probes
             )
         )
-        pulses = len(self._journal.found.pulses)
-        for number in (pulses - 1, pulses - 2):
-            (self._folder / guess_name(number)).unlink(missing_ok=True)
+        for step in (steps - 1, steps - 2):
+            (self._folder / guess_name(step)).unlink(missing_ok=True)
 
     def _keep_state(self, number: int, m: np.ndarray, j: np.ndarray) -> dict[str, str]:
         """Write what is kept of a state; checksums of the files written."""
         output = self._bench.experiment.output
-        if number not in self._bench.kept:
+        if not output.keeps(number):
             return {}
         fields = {key: {"m": m, "j": j}[key] for key in output.fields}
         name = state_name(number)

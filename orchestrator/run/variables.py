@@ -9,25 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from orchestrator.describe.experiment import Experiment
-from orchestrator.learning.hopfield import energy, listed_inputs, trained_rank, weight_matrix
+from orchestrator.learning.hopfield import energy, trained_rank, weight_matrix
 from orchestrator.learning.pulses import drive_values
 from orchestrator.learning.records import (
     MATRIX,
     PULSE,
     PULSE_COLUMNS,
+    READING_COLUMNS,
     Column,
+    PulseRecord,
     UntrainedRecord,
 )
 from orchestrator.run.fields import FIELDS
 from orchestrator.run.folder import JOURNAL, UNTRAINED, training_folders
 from orchestrator.run.journal import Found, read_journal
-from orchestrator.run.layout import STATES, run_coordinates
+from orchestrator.run.layout import STATES, run_coordinates, script_coordinates
 from orchestrator.run.untrained import read_untrained
 
 Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]
@@ -64,7 +67,7 @@ class RunData:
     @cached_property
     def coordinates(self) -> Mapping[str, Sequence[Any]]:
         """Coordinates of the dimensions."""
-        return run_coordinates(self.experiment)
+        return run_coordinates(self.experiment) | script_coordinates(self.experiment, self.journals)
 
     def empty(self, dims: tuple[str, ...]) -> np.ndarray:
         """NaN along some dimensions."""
@@ -96,13 +99,19 @@ def _conductance_reference(run: RunData) -> np.ndarray:
 
 
 def _time(run: RunData) -> np.ndarray:
-    end = run["time_end"]
-    begin = np.concatenate([np.zeros_like(end[:, :1]), end[:, :-1]], axis=1)
-    return np.where(np.isnan(end), np.nan, begin)
+    begin = run.empty(PULSE)
+    for k, journal in enumerate(run.journals):
+        for before, record in pairwise([None, *journal.steps]):
+            if isinstance(record, PulseRecord):
+                begin[k, record.number - 1] = 0.0 if before is None else before.time
+    return begin
 
 
 def _duration(run: RunData) -> np.ndarray:
-    return np.diff(run["time_end"], axis=1, prepend=0.0) - run.experiment.training.gap
+    gap = np.zeros(run.empty(PULSE).shape)
+    for k, journal in enumerate(run.journals):
+        gap[k, : len(journal.pulses)] = [record.gap for record in journal.pulses]
+    return run["time_end"] - run["time"] - gap
 
 
 def _energy_spent(run: RunData) -> np.ndarray:
@@ -138,7 +147,7 @@ def _conductance_change(run: RunData) -> np.ndarray:
 def _inputs(run: RunData) -> np.ndarray:
     """Voltages or currents of the listed inputs, shape (input, N)."""
     plan = run.experiment.training
-    listed = listed_inputs(plan.patterns)
+    listed = run.coordinates["input"]
     return np.array([drive_values(p, plan.amplitude, plan.drive) for p in listed])
 
 
@@ -163,8 +172,18 @@ def _trained_rank(run: RunData) -> np.ndarray:
     ranks = run.empty(("training", "reference"))
     least = _ROUNDING * np.abs(run["reference_power"]).max(axis=-1)
     for k, r in np.argwhere(np.abs(energies).max(axis=-1) > least):
-        ranks[k, r] = trained_rank(energies[k, r], patterns[k], listed_inputs(patterns))
+        ranks[k, r] = trained_rank(energies[k, r], patterns[k], run.coordinates["input"])
     return ranks
+
+
+def _asked(name: str, dims: tuple[str, ...], run: RunData) -> np.ndarray:
+    conditions = run.experiment.conditions
+    usual = {"gap": 0.0, "B_ext": conditions.B_ext, "temperature": conditions.temperature}
+    values = run.empty(dims)
+    for k, journal in enumerate(run.journals):
+        for record in journal.pulses:
+            values[k, record.number - 1] = (record.asked or {}).get(name, usual[name])
+    return values
 
 
 DERIVED: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
@@ -278,7 +297,25 @@ COLUMNS: tuple[Column, ...] = (
 )
 """All variables that a run's results can have."""
 
-NAMES = frozenset(column.name for column in COLUMNS) | {d for c in COLUMNS for d in c.dims}
+OF_SCRIPTS: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
+    (
+        Column("pulse_gap", PULSE, "s", "time without current after the pulse"),
+        partial(_asked, "gap", PULSE),
+    ),
+    (
+        Column("pulse_field", (*PULSE, "component"), "T", "external field during pulse and gap"),
+        partial(_asked, "B_ext", (*PULSE, "component")),
+    ),
+    (
+        Column("pulse_temperature", PULSE, "K", "temperature during pulse and gap"),
+        partial(_asked, "temperature", PULSE),
+    ),
+)
+"""Further variables of runs whose pulses a script chooses, from what it asked for."""
+
+_ALL = (*COLUMNS, *READING_COLUMNS.values(), *(column for column, _ in OF_SCRIPTS))
+
+NAMES = frozenset(column.name for column in _ALL) | {d for c in _ALL for d in c.dims}
 """Names of all variables and dimensions."""
 
 COORDINATES = frozenset(column.name for column in COLUMNS if column.coordinate)
@@ -301,8 +338,10 @@ def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
             untrained = read_untrained(folder)
     run = RunData(experiment, untrained, journals)
     ways: list[tuple[Column, Callable[[RunData], np.ndarray]]] = [
-        *((column, partial(_along_pulses, name, column)) for name, column in PULSE_COLUMNS.items()),
+        *((c, partial(_along, "pulses", name, c)) for name, c in PULSE_COLUMNS.items()),
         *DERIVED,
+        *((c, partial(_along, "readings", name, c)) for name, c in READING_COLUMNS.items()),
+        *(OF_SCRIPTS if experiment.training.script else ()),
     ]
     columns = []
     for column, values in ways:
@@ -312,11 +351,11 @@ def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
     return {c.name: (c.dims, run[c.name], c.attrs) for c in columns}
 
 
-def _along_pulses(name: str, column: Column, run: RunData) -> np.ndarray:
-    """A field of the records of all committed pulses."""
+def _along(kind: str, name: str, column: Column, run: RunData) -> np.ndarray:
+    """A field of the records of all committed "pulses" or "readings"."""
     values = run.empty(column.dims)
     for k, journal in enumerate(run.journals):
-        for record in journal.pulses:
+        for record in getattr(journal, kind):
             value = getattr(record, name)
             if isinstance(value, Mapping):
                 value = [value[key] for key in run.coordinates[column.dims[-1]]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ from orchestrator.describe.media import Resistivity
 from orchestrator.describe.sections import Training
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.learning.pulses import Done, Pulse, next_pulse
-from orchestrator.learning.train import Block, Step, train
+from orchestrator.learning.records import PulseRecord
+from orchestrator.learning.train import Block, Loop
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.transport.network import Network
@@ -98,22 +99,25 @@ class SmallFilm:
         write_ovf(self.folder / "m.ovf", m, self.film.cell_size)
         session = CpuEngine(1).start(self.scripts.setup(), self.folder, "m.ovf")
 
-        def following(done: Sequence[Done], conductance: np.ndarray) -> Pulse | None:
-            return next_pulse(plan, plan.patterns[0], done, conductance)
-
         def block(number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
             write_ovf(self.folder / "j.ovf", j, self.film.cell_size, unit="A/m2")
             values, end = voltages.tolist(), "after.ovf"
             script = self.scripts.pulse(number, values, "j.ovf", pulse.duration, end, gap=pulse.gap)
             return Block(script, end)
 
+        loop = Loop(network, m, lambda: session, block)
+        g: list[np.ndarray] = []
+        done: list[Done] = []
         try:
-            steps: list[Step] = []
-            last = train(network, session, m, following, block, steps.append)
+            while pulse := next_pulse(plan, plan.patterns[0], done, loop.found.conductance):
+                number = len(done) + 1
+                record = loop.hold(number, pulse, partial(PulseRecord, number=number)).record
+                g.append(record.conductance)
+                done.append(record.done)
         finally:
             session.close()
-        g = [step.record.conductance for step in steps] + [last.conductance]
-        return np.array(g), last.m
+        g.append(loop.found.conductance)
+        return np.array(g), loop.found.m
 
 
 @pytest.fixture
