@@ -291,9 +291,9 @@ class Film:
         if self._at < len(steps):
             recorded = steps[self._at]
             if type(recorded) is not kind or recorded.asked != asked:
-                raise self._otherwise(f"{_NAMES[kind]} of {in_words(asked)}")
+                raise self._otherwise(f"a {_NAMES[kind]} of {in_words(asked)}")
         elif self._training.found.trained is not None:
-            raise self._otherwise(f"{_NAMES[kind]} of {in_words(asked)}")
+            raise self._otherwise(f"a {_NAMES[kind]} of {in_words(asked)}")
         else:
             with writing(self.folder):
                 recorded = hold(asked)
