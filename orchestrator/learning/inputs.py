@@ -127,7 +127,7 @@ def pulse_of(
         float(duration),
         gap=float(gap),
         drives=drives if "current" in drives else (),
-        B_ext=field,  # type: ignore[arg-type]
+        B_ext=field,
         temperature=None if temperature is None else float(temperature),
     )
 
