@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 
+from orchestrator.base.errors import InputError
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.cli.campaign import STOPPED
@@ -130,4 +131,4 @@ def test_gathered_tables_and_stores(file, tmp_path):
     assert call("gather", file, "--output", store, "--tree", root=root).exit_code == 0
     assert (store / ".zmetadata").is_file()
     wrong = call("gather", file, "--output", table, "--tree", root=root)
-    assert wrong.exit_code == 2
+    assert isinstance(wrong.exception, InputError)
