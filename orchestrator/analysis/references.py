@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 import xarray as xr
 
-from orchestrator.analysis.statistics import drive_of, trained_names
+from orchestrator.analysis.statistics import drive_of, relaxed_ranks, trained_names
 from orchestrator.base.errors import InputError
 from orchestrator.base.kinds import check_kind
-from orchestrator.learning.hopfield import trained_rank
 
 Reference = Literal["saturated", "untrained", "own"] | float
 
@@ -58,15 +56,9 @@ def with_references(dataset: xr.Dataset, references: Sequence[Reference]) -> xr.
         "reference_power": reference_power,
         "conductance_reference": conductance,
     }
-    new["trained_rank"] = xr.apply_ufunc(
-        _rank,
-        new["energy"].sel(state="relaxed", drop=True),
-        trained_names(dataset),
-        input_core_dims=[["input"], []],
-        kwargs={"inputs": [str(p) for p in dataset.input.values]},
-        vectorize=True,
-        output_dtypes=[float],
-    ).transpose(*dataset.trained_rank.dims)
+    new["trained_rank"] = relaxed_ranks(new["energy"], trained_names(dataset)).transpose(
+        *dataset.trained_rank.dims
+    )
     labeled = {name: array.assign_attrs(dataset[name].attrs) for name, array in new.items()}
     return dataset.drop_dims("reference").assign(labeled)
 
@@ -90,7 +82,3 @@ def _film(
     film = listed.sel(reference="saturated", drop=True)
     scale = reference if drive_of(dataset) == "voltage" else 1 / reference
     return scale * film.reference_power, reference * film.conductance_reference
-
-
-def _rank(energies: np.ndarray, pattern: str, inputs: list[str]) -> float:
-    return trained_rank(energies, pattern, inputs) if np.isfinite(energies).all() else np.nan

@@ -18,6 +18,7 @@ from orchestrator.learning.hopfield import (
     listed_inputs,
     pattern_string,
     trained_patterns,
+    trained_rank,
     weight_matrix,
 )
 
@@ -165,6 +166,31 @@ def trained_names(dataset: xr.Dataset) -> xr.DataArray:
         vectorize=True,
         output_dtypes=[object],
     )
+
+
+def relaxed_ranks(energy: xr.DataArray, names: xr.DataArray) -> xr.DataArray:
+    """`trained_rank` of the trainings of these names in the relaxed textures; NaN if unfinished.
+
+    Parameters
+    ----------
+    energy : xarray.DataArray
+        E' in W of every `input` and `state`.
+    names : xarray.DataArray
+        The pattern of each training, see `trained_names`.
+    """
+    return xr.apply_ufunc(
+        _rank,
+        energy.sel(state="relaxed", drop=True),
+        names,
+        input_core_dims=[["input"], []],
+        kwargs={"inputs": [str(p) for p in energy.input.values]},
+        vectorize=True,
+        output_dtypes=[float],
+    )
+
+
+def _rank(energies: np.ndarray, pattern: str, inputs: list[str]) -> float:
+    return trained_rank(energies, pattern, inputs) if np.isfinite(energies).all() else np.nan
 
 
 def _held_patterns(values: np.ndarray) -> str:
