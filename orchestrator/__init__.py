@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 # functions that hide rooms of the same name, which must have been imported before them
-import_module("orchestrator.transport")
+for _room in ("mx3", "transport"):
+    import_module(f"orchestrator.{_room}")
+from orchestrator.engines.scripts import mx3  # noqa: E402
 from orchestrator.measure import transport  # noqa: E402
 from orchestrator.run import run  # noqa: E402
 
@@ -43,6 +45,7 @@ __all__ = [
     "Experiment",
     "Network",
     "OrchestratorError",
+    "mx3",
     "open_campaign",
     "open_run",
     "open_table",

@@ -45,9 +45,9 @@ class CoupledEngine:
         """Name, version and hardware."""
         return self._engine.describe()
 
-    def play(self, script: str, folder: Path) -> Path:
+    def play(self, script: str, folder: Path, out: Path | None = None) -> Path:
         """Run another script by itself; see `Engine.play`."""
-        return self._engine.play(script, folder)
+        return self._engine.play(script, folder, out)
 
     def start(
         self,

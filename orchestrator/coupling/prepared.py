@@ -156,14 +156,9 @@ def load(folder: Path) -> Prepared:
             f"{folder / damaged[0]}: damaged (its checksum is wrong); delete {folder}, and it is "
             "made again"
         )
-    return Prepared(folder, note["name"], _located(setup, note["name"]), timed, note["thermal"])
-
-
-def _located(text: str, name: str) -> Rendered:
-    """A text whose lines are known to come from a file."""
-    located = Rendered(text)
-    located.origins = tuple(f"{name}:{k}" for k in range(1, text.count("\n") + 2))
-    return located
+    return Prepared(
+        folder, note["name"], Rendered.of_file(setup, note["name"]), timed, note["thermal"]
+    )
 
 
 def _play(script: Script, engine: Engine, work: Path) -> dict[str, OvfField]:
@@ -172,7 +167,7 @@ def _play(script: Script, engine: Engine, work: Path) -> dict[str, OvfField]:
         (work / INPUTS).mkdir(exist_ok=True)
         (work / INPUTS / name).write_bytes(content)
     report = "".join(f'SaveAs({name}, "{_REPORT.format(name)}")\n' for name in FIELDS)
-    text = _located(script.preparation, script.name)
+    text = Rendered.of_file(script.preparation, script.name)
     try:
         out = engine.play(text.followed_by(f"{report}Flush()\n", "the report"), work)
     except ScriptError as error:

@@ -103,7 +103,7 @@ class Engine(Protocol):
     def describe(self) -> dict[str, str]:
         """Name, version and hardware, for the provenance of results."""
 
-    def play(self, script: str, folder: Path) -> Path:
+    def play(self, script: str, folder: Path, out: Path | None = None) -> Path:
         """Run a script by itself, to its end.
 
         Parameters
@@ -112,11 +112,13 @@ class Engine(Protocol):
             A whole mumax3 script.
         folder : Path
             Existing folder; relative names in `LoadFile` refer to it.
+        out : Path, optional
+            The output folder, emptied before; `script.out` in `folder` by default.
 
         Returns
         -------
         Path
-            The folder in `folder` with all that the script has written.
+            The output folder with all that the script has written.
 
         Raises
         ------

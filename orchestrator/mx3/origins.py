@@ -31,6 +31,13 @@ class Rendered(str):
         rendered.origins = tuple(origins)
         return rendered
 
+    @classmethod
+    def of_file(cls, text: str, name: str) -> Rendered:
+        """A text whose lines come from a file."""
+        rendered = cls(text)
+        rendered.origins = tuple(f"{name}:{k}" for k in range(1, text.count("\n") + 2))
+        return rendered
+
     def followed_by(self, text: str, origin: str) -> Rendered:
         """This script and then some lines from elsewhere."""
         begin = str(self) if self.endswith("\n") else f"{self}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,22 +26,37 @@ def is_ovf(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
-def series_files(folder: Path) -> list[Path]:
-    """The saved magnetizations of a mumax3 `.out` folder, or of an OOMMF one, in their order.
+def series_files(folder: Path, name: str = "m") -> list[Path]:
+    """The saved fields of a mumax3 `.out` folder, in their order.
+
+    Parameters
+    ----------
+    folder : Path
+        Where mumax3 has saved them.
+    name : str
+        Of the quantity, before the number; of magnetizations OOMMF's `.omf` files count, too.
 
     Raises
     ------
     InputError
         If there is none.
     """
-    numbered = [p for p in folder.glob("m[0-9]*.ovf") if p.stem[1:].isdigit()]
-    if numbered:
-        return sorted(numbered, key=lambda path: int(path.stem[1:]))
-    if found := sorted(folder.glob("*.omf")):
-        return found
+    found = [path for path in folder.glob("*.ovf") if _numbered(path) == name]
+    if found:
+        return sorted(found, key=lambda path: int(path.stem[len(name) :]))
+    if name == "m" and (of_oommf := sorted(folder.glob("*.omf"))):
+        return of_oommf
     others = sorted(path.name for path in folder.glob("*.ovf"))
-    there = f"it holds {', '.join(others[:5])}; give files by name" if others else "no *.ovf at all"
-    raise InputError(f"{folder}: no saved magnetization (m000000.ovf, m000001.ovf, ...); {there}")
+    there = f"it holds {', '.join(others[:5])}" if others else "no *.ovf at all"
+    raise InputError(
+        f"{folder}: no saved {name} ({name}000000.ovf, {name}000001.ovf, ...); {there}"
+    )
+
+
+def _numbered(path: Path) -> str:
+    """What stands before the number of six digits or more in a file's name."""
+    match = re.fullmatch(r"(.*?)\d{6,}", path.stem)
+    return match[1] if match else ""
 
 
 def open_ovf(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -106,15 +121,18 @@ def _dataset(files: Sequence[Path], headers: Sequence[Header]) -> xr.Dataset:
         coordinates["t"] = ("t", [h.time for h in headers], {"units": "s"})
     dtype = np.float64 if any(h.encoding == "binary 8" for h in headers) else np.float32
     paths = [os.path.abspath(path) for path in files]
-    array = BlockArray(grid, shape, dtype, partial(_block, paths, header.components))
+    array = BlockArray(grid, shape, dtype, partial(_blocks, paths, header.components))
     attrs = {"units": header.unit or "1", "long_name": header.title}
     variable = array.variable((*("t",) * len(grid), *dims), attrs)
     return xr.Dataset({_name(header, files[0]): variable}, coordinates, {"source": str(files[0])})
 
 
-def _block(paths: Sequence[str], components: int, place: tuple[int, ...]) -> np.ndarray:
-    data = read_ovf(paths[place[0] if place else 0]).data
-    return data if components > 1 else data[..., 0]
+def _blocks(
+    paths: Sequence[str], components: int, places: Iterable[tuple[int, ...]]
+) -> Iterator[np.ndarray]:
+    for place in places:
+        data = read_ovf(paths[place[0] if place else 0]).data
+        yield data if components > 1 else data[..., 0]
 
 
 def _component_names(header: Header) -> list[str]:

@@ -45,13 +45,13 @@ class CpuEngine:
             "processor": _processor(),
         }
 
-    def play(self, script: str, folder: Path) -> Path:
+    def play(self, script: str, folder: Path, out: Path | None = None) -> Path:
         """Run a script by itself; see `Engine.play`."""
         from orchestrator.engines.cpu.language.errors import ScriptExit
         from orchestrator.engines.cpu.make import make_world
         from orchestrator.engines.cpu.output.outputs import Outputs
 
-        outputs = Outputs(folder / "script.out", clean=True, quiet=True)
+        outputs = Outputs(out or folder / "script.out", clean=True, quiet=True)
         world = make_world(outputs, self.threads, folder)
         try:
             world.execute(script, echo=False)

@@ -157,10 +157,12 @@ class Mumax3Engine:
         parts: Sequence[str],
         watch: Watch,
         tick: Callable[[], None] = lambda: None,
+        log: Path | None = None,
     ) -> str:
         """Run the command to its end in `folder` and return what it printed.
 
-        Files that grow in its output folder `out` are signs of life.
+        Files that grow in its output folder `out` are signs of life. What it prints goes to `log`,
+        by default LOG in `folder`.
 
         Raises
         ------
@@ -168,7 +170,7 @@ class Mumax3Engine:
             If it cannot be started, exceeds a limit or fails; no process is left.
         """
         environment = os.environ | self.place[1]
-        process = Process([*self.command, *arguments], folder, folder / LOG, environment)
+        process = Process([*self.command, *arguments], folder, log or folder / LOG, environment)
         try:
             code = process.wait(watch, out, tick)
             text = process.text
@@ -205,21 +207,30 @@ class Mumax3Engine:
             check_memory(features(setup), gpus[self.gpu])
         return dialect
 
-    def play(self, script: str, folder: Path) -> Path:
+    def play(self, script: str, folder: Path, out: Path | None = None) -> Path:
         """Run a script by itself, in a process of its own; see `Engine.play`."""
+        if out is None:
+            return self._play(script, folder, folder, folder / "script.out")
+        with tempfile.TemporaryDirectory(prefix="mumax3-") as work:
+            return self._play(script, folder, Path(work), Path(os.path.abspath(out)))
+
+    def _play(self, script: str, folder: Path, work: Path, out: Path) -> Path:
+        """Run a script with `folder` as working directory; its file and the log are in `work`."""
         dialect = self.prepare(script)
-        file, out = folder / "script.mx3", folder / "script.out"
+        file = work / "script.mx3"
         parts = [dialect.header(), script]
-        arguments = dialect.arguments(
-            file.name, out.name, cache_folder(script, folder), self.place[0]
-        )
+        names = (file.name, out.name) if work == folder else (str(file), str(out))
+        arguments = dialect.arguments(*names, cache_folder(script, work), self.place[0])
+        log = work / LOG
         try:
             file.write_text(dialect.translate("".join(parts)))
-            text = self.run_process(arguments, folder, out, parts, Watch(self.limits))
+            watch = Watch(self.limits)
+            text = self.run_process(arguments, folder, out, parts, watch, log=log)
         except OSError as error:
             raise EngineFault("disk", f"{error.filename}: {error.strerror}") from None
         except EngineError as error:
-            raise in_block(error, str(file), folder / LOG) from None
+            stays = log if work == folder else None
+            raise in_block(error, str(file) if stays else "script", stays) from None
         self.pass_on_warnings(text, script)
         return out
 
