@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import State, run_state
+from orchestrator.describe.device import Device
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.session import Engine
 from orchestrator.learning.pulses import next_pulse
@@ -24,6 +27,8 @@ from orchestrator.run.layout import start_seeds
 from orchestrator.run.textures import texture_key
 from orchestrator.transport.network import Network
 
+_OF_SCRIPTS = (*(f.name for f in dataclasses.fields(Device)), "solver", "conditions")
+"""What the scripts of an experiment come from."""
 _HEADER = 600
 _LOSSLESS = 0.85
 """Size of a kept float32 field relative to 4 bytes a number, measured on mazes of domains."""
@@ -128,8 +133,11 @@ def make_plan(
     if pace is None and trial:
         pace = try_out(experiments[0], engine, solver, templates)
     needed, textures_bytes = dict[str, Experiment](), 0
+    same = dict[Any, Scripts]()
     for experiment in experiments:
-        scripts = Scripts.of_experiment(experiment, templates)
+        parts = tuple(getattr(experiment, name) for name in _OF_SCRIPTS)
+        if (scripts := same.get(parts)) is None:
+            scripts = same[parts] = Scripts.of_experiment(experiment, templates)
         for seed in start_seeds(experiment):
             key = texture_key(experiment, scripts, engine.name, seed)
             if key not in needed:

@@ -12,7 +12,7 @@ import click
 
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import InputError
-from orchestrator.cli.crew import crew_of, with_crew, with_workers_or_site
+from orchestrator.cli.crew import crew_of, with_crew, with_workers
 from orchestrator.cli.options import ROOT, STOPPED, Input, drawing
 
 if TYPE_CHECKING:
@@ -34,23 +34,43 @@ _WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=Input("campaigns
 @campaign.command()
 @_FILE
 @ROOT
-@with_workers_or_site
+@with_workers
+@click.option(
+    "--site",
+    "sites",
+    type=Input("sites"),
+    multiple=True,
+    help="Say what it is at the site of this TOML file; may be given several times.",
+)
 @click.option("--trial", is_flag=True, help="Measure a pulse where no run has finished.")
-def plan(file: Path, root: Path, trial: bool, **options: Any) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+def plan(
+    file: Path, root: Path, sites: tuple[Path, ...], trial: bool, as_json: bool, **options: Any
+) -> None:
     """Say how many runs FILE means, what exists, and what time and space the rest takes."""
     from orchestrator.campaign.plan import make_plan
+    from orchestrator.campaign.shares import share_of
+    from orchestrator.campaign.sites import read_site
     from orchestrator.campaign.spec import Campaign
     from orchestrator.campaign.store import campaign_path
-    from orchestrator.cli.campaign_plan import print_plan
+    from orchestrator.cli.campaign_plan import plan_as_json, print_plan
     from orchestrator.engines.choose import choose_engine
 
     described = Campaign.from_toml(file)
-    crew = crew_of(**options)
-    called = crew.called(described.points[0].experiment, campaign_path(described, root))
-    engine = called.engine or choose_engine(called.options).engine
+    read = {path.stem: read_site(path) for path in sites}
+    crew = crew_of(**options, site=next(iter(read.values()), None))
+    if crew.site is None:
+        called = crew.called(described.points[0].experiment, campaign_path(described, root))
+        assert called.engine is not None
+        engine, workers = called.engine, called.workers
+    else:
+        engine, workers = choose_engine(crew.options).engine, 0
     found = make_plan(described, root, engine, crew.transport_solver, crew.templates, trial=trial)
-    workers = called.workers if crew.site is None else crew.site.at_once
-    print_plan(described, found, workers, new_console())
+    shares = [share_of(site, name, found.seconds or 0.0) for name, site in read.items()]
+    if as_json:
+        click.echo(json.dumps(plan_as_json(described, found, workers, shares), indent=1))
+    else:
+        print_plan(described, found, workers, shares, new_console())
 
 
 @campaign.command()

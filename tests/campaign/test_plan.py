@@ -7,6 +7,8 @@ import pytest
 
 from orchestrator.campaign.execute import carry_out, tasks_of
 from orchestrator.campaign.plan import Pace, make_plan, run_bytes
+from orchestrator.campaign.shares import SiteShare, share_of
+from orchestrator.campaign.sites import Jobs, Site, Workers
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.cli.quantities import duration, size
@@ -62,6 +64,15 @@ def test_pace_scales_with_cells_and_simulated_time(experiment):
     # 3 pulses of 10 ps, 10 ps of relaxation, 320 cells: (40 ps 1e9/s + 3e-3 s) 320
     assert pace.of_run(experiment) == pytest.approx((0.04 + 0.003) * 320)
     assert pace.of_texture(experiment) == pytest.approx(0.02 * 320)
+
+
+def test_what_a_site_is_charged_for():
+    jobs = Jobs(scheduler="local", nodes=2, at_most=3, walltime="01:00:00", stop_before=600)
+    gpus = share_of(Site(jobs, Workers(gpus=["0", "1"], per_gpu=2)), "a", 36000.0)
+    # 4 workers a node, 2 nodes, 3 jobs; a job works 8 x 3000 s; two workers share a GPU
+    assert gpus == SiteShare("a", 24, 1500.0, 2, "GPU", 5.0)
+    cores = share_of(Site(jobs, Workers(count=1, threads=4)), "b", 3600.0)
+    assert cores == SiteShare("b", 6, 600.0, 1, "core", 4.0)
 
 
 def test_words():

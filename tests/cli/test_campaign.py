@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import xarray as xr
 from click.testing import CliRunner
 
 from orchestrator.base.errors import InputError
+from orchestrator.campaign.plan import Pace
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.cli.campaign import STOPPED
@@ -132,3 +134,24 @@ def test_gathered_tables_and_stores(file, tmp_path):
     assert (store / ".zmetadata").is_file()
     wrong = call("gather", file, "--output", table, "--tree", root=root)
     assert isinstance(wrong.exception, InputError)
+
+
+def test_a_plan_as_json_for_two_sites(file, tmp_path, monkeypatch):
+    pace = Pace(1e3, 1e-6, "a guess")
+    monkeypatch.setattr("orchestrator.campaign.plan.try_out", lambda *_: pace)
+    (tmp_path / "mine.toml").write_text(
+        'jobs = {scheduler = "slurm", address = "ib0"}\nworkers = {count = 3}\n'
+    )
+    sites = ("--site", "local", "--site", tmp_path / "mine.toml")
+    root = tmp_path / "runs"
+    said = call("plan", file, "--engine", "cpu", "--json", "--trial", *sites, root=root)
+    assert said.exit_code == 0, said.output
+    found = json.loads(said.output)
+    assert found["runs"] == {"missing": 2}
+    assert found["textures"] == {"needed": 3, "missing": 3}
+    assert [site["name"] for site in found["sites"]] == ["local", "mine"]
+    for site, workers in zip(found["sites"], (2, 3), strict=True):
+        assert site["seconds"] == pytest.approx(found["seconds"]["in_all"] / workers)
+    unknown = call("plan", file, "--engine", "cpu", "--json", root=root)
+    assert json.loads(unknown.output)["seconds"] is None
+    assert "at mine: " in call("plan", file, "--engine", "cpu", "--trial", *sites, root=root).output
