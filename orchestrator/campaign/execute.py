@@ -9,11 +9,11 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.campaign.archive.values import take_in
 from orchestrator.campaign.faults import JobLost, SiteFault, SlotFault
 from orchestrator.campaign.status import run_state, run_status
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.campaign.task import Outcome, Task, execute, failed
-from orchestrator.campaign.values import take_in
 from orchestrator.engines.table import EngineOptions
 
 _POLL = 0.25

@@ -14,10 +14,10 @@ import xarray as xr
 
 from orchestrator.base.kinds import as_path
 from orchestrator.base.lazy import BlockArray
+from orchestrator.campaign.archive.values import values_of
 from orchestrator.campaign.columns import OWN
 from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
-from orchestrator.campaign.values import values_of
 from orchestrator.describe.experiment import Experiment
 from orchestrator.run.fields import FIELDS
 from orchestrator.run.layout import common_layout

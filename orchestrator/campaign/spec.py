@@ -16,14 +16,15 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.base.errors import InputError
 from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.tomlfile import read_toml
+from orchestrator.campaign.axes.designs import design
+from orchestrator.campaign.axes.keys import changed, check_key
+from orchestrator.campaign.axes.layers import laid_over
+from orchestrator.campaign.axes.variants import Variants
 from orchestrator.campaign.columns import RESERVED
-from orchestrator.campaign.designs import design
-from orchestrator.campaign.keys import changed, check_key
-from orchestrator.campaign.variants import Variants
 from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
-from orchestrator.describe.validation import explained, nearest, within
+from orchestrator.describe.validation import explained, within
 
 MOST_RUNS = 100_000
 """Runs of a campaign; each is checked before any is begun."""
@@ -293,7 +294,7 @@ class Campaign:
             With source, key, what was wrong and what would be right.
         """
         try:
-            content = _laid_over(content, folder)
+            content = laid_over(content, folder)
             if "base" not in content:
                 raise InputError("base: required, but missing")
             base = content["base"]
@@ -323,46 +324,6 @@ class Campaign:
         content = read_toml(path)
         content.setdefault("name", path.stem)
         return cls.from_dict(content, str(path), path.parent)
-
-
-_KEYS = ("name", "extends", "base", "change", "axes")
-
-
-def _laid_over(
-    content: dict[str, Any], folder: Path, above: tuple[Path, ...] = ()
-) -> dict[str, Any]:
-    """The content with that of the file that it extends, and the base's path from here."""
-    if "film" in content and "base" not in content:
-        raise InputError("this is an experiment; `orchestrator run` carries it out")
-    for key in sorted(set(content) - set(_KEYS)):
-        raise InputError(f"{key}: unknown key; {nearest(key, _KEYS)}")
-    if not isinstance(content.get("change", {}), dict):
-        raise InputError("change: must be a table of dotted keys and values")
-    if not isinstance(content.get("axes", []), list):
-        raise InputError("axes: must be a list of tables [[axes]]")
-    for number, table in enumerate(content.get("axes", [])):
-        if not isinstance(table, dict):
-            raise InputError(f"axes {number}: must be a table, got {table!r}")
-    content = dict(content)
-    if isinstance(content.get("base"), str):
-        content["base"] = str(folder / content["base"])
-    if "extends" not in content:
-        return content
-    other = content.pop("extends")
-    if not isinstance(other, str):
-        raise InputError(f"extends: {other!r} must be the path of a campaign file")
-    path = folder / other
-    if path.resolve() in above:
-        raise InputError(f"extends: {path} extends itself")
-    try:
-        below = _laid_over(read_toml(path), path.parent, (*above, path.resolve()))
-    except InputError as error:
-        raise InputError(f"extends: {error}") from None
-    axes = {
-        table.get("name"): table for table in [*below.get("axes", []), *content.get("axes", [])]
-    }
-    change = below.get("change", {}) | content.get("change", {})
-    return below | content | {"change": change, "axes": list(axes.values())}
 
 
 def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> None:

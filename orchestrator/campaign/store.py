@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.base.errors import InputError
+from orchestrator.campaign.axes.variants import Variants
 from orchestrator.campaign.spec import Axis, Campaign
-from orchestrator.campaign.variants import Variants
 from orchestrator.describe.experiment import Experiment
 from orchestrator.run.folder import run_folder
 from orchestrator.run.layout import common_layout

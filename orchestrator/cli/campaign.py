@@ -162,7 +162,7 @@ def gather(
     """Write the results of all runs into one netCDF file, Zarr store or table."""
     from orchestrator.analysis.tables import chosen, to_dataframe
     from orchestrator.base.files import write_whole
-    from orchestrator.campaign.gather import export
+    from orchestrator.campaign.archive.gather import export
     from orchestrator.campaign.results import open_campaign, open_campaign_tree
     from orchestrator.campaign.store import find
 

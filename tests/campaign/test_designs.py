@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.campaign.designs import design
+from orchestrator.campaign.axes.designs import design
 from orchestrator.campaign.spec import Axis, Campaign
 
 RANGES = {"training.voltage": [0.01, 0.1], "training.pulses": [1, 4]}

@@ -9,9 +9,9 @@ import pytest
 import xarray as xr
 
 from orchestrator.base.errors import InputError
+from orchestrator.campaign.archive.gather import export
+from orchestrator.campaign.archive.index import INDEX
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
-from orchestrator.campaign.gather import export
-from orchestrator.campaign.index import INDEX
 from orchestrator.campaign.results import open_campaign, open_campaign_tree
 from orchestrator.campaign.spec import RESERVED, Axis, Campaign
 from orchestrator.campaign.store import create

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.campaign.keys import changed, dotted_keys
+from orchestrator.campaign.axes.keys import changed, dotted_keys
 from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.campaign.store import create
 from orchestrator.describe.experiment import Experiment

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.base.errors import InputError
-from orchestrator.campaign.keys import changed
-from orchestrator.campaign.variants import Variants
+from orchestrator.campaign.axes.keys import changed
+from orchestrator.campaign.axes.variants import Variants
 from orchestrator.describe.experiment import Experiment
 
 GOOD = [

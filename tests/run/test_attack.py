@@ -14,7 +14,7 @@ import xarray as xr
 
 from orchestrator.base import netcdf
 from orchestrator.base.errors import InputError, RunFolderError
-from orchestrator.campaign.gather import export
+from orchestrator.campaign.archive.gather import export
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import CAMPAIGN, CampaignFolder, create
 from orchestrator.describe.hashing import canonical_hash

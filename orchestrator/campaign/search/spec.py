@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
-from orchestrator.campaign.keys import changed
+from orchestrator.campaign.axes.keys import changed
 from orchestrator.campaign.search.expressions import Expression
 from orchestrator.campaign.spec import RESERVED, check_changes
 from orchestrator.describe.described import described

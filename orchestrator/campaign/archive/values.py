@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 
 from orchestrator.base.errors import RunFolderError
-from orchestrator.campaign.index import Index, Stamp, stamp_of, times_of
+from orchestrator.campaign.archive.index import Index, Stamp, stamp_of, times_of
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.run.variables import Variables, read_variables
 

@@ -230,6 +230,6 @@ def _checksum(run: str, variable: str, shape: str, data: bytes) -> int:
 @cache
 def _program() -> str:
     """Checksum of the code by which values come from the files of a run."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     sources = sorted(path for room in ("learning", "run") for path in (package / room).glob("*.py"))
     return crc32(b"".join(path.read_bytes() for path in sources))

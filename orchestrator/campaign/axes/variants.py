@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.base.errors import InputError
-from orchestrator.campaign.keys import changed
+from orchestrator.campaign.axes.keys import changed
 from orchestrator.describe.experiment import Experiment
 
 

@@ -1,0 +1,1 @@
+"""What a campaign keeps of its results, and what leaves it: index, one file of all, deposits."""
