@@ -10,9 +10,16 @@ if TYPE_CHECKING:
 _WIDTH = 130
 
 
-def new_console() -> Console:
-    """A console on the standard output, as wide as the terminal if it is one."""
+def new_console(*, quiet: bool = False) -> Console:
+    """A console on the standard output, as wide as the terminal or notebook if it is one.
+
+    Parameters
+    ----------
+    quiet : bool
+        Whether nothing is to be printed.
+    """
     from rich.console import Console
 
-    console = Console()
-    return console if console.is_terminal else Console(width=_WIDTH)
+    console = Console(quiet=quiet)
+    seen = console.is_terminal or console.is_jupyter
+    return console if seen else Console(width=_WIDTH, quiet=quiet)

@@ -13,7 +13,7 @@ import click
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import InputError
 from orchestrator.cli.crew import crew_of, with_crew, with_workers
-from orchestrator.cli.options import ROOT, STOPPED, Input, drawing
+from orchestrator.cli.options import AS_JSON, ROOT, STOPPED, Input, console_of_command, drawing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +43,7 @@ _WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=Input("campaigns
     help="Say what it is at the site of this TOML file; may be given several times.",
 )
 @click.option("--trial", is_flag=True, help="Measure a pulse where no run has finished.")
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@AS_JSON
 def plan(
     file: Path, root: Path, sites: tuple[Path, ...], trial: bool, as_json: bool, **options: Any
 ) -> None:
@@ -106,7 +106,7 @@ def resume(campaign: Path, root: Path, retry_failed: bool, retries: int, **optio
 @_WHICH
 @ROOT
 @click.option("--all", "everything", is_flag=True, help="Also list what is not begun or finished.")
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@AS_JSON
 def status(campaign: Path, root: Path, everything: bool, as_json: bool) -> None:
     """Say how far a campaign is, what runs where, and why runs failed, from its folders only."""
     from orchestrator.campaign.monitor import report
@@ -263,7 +263,7 @@ def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retrie
     from orchestrator.cli.campaign_status import LiveTable
     from orchestrator.run.progress import stop_on_signals
 
-    console = new_console()
+    console = console_of_command()
     folder.withdraw_stop()
     runs = to_do(folder, retry_failed=retry_failed)
     console.print(f"{folder.path}: {len(runs)} of {len(folder.runs)} runs to do", highlight=False)
@@ -275,7 +275,10 @@ def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retrie
         except SiteFault:
             _summary(folder, console)
             raise
-    sys.exit(_summary(folder, console))
+    code = _summary(folder, console)
+    if console.quiet:
+        click.echo(folder.path)
+    sys.exit(code)
 
 
 def _summary(folder: CampaignFolder, console: Console) -> int:

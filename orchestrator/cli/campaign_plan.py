@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.base.quantities import duration, size
 from orchestrator.campaign.plan import Plan
 from orchestrator.campaign.shares import SiteShare
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.status import STATES
-from orchestrator.cli.quantities import duration, size
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from orchestrator.base.quantities import duration
 from orchestrator.campaign.monitor import causes, jobs_of, pace, worker_of
 from orchestrator.campaign.status import STATES, RunStatus, count_states, statuses
 from orchestrator.campaign.store import CampaignFolder, RunEntry
-from orchestrator.cli.quantities import duration
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from orchestrator.base.errors import OrchestratorError
 from orchestrator.cli.campaign import campaign
 from orchestrator.cli.examples import examples
 from orchestrator.cli.options import (
+    AS_JSON,
     BINARY,
     EXPERIMENT,
     GPU,
@@ -22,6 +25,8 @@ from orchestrator.cli.options import (
     TEMPLATES,
     THREADS,
     Input,
+    RunFolder,
+    console_of_command,
     drawing,
     working,
 )
@@ -37,8 +42,15 @@ if TYPE_CHECKING:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mumax3-orchestrator")
-def cli() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Log what goes on; tracebacks of errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Runs tell their folder only, and errors.")
+def cli(verbose: bool, quiet: bool) -> None:
     """Let a magnetic film learn: mumax3 coupled to a magnetoresistive transport network."""
+    if verbose and quiet:
+        raise click.UsageError("-v and -q exclude each other")
+    if verbose:
+        logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+        logging.getLogger("orchestrator").setLevel(logging.DEBUG)
 
 
 cli.add_command(campaign)
@@ -74,7 +86,7 @@ def run(
     from orchestrator.run.execute import is_finished
     from orchestrator.run.execute import run as carry_out
     from orchestrator.run.folder import DESCRIPTION, run_folder
-    from orchestrator.run.progress import ProgressBar, stop_on_signals
+    from orchestrator.run.progress import progress_of, stop_on_signals
     from orchestrator.run.workplace import Interrupted, Workplace
     from orchestrator.transport.solvers import check_solver
 
@@ -86,7 +98,7 @@ def run(
         root = experiment.resolve().parent
     else:
         description = Experiment.from_toml(experiment)
-    console = new_console()
+    console = console_of_command()
     check_solver(transport_solver)
     choice = choose_engine(EngineOptions(**options))
     engine = choice.engine
@@ -95,7 +107,7 @@ def run(
     if (folder / DESCRIPTION).exists():
         state = "is finished" if is_finished(folder) else "goes on where it stopped"
         console.print(f"{folder} {state}", highlight=False)
-    with stop_on_signals() as stop, ProgressBar(console, description, folder) as tracker:
+    with stop_on_signals() as stop, progress_of(console, description, folder) as tracker:
         try:
             threads = options["threads"]
             workplace = Workplace(root, engine, tracker, stop, templates, transport_solver, threads)
@@ -103,11 +115,14 @@ def run(
         except Interrupted:
             console.print(f"stopped; the same command goes on, what is committed stays: {folder}")
             sys.exit(STOPPED)
-    _report(console, folder, description)
+    if console.quiet:
+        click.echo(folder)
+    else:
+        _report(console, folder, description)
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
+@click.argument("run_folder", type=RunFolder())
 def stop(run_folder: Path) -> None:
     """Let the run in RUN_FOLDER stop at its next pulse boundary, on whatever machine it works."""
     from orchestrator.run.execute import ask_to_stop
@@ -117,17 +132,22 @@ def stop(run_folder: Path) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
-def report(run_folder: Path) -> None:
+@click.argument("run_folder", type=RunFolder())
+@AS_JSON
+def report(run_folder: Path, as_json: bool) -> None:
     """Print the tables of RUN_FOLDER: energies, conductances, recall."""
-    from orchestrator.cli.report import print_report
+    from orchestrator.cli.report import print_report, report_as_dict
     from orchestrator.run.results import open_run
 
-    print_report(open_run(run_folder), new_console())
+    dataset = open_run(run_folder)
+    if as_json:
+        click.echo(json.dumps(report_as_dict(dataset), indent=1))
+    else:
+        print_report(dataset, new_console())
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
+@click.argument("run_folder", type=RunFolder())
 @click.option(
     "--states",
     type=click.IntRange(1, 100),
@@ -148,7 +168,7 @@ def plot(run_folder: Path, states: int, kind: str, dpi: int) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
+@click.argument("run_folder", type=RunFolder())
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -206,18 +226,20 @@ def render(experiment: Path, root: Path, templates: Path | None, output: Path | 
     current maps; else the maps are those of the initial magnetization.
     """
     from orchestrator.describe.experiment import Experiment
-    from orchestrator.run.rendering import render_experiment
+    from orchestrator.run.rendering import render_experiment, replayed
 
     description = Experiment.from_toml(experiment)
     target = output or Path(f"{description.name}-scripts")
+    known = replayed(description, root)
     for path in render_experiment(description, root, target, templates):
         click.echo(path)
+    click.echo(known, err=True)
 
 
 @cli.command()
 @BINARY
 @GPU
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 @click.option("--quick", is_flag=True, help="Leave the self-tests of the engines out.")
 @click.option(
     "--experiment",
@@ -232,8 +254,6 @@ def doctor(
 
     Ends with exit code 1 if something is wrong.
     """
-    import json
-
     from orchestrator.cli.doctor import examine, render_verdict
     from orchestrator.describe.experiment import Experiment
 
@@ -279,6 +299,7 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except OrchestratorError as error:
+        logging.getLogger(__name__).debug("refused", exc_info=True)
         click.echo(f"orchestrator: {error}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.base.console import new_console
+from orchestrator.base.errors import InputError
 from orchestrator.engines.table import ENGINE_NAMES, ENGINES
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 STOPPED = 75
 """Exit code of a run, campaign or search that stopped on request and can be resumed."""
@@ -26,6 +31,38 @@ class Input(click.Path):
         from orchestrator.base.shipped import file_or_example
 
         return file_or_example(Path(os.fsdecode(super().convert(value, param, ctx))), self.kind)
+
+
+class RunFolder(click.Path):
+    """A run folder; that of a campaign or search is refused with what takes it."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The path."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        for note, kind, takers in _OTHER_FOLDERS:
+            if (path / note).is_file():
+                raise InputError(f"{path}: this is the folder of a {kind}; {takers}")
+        return path
+
+
+_OTHER_FOLDERS = (
+    (
+        "campaign.json",
+        "campaign",
+        "`orchestrator campaign status` and `orchestrator campaign plot` take it, and its runs lie "
+        "beside it",
+    ),
+    ("search.json", "search", "`orchestrator campaign search FOLDER --plot` draws its figures"),
+)
+
+
+def console_of_command() -> Console:
+    """Where a command tells how it goes on: nowhere with `-q`."""
+    context = click.get_current_context(silent=True)
+    return new_console(quiet=bool(context and context.find_root().params.get("quiet")))
 
 
 EXPERIMENT = click.argument("experiment", type=Input("experiments"))
@@ -76,6 +113,9 @@ TRANSPORT_SOLVER = click.option(
     metavar="NAME",
     help="Solver of the transport network: auto, direct, multigrid, cuda or pardiso.",
 )
+
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
 
 
 def working(command: Any) -> Any:

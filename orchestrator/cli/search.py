@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.base.console import new_console
 from orchestrator.cli.crew import crew_of, with_workers_or_site
-from orchestrator.cli.options import ROOT, STOPPED, Input
+from orchestrator.cli.options import ROOT, STOPPED, Input, console_of_command
 
 if TYPE_CHECKING:
     import optuna
@@ -40,7 +39,7 @@ def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
     from orchestrator.run.folder import FIGURES
     from orchestrator.run.progress import stop_on_signals
 
-    console = new_console()
+    console = console_of_command()
     stopped = False
     if only_plot:
         folder = find_search(file, root)
@@ -75,6 +74,8 @@ def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
             study, objective_names(folder), described_ranges(folder), folder / FIGURES
         ):
             console.print(f"figure {path}", highlight=False, soft_wrap=True)
+    if console.quiet:
+        click.echo(folder)
     sys.exit(STOPPED if stopped else 0)
 
 

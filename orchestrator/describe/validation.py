@@ -61,8 +61,27 @@ def explained(error: ValidationError, root: type, where: str = "") -> InputError
     where : str
         Put in front of each line, such as the name of a file.
     """
-    lines = [_explain(problem, root) for problem in error.errors()]
+    problems = error.errors()
+    meant = {guess for problem in problems if (guess := _meant(problem, root))}
+    lines = [
+        _explain(problem, root)
+        for problem in problems
+        if not (problem["type"] in _MISSING and problem["loc"] in meant)
+    ]
     return InputError("\n".join(f"{where}: {line}" if where else line for line in lines))
+
+
+_MISSING = ("missing", "missing_argument")
+
+
+def _meant(problem: Any, root: type) -> tuple[Any, ...] | None:
+    """The place that an unknown key was probably meant for; that it is missing needs no word."""
+    if problem["type"] != "unexpected_keyword_argument":
+        return None
+    *place, key = problem["loc"]
+    _, owner, _ = _walk(problem["loc"], root)
+    close = difflib.get_close_matches(key, [f.name for f in dataclasses.fields(owner)], 1, 0.7)
+    return (*place, close[0]) if close else None
 
 
 def _explain(problem: Any, root: type) -> str:
@@ -73,7 +92,7 @@ def _explain(problem: Any, root: type) -> str:
     if problem["type"] == "unexpected_keyword_argument":
         valid = [f.name for f in dataclasses.fields(owner)]
         return f"{key}: unknown key; {nearest(parts[-1], valid)}"
-    if problem["type"] in ("missing", "missing_argument"):
+    if problem["type"] in _MISSING:
         return f"{key}: required, but missing"
     if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
         known = ", ".join(map(repr, _members(kind)))

@@ -25,8 +25,9 @@ def run(
     silence_limit: float | None = None,
     transport_solver: str = "auto",
     templates: str | os.PathLike[str] | None = None,
+    progress: bool = False,
 ) -> Path:
-    """Carry out an experiment, or what is left of it, without a word.
+    """Carry out an experiment, or what is left of it.
 
     Interrupted, it goes on where it stopped when called again.
 
@@ -52,6 +53,9 @@ def run(
         Solver of the transport network.
     templates : path-like, optional
         Folder of your own script templates, which replace the package's by name.
+    progress : bool
+        Whether to show how it goes on: a bar on a terminal, a line that changes in a notebook, else
+        a line a minute. Without it not a word is said.
 
     Returns
     -------
@@ -67,11 +71,16 @@ def run(
     RunFolderError
         If the folder is in use, damaged or belongs to another description.
     """
+    from contextlib import nullcontext
+
+    from orchestrator.base.console import new_console
     from orchestrator.base.kinds import as_path, check_kind
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
     from orchestrator.engines.table import EngineOptions
     from orchestrator.run.execute import run as carry_out
+    from orchestrator.run.folder import run_folder
+    from orchestrator.run.progress import progress_of
     from orchestrator.run.workplace import Quiet, Workplace
     from orchestrator.transport.solvers import check_solver
 
@@ -81,5 +90,13 @@ def run(
     check_solver(transport_solver)
     options = EngineOptions(engine, threads, binary, gpu, time_limit, silence_limit)
     chosen = choose_engine(options).engine
-    workplace = Workplace(folder, chosen, Quiet(), lambda: False, own, transport_solver, threads)
-    return carry_out(experiment, workplace)
+    shown = (
+        progress_of(new_console(), experiment, run_folder(folder, experiment))
+        if progress
+        else nullcontext(Quiet())
+    )
+    with shown as tracker:
+        workplace = Workplace(
+            folder, chosen, tracker, lambda: False, own, transport_solver, threads
+        )
+        return carry_out(experiment, workplace)

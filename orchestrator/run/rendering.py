@@ -86,6 +86,19 @@ def render_experiment(
         raise
 
 
+def replayed(experiment: Experiment, root: Path) -> str:
+    """Which of its trainings `render_experiment` replays, in words."""
+    done = run_folder(root, experiment)
+    patterns = experiment.training.patterns
+    known = sum(bool(read_journal(f / JOURNAL).records) for f in training_folders(done, patterns))
+    rest = "an open loop with the currents of the initial magnetization"
+    if not known:
+        return f"{done}: not run yet, so {rest}"
+    if known < len(patterns):
+        return f"{done}: replays {known} of {len(patterns)} trainings; the others are {rest}"
+    return f"{done}: replays this run with its own current maps"
+
+
 def _render_training(
     experiment: Experiment, scripts: Scripts, pattern: str, run: Path, target: Path
 ) -> Path:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.base.quantities import duration, size
 from orchestrator.campaign.execute import carry_out, tasks_of
 from orchestrator.campaign.plan import Pace, make_plan, run_bytes
 from orchestrator.campaign.shares import SiteShare, share_of
 from orchestrator.campaign.sites import Jobs, Site, Workers
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
-from orchestrator.cli.quantities import duration, size
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.table import EngineOptions
 

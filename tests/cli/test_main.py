@@ -60,6 +60,8 @@ def test_run_plot_report_render_and_replay(file, tmp_path):
     assert "time (ns)" in (folder / "figures" / "conductance.svg").read_text()
     again = call("run", file, "--engine", "cpu", cwd=tmp_path)
     assert "is finished" in again.stdout
+    quiet = call("-q", "run", file, "--engine", "cpu", cwd=tmp_path)
+    assert quiet.stdout == f"runs/{folder.name}\n"
 
     shutil.rmtree(folder / "figures")
     (folder / "figures").touch()
@@ -69,6 +71,7 @@ def test_run_plot_report_render_and_replay(file, tmp_path):
 
     rendered = call("render", file, "--output", "scripts", cwd=tmp_path)
     assert rendered.returncode == 0, rendered.stderr
+    assert rendered.stderr.endswith("replays this run with its own current maps\n")
     replayed = call("mx3", "small.mx3", cwd=tmp_path / "scripts" / "1")
     assert replayed.returncode == 0, replayed.stderr
     for name in ("m_000003.ovf", "m_relaxed.ovf"):
@@ -78,7 +81,9 @@ def test_run_plot_report_render_and_replay(file, tmp_path):
 
 
 def test_render_before_a_run_is_a_valid_input(file, tmp_path):
-    assert call("render", file, "--output", "dry", cwd=tmp_path).returncode == 0
+    rendered = call("render", file, "--output", "dry", cwd=tmp_path)
+    assert rendered.returncode == 0
+    assert "not run yet, so an open loop" in rendered.stderr
     assert not (tmp_path / "runs").exists()
     script = tmp_path / "dry" / "1" / "small.mx3"
     text = script.read_text()
