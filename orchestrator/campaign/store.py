@@ -5,6 +5,7 @@ ROOT/
         campaign.json       axes, base, and for each run its place, labels and folder
         cancel              there while the campaign is asked to stop
         workers/            output of the worker processes
+        output.log          output of `orchestrator campaign resume` where the page has started it
     NAME-HASH/              run folders
     textures/               settled textures
 """

@@ -33,6 +33,7 @@ from orchestrator.cli.options import (
 from orchestrator.cli.schema import schema
 from orchestrator.cli.search import search
 from orchestrator.cli.transport import transport
+from orchestrator.cli.watch import watch
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,6 +59,7 @@ campaign.add_command(search)
 cli.add_command(examples)
 cli.add_command(transport)
 cli.add_command(schema)
+cli.add_command(watch)
 
 
 @cli.command()

@@ -121,7 +121,7 @@ def _movie_figure(
     currents = run.current_density.isel(z=0).sel(snapshot=kept)
     norm = current_norm([currents.isel(snapshot=k).to_numpy() for k in range(len(kept))])
     right.set_box_aspect(float(np.clip(ly / lx / 0.9, 0.6, 1.6)))
-    move_cursor = _draw_curves(right, dataset, training)
+    move_cursor = draw_course(right, dataset, training)
     bar = None
 
     def draw(state: int) -> None:
@@ -146,7 +146,7 @@ def _movie_figure(
     return figure, draw
 
 
-def _draw_curves(axes: Axes, dataset: xr.Dataset, training: int) -> Callable[[float], None]:
+def draw_course(axes: Axes, dataset: xr.Dataset, training: int) -> Callable[[float], None]:
     """E' of the inputs, or |G| of two contacts, over all pulses; returns what moves the cursor."""
     run = dataset.isel(training=training)
     time, g = conductances_of(run)

@@ -10,6 +10,7 @@ The folder of a run is named after the experiment and the hash of its canonical 
             failed.json             message of an attempt that failed
             .lock                   who writes here
             stop                    there while whoever works here is asked to stop
+            output.log              output of `orchestrator run` where the page has started it
             figures/                what `orchestrator plot` draws
             1/                      one folder per training, numbered as the patterns
                 journal.jsonl       one line per committed pulse, with its checksum
@@ -50,6 +51,7 @@ FAILED = "failed.json"
 LOCK = ".lock"
 STOP = "stop_asked"
 FIGURES = "figures"
+OUTPUT = "output.log"
 JOURNAL = "journal.jsonl"
 RELAXED = "m_relaxed.ovf"
 TEXTURES = "textures"

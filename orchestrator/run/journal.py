@@ -184,6 +184,51 @@ def _write_all(descriptor: int, line: bytes) -> int:
     return written
 
 
+@dataclass(frozen=True)
+class Glance:
+    """How far a journal is.
+
+    Attributes
+    ----------
+    pulses : int
+        Committed pulses.
+    pulse : PulseRecord or None
+        The last of them.
+    last : JournalRecord or None
+        The last record of all.
+    """
+
+    pulses: int = 0
+    pulse: PulseRecord | None = None
+    last: JournalRecord | None = None
+
+
+def glance_at(path: Path) -> Glance:
+    """How far a journal is: all checksums are compared, but only the last records are parsed.
+
+    Raises
+    ------
+    RunFolderError
+        If a line other than the last is damaged.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return Glance()
+    whole = lines[:-1]
+    for number, line in enumerate(whole, start=1):
+        if not _is_intact(line):
+            if number < len(whole):
+                raise RunFolderError(f"{path}: line {number} is damaged")
+            whole = whole[:-1]
+    mark = f'"kind":"{PulseRecord.kind}",'.encode()
+    pulses = [line for line in whole if mark in line]
+    pulse, last = (_record_of(found[-1]) if found else None for found in (pulses, whole))
+    if not isinstance(pulse, PulseRecord | None) or (whole and last is None):
+        raise RunFolderError(f"{path}: line {len(whole)} is damaged")
+    return Glance(len(pulses), pulse, last)
+
+
 def committed(path: Path) -> tuple[int, float | None]:
     """Committed pulses of a journal, and the wall-clock time of the last one in s.
 
@@ -197,12 +242,19 @@ def committed(path: Path) -> tuple[int, float | None]:
     return len(lines), sum(record.seconds.values())
 
 
-def _record_of(line: bytes) -> JournalRecord | None:
+def _is_intact(line: bytes) -> bool:
     checksum, _, text = line.partition(b" ")
     try:
-        if int(checksum, 16) != int(crc32(text), 16):
-            return None
-        return record_of(json.loads(text))
+        return int(checksum, 16) == int(crc32(text), 16)
+    except ValueError:
+        return False
+
+
+def _record_of(line: bytes) -> JournalRecord | None:
+    if not _is_intact(line):
+        return None
+    try:
+        return record_of(json.loads(line.partition(b" ")[2]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

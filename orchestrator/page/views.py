@@ -1,0 +1,295 @@
+"""What the page shows, as plain data for JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from orchestrator.base.errors import OrchestratorError
+from orchestrator.base.units import with_unit
+from orchestrator.campaign.monitor import causes, jobs_of, worker_of
+from orchestrator.campaign.status import RunStatus
+from orchestrator.campaign.store import CampaignFolder
+from orchestrator.page.actions import Actions, Refused, campaign_command, run_command
+from orchestrator.page.board import Board
+from orchestrator.page.pictures import RUN_FIGURES, kind_of
+from orchestrator.page.summary import BROKEN, UNREAD, Summary
+from orchestrator.run.description import read_description
+from orchestrator.run.folder import JOURNAL, OUTPUT, training_folders
+from orchestrator.run.journal import look_into
+
+_LINES = 200
+"""Lines of a log that are shown, the last ones."""
+_BYTES = 20_000
+
+
+def board_view(board: Board) -> dict[str, Any]:
+    """The table: all runs and campaigns of a root."""
+    runs, campaigns = board.runs(), board.campaigns()
+    labels = _labels(campaigns)
+    return {
+        "root": str(board.root),
+        "runs": [run_row(board, run, labels) for run in runs.values()],
+        "campaigns": [_campaign_row(name, found, runs) for name, found in campaigns.items()],
+    }
+
+
+def _labels(campaigns: dict[str, CampaignFolder | str]) -> dict[str, str]:
+    """What the campaigns call their runs."""
+    return {
+        entry.folder.name: str(entry)
+        for found in campaigns.values()
+        if isinstance(found, CampaignFolder)
+        for entry in found.runs
+    }
+
+
+def run_row(board: Board, run: Summary, labels: dict[str, str]) -> dict[str, Any]:
+    """A row of the table."""
+    return {
+        "name": run.name,
+        "label": labels.get(run.name, ""),
+        "state": run.state,
+        "message": run.message,
+        "stopping": run.stopping,
+        "training": run.training,
+        "trainings": run.trainings,
+        "pattern": run.pattern,
+        "pulses": run.pulses,
+        "total": run.total,
+        "left": run.left,
+        "energy": run.energy,
+        "energy_text": "" if run.energy is None else with_unit(run.energy, "W"),
+        "share": run.share,
+        "engine": run.engine,
+        "changed": run.changed,
+        "picture": run.texture is not None,
+        "version": version_of(board.stamp(run.name)),
+    }
+
+
+def version_of(stamp: object) -> str:
+    """A short name of a stamp."""
+    return hashlib.sha256(repr(stamp).encode()).hexdigest()[:12]
+
+
+def _campaign_row(
+    name: str, found: CampaignFolder | str, runs: dict[str, Summary]
+) -> dict[str, Any]:
+    if isinstance(found, str):
+        return {"name": name, "state": BROKEN, "message": found}
+    states = status_of(found, runs)
+    counts = Counter(status.state for status in states)
+    asked = found.stop_file.exists()
+    return {
+        "name": name,
+        "state": _state_of(counts),
+        "message": "",
+        "stopping": asked and bool(counts["running"]),
+        "counts": counts,
+        "runs": len(states),
+        "pulses": sum(status.pulses for status in states),
+        "total": sum(status.total for status in states),
+        "left": _left(states),
+    }
+
+
+def _state_of(counts: Counter[str]) -> str:
+    for state in ("running", "failed", BROKEN, "stopped", UNREAD):
+        if counts[state]:
+            return state
+    if counts["finished"] and counts["missing"]:
+        return "stopped"
+    return "finished" if counts["finished"] else "missing"
+
+
+def _left(states: list[RunStatus]) -> float | None:
+    """Wall-clock time that all missing pulses take at the pace of what runs, s."""
+    pace = sum(1 / s.seconds for s in states if s.state == "running" and s.seconds)
+    left = sum(s.total - s.pulses for s in states if s.state not in ("failed", BROKEN))
+    return left / pace if pace else None
+
+
+def status_of(campaign: CampaignFolder, runs: dict[str, Summary]) -> list[Any]:
+    """The status of each run of a campaign, from what is known of the folders."""
+    found = []
+    for entry in campaign.runs:
+        run = runs.get(entry.folder.name)
+        if run is None:
+            found.append(RunStatus("missing", 0, entry.pulses))
+        else:
+            state: Any = run.state
+            total = run.pulses if run.state == "finished" else entry.pulses
+            found.append(RunStatus(state, run.pulses, total, run.seconds, run.message))
+    return found
+
+
+def run_view(board: Board, actions: Actions, run: Summary) -> dict[str, Any]:
+    """The page of a run."""
+    folder, campaigns = board.root / run.name, board.campaigns()
+    inside = [
+        name
+        for name, found in campaigns.items()
+        if isinstance(found, CampaignFolder)
+        and any(entry.folder.name == run.name for entry in found.runs)
+    ]
+    content: dict[str, Any] = {
+        "run": run_row(board, run, _labels(campaigns)),
+        "folder": str(folder),
+        "campaigns": inside,
+        "starting": actions.at_work(run.name) and run.state != "running",
+        "output": _tail(folder / OUTPUT),
+        "command": _told(lambda: run_command(folder)),
+        "figures": [{"name": name, "kind": kind_of(name)} for name in RUN_FIGURES],
+        "trainings": [],
+        "description": None,
+        "log": [],
+    }
+    if run.state in (BROKEN, UNREAD):
+        return content
+    try:
+        description = read_description(folder)
+        patterns = description["experiment"]["training"]["patterns"]
+        content["description"] = {key: description[key] for key in ("program", "engine", "hash")}
+        content["description"]["experiment"] = description["experiment"]
+        content["trainings"] = patterns
+        content["log"] = _log(folder, patterns)
+    except OrchestratorError:
+        pass  # it is just being written, or gone
+    return content
+
+
+def _log(folder: Path, patterns: list[str]) -> list[dict[str, Any]]:
+    """What the journals say of the last pulses."""
+    lines = []
+    for number, training in enumerate(training_folders(folder, patterns), start=1):
+        found = look_into(training / JOURNAL)
+        lines += [
+            {
+                "training": number,
+                "pulse": record.number,
+                "time": record.time,
+                "steps": record.steps,
+                "max_dm": record.max_dm,
+                "power": with_unit(record.power, "W"),
+                "seconds": sum(record.seconds.values()),
+            }
+            for record in found.pulses
+        ]
+    return lines[-_LINES:]
+
+
+def recall_view(folder: Path, training: int) -> list[dict[str, Any]]:
+    """The recall of a training; none before it is finished.
+
+    Parameters
+    ----------
+    training : int
+        Which, from 1.
+    """
+    from orchestrator.analysis.recall import recall_of
+    from orchestrator.run.results import open_run
+
+    dataset = open_run(folder)
+    if not 1 <= training <= dataset.sizes["training"] or dataset.sizes["contact"] < 3:
+        return []
+    run = dataset.isel(training=training - 1)
+    if run.energy.isnull().any():
+        return []
+    return [
+        {
+            "reference": row.reference,
+            "mode": row.mode,
+            "self_term": row.self_term,
+            "starts": row.starts,
+            "reached": row.reached,
+            "unsettled": row.unsettled,
+            "attractors": [
+                {"pattern": b.attractor, "starts": b.starts, "sweeps": b.steps}
+                for b in row.attractors[:8]
+            ],
+        }
+        for row in recall_of(run)
+    ]
+
+
+def campaign_view(board: Board, actions: Actions, campaign: CampaignFolder) -> dict[str, Any]:
+    """The page of a campaign: its axes, runs, workers, failures and jobs."""
+    runs, name = board.runs(), campaign.path.name
+    states = status_of(campaign, runs)
+    cells = []
+    for entry, status in zip(campaign.runs, states, strict=True):
+        run = runs.get(entry.folder.name)
+        cells.append(
+            {
+                "index": list(entry.index),
+                "label": str(entry),
+                "name": entry.folder.name if run is not None else None,
+                "state": status.state,
+                "stopping": run is not None and run.stopping,
+                "pulses": status.pulses,
+                "total": status.total,
+                "left": status.left if status.state == "running" else None,
+                "message": status.message,
+                "energy": None if run is None else run.energy,
+                "share": None if run is None else run.share,
+                "worker": worker_of(campaign, entry) if status.state == "running" else {},
+            }
+        )
+    axes = [
+        {"name": a["name"], "unit": a["unit"], "values": [_shown(v) for v in a["coordinate"]]}
+        for a in campaign.content["axes"]
+    ]
+    return {
+        "campaign": _campaign_row(name, campaign, runs),
+        "folder": str(campaign.path),
+        "title": campaign.content["campaign"]["name"],
+        "version": campaign_version(board, campaign),
+        "axes": axes,
+        "cells": cells,
+        "failures": [
+            {"message": message, "runs": [[e.folder.name, str(e)] for e in group]}
+            for message, group in causes(campaign.runs, states)
+        ],
+        "jobs": jobs_of(campaign),
+        "starting": actions.at_work(name) and not any(s.state == "running" for s in states),
+        "output": _tail(campaign.path / OUTPUT),
+        "command": _told(lambda: campaign_command(campaign)),
+    }
+
+
+def campaign_version(board: Board, campaign: CampaignFolder) -> str:
+    """Changes with the campaign's results."""
+    runs = board.runs()
+    found = [runs[e.folder.name] for e in campaign.runs if e.folder.name in runs]
+    return version_of([(run.name, run.state == "finished", run.pulses) for run in found])
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _told(command: Callable[[], list[str]]) -> dict[str, Any]:
+    """A command as it would be typed, or why there is none."""
+    try:
+        words = command()
+    except (OrchestratorError, Refused) as error:
+        return {"words": None, "reason": str(error)}
+    return {"words": ["orchestrator", *words[3:]], "reason": ""}
+
+
+def _tail(path: Path) -> str:
+    """The last lines of a log, without what terminals do with them."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(0, size - _BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    lines = [line.rpartition("\r")[2].rstrip() for line in text.splitlines()]
+    return "\n".join(lines[-_LINES:])
