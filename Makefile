@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs reference validate torture cluster wheel bench clean
+.PHONY: demo test lint docs reference validate torture browser cluster wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -28,6 +28,9 @@ validate: $(VENV)/.installed-dev
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/campaign -s
+
+browser: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "slow or not slow" tests/page -s
 
 cluster: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m cluster tests/cluster

@@ -24,6 +24,8 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 
 BAD = {
     "rooms": ("ovf.planted", "import orchestrator.describe.film"),
+    "page": ("page.planted", "import orchestrator.engines.choose"),
+    "web": ("plotting.planted", "import starlette"),
     "engines": ("engines.session", "import orchestrator.engines.choose"),
     "cpu": ("engines.cpu.session", "import orchestrator.describe.film"),
     "cpu-rooms": ("engines.cpu.output.planted", "import orchestrator.engines.cpu.script.world"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -76,12 +77,16 @@ def make_app(root: Path, keys: Keys) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        threading.Thread(target=page.board.read_all, daemon=True).start()
         yield
         page.pictures.close()
 
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, keys=keys), Middleware(GZipMiddleware, minimum_size=4096)],
+        middleware=[
+            Middleware(Guard, keys=keys),
+            Middleware(GZipMiddleware, minimum_size=4096, compresslevel=1),
+        ],
         exception_handlers={HTTPException: _refused, OrchestratorError: _unusable},
         lifespan=lifespan,
     )

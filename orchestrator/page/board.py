@@ -11,19 +11,12 @@ from typing import Generic, TypeVar
 
 from orchestrator.base.errors import OrchestratorError
 from orchestrator.campaign.store import CAMPAIGN, SUFFIX, CampaignFolder
-from orchestrator.page.summary import (
-    UNREAD,
-    Stamp,
-    Summary,
-    is_run_folder,
-    stamp_of,
-    summarize,
-)
+from orchestrator.page.summary import Stamp, Summary, is_run_folder, stamp_of, summarize
 
 FRESH = 0.5
 """Seconds for which a look at the folders counts; longer for one that took seconds."""
-_PATIENCE = 0.2
-"""Seconds after which a look ends; runs that it has not come to follow with the next one."""
+_PATIENCE = 0.05
+"""Seconds for which a look reads; of runs that it has not come to only the state is known."""
 
 T = TypeVar("T")
 
@@ -80,6 +73,12 @@ class Board:
         self._look()
         return self._campaigns
 
+    def read_all(self) -> None:
+        """Look into every run, while requests are answered with what is known."""
+        while unread := [run.name for run in self.runs().values() if not run.read]:
+            for name in unread:
+                self._summary(name, self.stamp(name))
+
     def stamp(self, name: str) -> Stamp:
         """The stamp of a run at the last look."""
         return self._stamps.get(name, ())
@@ -96,7 +95,7 @@ class Board:
             self._look_now(begin + _PATIENCE)
             took = time.monotonic() - begin
             self._next = time.monotonic() + FRESH * (1 + 2 * took)
-            if any(run.state == UNREAD for run in self._runs.values()):
+            if not all(run.read for run in self._runs.values()):
                 self._next = 0.0
 
     def _look_now(self, until: float) -> None:
@@ -113,14 +112,15 @@ class Board:
             elif is_run_folder(name, inside := _names_in(folder)):
                 stamps[name] = stamp = stamp_of(folder, inside)
                 if self._known.has(name, stamp) or time.monotonic() < until:
-                    runs[name] = self._known.get(
-                        name, stamp, lambda folder=folder, stamp=stamp: summarize(folder, stamp)
-                    )
+                    runs[name] = self._summary(name, stamp)
                 else:
-                    runs[name] = Summary(name, UNREAD)
+                    runs[name] = Summary(name, str(stamp[0]), str(stamp[1]), read=False)
         self._known.keep_only(set(runs))
         self._known_campaigns.keep_only(set(campaigns))
         self._runs, self._stamps, self._campaigns = runs, stamps, campaigns
+
+    def _summary(self, name: str, stamp: Stamp) -> Summary:
+        return self._known.get(name, stamp, lambda: summarize(self.root / name, stamp))
 
     def _campaign(self, folder: Path) -> CampaignFolder | str:
         def opened() -> CampaignFolder | str:

@@ -34,8 +34,6 @@ from orchestrator.run.untrained import read_untrained
 
 BROKEN = "broken"
 """State of a run folder that cannot be read; the others are those of `campaign.status`."""
-UNREAD = "unread"
-"""State of a run folder that nobody has looked into yet."""
 
 _OF_A_RUN = re.compile(r".+-[0-9a-f]{8}")
 _WATCHED = (DESCRIPTION, UNTRAINED, FINISHED, FAILED, STOP)
@@ -50,7 +48,7 @@ class Summary:
     name : str
         Of its folder.
     state : str
-        One of `campaign.status.STATES`, BROKEN or UNREAD.
+        One of `campaign.status.STATES`, or BROKEN.
     message : str
         Why it failed or is broken, or who works on it.
     training, trainings : int
@@ -72,6 +70,8 @@ class Summary:
         Whether it is asked to stop.
     texture : Path or None
         File of its latest texture.
+    read : bool
+        False where only the names of the files have been looked at yet.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Summary:
     changed: float = 0.0
     stopping: bool = False
     texture: Path | None = None
+    read: bool = True
 
     @property
     def left(self) -> float | None:

@@ -13,11 +13,11 @@ from orchestrator.base.errors import OrchestratorError
 from orchestrator.base.units import with_unit
 from orchestrator.campaign.monitor import causes, jobs_of, worker_of
 from orchestrator.campaign.status import RunStatus
-from orchestrator.campaign.store import CampaignFolder
+from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.page.actions import Actions, Refused, campaign_command, run_command
 from orchestrator.page.board import Board
 from orchestrator.page.pictures import RUN_FIGURES, kind_of
-from orchestrator.page.summary import BROKEN, UNREAD, Summary
+from orchestrator.page.summary import BROKEN, Summary
 from orchestrator.run.description import read_description
 from orchestrator.run.folder import JOURNAL, OUTPUT, training_folders
 from orchestrator.run.journal import look_into
@@ -41,11 +41,18 @@ def board_view(board: Board) -> dict[str, Any]:
 def _labels(campaigns: dict[str, CampaignFolder | str]) -> dict[str, str]:
     """What the campaigns call their runs."""
     return {
-        entry.folder.name: str(entry)
+        entry.folder.name: label_of(found, entry)
         for found in campaigns.values()
         if isinstance(found, CampaignFolder)
         for entry in found.runs
     }
+
+
+def label_of(campaign: CampaignFolder, entry: RunEntry) -> str:
+    """A run's place along the axes, with their names."""
+    axes = campaign.content["axes"]
+    pairs = zip(axes, entry.labels, strict=True)
+    return ", ".join(f"{axis['name']} {_shown(label)}" for axis, label in pairs)
 
 
 def run_row(board: Board, run: Summary, labels: dict[str, str]) -> dict[str, Any]:
@@ -68,6 +75,7 @@ def run_row(board: Board, run: Summary, labels: dict[str, str]) -> dict[str, Any
         "engine": run.engine,
         "changed": run.changed,
         "picture": run.texture is not None,
+        "read": run.read,
         "version": version_of(board.stamp(run.name)),
     }
 
@@ -99,7 +107,7 @@ def _campaign_row(
 
 
 def _state_of(counts: Counter[str]) -> str:
-    for state in ("running", "failed", BROKEN, "stopped", UNREAD):
+    for state in ("running", "failed", BROKEN, "stopped"):
         if counts[state]:
             return state
     if counts["finished"] and counts["missing"]:
@@ -149,7 +157,7 @@ def run_view(board: Board, actions: Actions, run: Summary) -> dict[str, Any]:
         "description": None,
         "log": [],
     }
-    if run.state in (BROKEN, UNREAD):
+    if run.state == BROKEN:
         return content
     try:
         description = read_description(folder)
@@ -227,7 +235,7 @@ def campaign_view(board: Board, actions: Actions, campaign: CampaignFolder) -> d
         cells.append(
             {
                 "index": list(entry.index),
-                "label": str(entry),
+                "label": label_of(campaign, entry),
                 "name": entry.folder.name if run is not None else None,
                 "state": status.state,
                 "stopping": run is not None and run.stopping,
@@ -252,7 +260,7 @@ def campaign_view(board: Board, actions: Actions, campaign: CampaignFolder) -> d
         "axes": axes,
         "cells": cells,
         "failures": [
-            {"message": message, "runs": [[e.folder.name, str(e)] for e in group]}
+            {"message": message, "runs": [[e.folder.name, label_of(campaign, e)] for e in group]}
             for message, group in causes(campaign.runs, states)
         ],
         "jobs": jobs_of(campaign),

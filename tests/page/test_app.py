@@ -18,7 +18,7 @@ from orchestrator.engines.cpu.output.pictures import colors_of
 from orchestrator.ovf.files import read_ovf
 from orchestrator.page import board as board_module
 from orchestrator.page.board import Board
-from orchestrator.page.summary import BROKEN, UNREAD, summarize
+from orchestrator.page.summary import BROKEN, summarize
 from orchestrator.run.folder import (
     DESCRIPTION,
     FINISHED,
@@ -231,9 +231,12 @@ def test_a_look_ends_in_time_and_the_next_one_goes_on(root, folder, monkeypatch)
         shutil.copytree(folder, root / f"copy-{k:08x}")
     monkeypatch.setattr(board_module, "_PATIENCE", -1)
     board = Board(root)
-    assert {run.state for run in board.runs().values()} == {UNREAD}
+    found = board.runs().values()
+    assert {(run.state, run.read, run.energy) for run in found} == {("finished", False, None)}
     monkeypatch.setattr(board_module, "_PATIENCE", 60)
-    assert {run.state for run in board.runs().values()} == {"finished"}
+    assert {(run.state, run.read, run.pulses) for run in board.runs().values()} == {
+        ("finished", True, 6)
+    }
 
 
 def test_pictures_of_a_run(client, folder):

@@ -35,7 +35,7 @@ export function show() {
   follow("/api/board", (found) => {
     data = found;
     draw();
-    return found.runs.some((run) => run.state === "unread") ? "more" : "";
+    return found.runs.every((run) => run.read) ? "" : "more";
   });
 }
 
@@ -94,7 +94,7 @@ function row(run) {
       bad && run.message ? h("div", { class: `reason ${run.state}` }, short(run.message)) : null),
     cell(badge(run)),
     h("td", { class: "progress" }, run.total ? [bar([run.state, run.pulses / run.total]),
-      h("div", { class: "soft small" }, `${of}${run.pulses} of ${run.total} pulses`)] : ""),
+      h("div", { class: "soft small" }, `${of}${run.pulses} of ${run.total} pulses`)] : run.read ? "" : "…"),
     number(run.state === "running" ? duration(run.left) : ""),
     cell(pattern(run.pattern)),
     number(run.energy_text.replace("-", "−")),

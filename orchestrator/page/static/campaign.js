@@ -46,7 +46,7 @@ function update() {
     tile("pulses", `${c.pulses} / ${c.total}`, bar(["running", c.total ? c.pulses / c.total : 0])),
     tile("running", String(c.counts.running ?? 0)),
     tile("time left", duration(c.left)),
-    tile("failed", String((c.counts.failed ?? 0) + (c.counts.broken ?? 0))));
+    tile("failed or broken", String((c.counts.failed ?? 0) + (c.counts.broken ?? 0))));
   drawMap();
   drawFailures();
   drawWorkers();
@@ -131,7 +131,7 @@ function drawMap() {
 }
 
 function square(cell, most) {
-  const part = cell.state !== "finished" && cell.state !== "missing" && cell.pulses > 0;
+  const part = cell.state === "running" || (cell.state !== "finished" && cell.pulses > 0);
   const shade = cell.share === null ? undefined : Math.abs(cell.share) / most;
   const style = paint === "state" ? { "--done": `${(100 * cell.pulses) / (cell.total || 1)}%` }
     : { "--paint": cell.share === null ? "transparent" : `color-mix(in srgb, ${cell.share < 0 ? "#2f8f4e" : "#c8372d"} ${Math.round(100 * shade)}%, #e5e7eb)` };
@@ -145,8 +145,8 @@ function drawFailures() {
   failures.hidden = !data.failures.length;
   failures.replaceChildren(h("h2", {}, "Failed runs by cause"), ...data.failures.map(({ message, runs }) =>
     h("div", { class: "note failed" }, h("b", {}, `${runs.length} ${runs.length === 1 ? "run" : "runs"}: `), message,
-      h("div", { class: "small" }, runs.slice(0, 12).flatMap(([folder, text]) => [h("a", { href: `/runs/${path(folder)}` }, text), "; "]),
-        runs.length > 12 ? `and ${runs.length - 12} more` : ""))));
+      h("div", { class: "small" }, runs.slice(0, 12).flatMap(([folder, text], k) => [k ? " · " : "", h("a", { href: `/runs/${path(folder)}` }, text)]),
+        runs.length > 12 ? ` and ${runs.length - 12} more` : ""))));
 }
 
 function drawWorkers() {

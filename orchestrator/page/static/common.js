@@ -38,7 +38,7 @@ export function follow(url, draw, every = 1000) {
       const tag = answer.headers.get("etag");
       if (tag !== last) {
         const data = await answer.json();
-        if (draw(data) === "more") soon = 20;
+        if (draw(data) === "more") soon = every / 4;
         last = tag;
       }
       tell("on", "live");
@@ -81,7 +81,7 @@ export function confirmed(title, text, code, word) {
 export const path = (text) => encodeURIComponent(text);
 
 export function badge(row) {
-  const text = row.stopping ? "stopping" : row.state === "missing" ? "not begun" : row.state === "unread" ? "…" : row.state;
+  const text = row.stopping ? "stopping" : row.state === "missing" ? "not begun" : row.state;
   return h("span", { class: `badge ${row.state}` }, text);
 }
 
