@@ -78,6 +78,7 @@ class Board:
         while unread := [run.name for run in self.runs().values() if not run.read]:
             for name in unread:
                 self._summary(name, self.stamp(name))
+                time.sleep(0.001)  # requests come first
 
     def stamp(self, name: str) -> Stamp:
         """The stamp of a run at the last look."""

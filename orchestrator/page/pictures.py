@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-_KEPT = 256
+_KEPT = 2048
 _THUMBNAIL = 112
 """Pixels of the longer side of a small texture."""
 RUN_FIGURES = ("present", "conductance", "energies", "textures")
@@ -30,7 +31,7 @@ MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 class Pictures:
-    """Draws in one thread, since the style of matplotlib's figures belongs to the whole process.
+    """Draws figures in one thread, since matplotlib's settings belong to the whole process.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ class Pictures:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._pool = ThreadPoolExecutor(1, "pictures")
+        self._lock = threading.Lock()
         self._kept: OrderedDict[Any, tuple[Any, Any]] = OrderedDict()
 
     def close(self) -> None:
@@ -58,7 +60,7 @@ class Pictures:
         if run.texture is None:
             raise InputError(f"{run.name}: no texture yet")
         texture = run.texture
-        return self._picture((run.name,), str(texture), lambda: thumbnail_of(texture))
+        return self._drawn((run.name,), self._board.stamp(run.name), lambda: thumbnail_of(texture))
 
     def run_figure(self, run: Summary, name: str, training: int) -> bytes:
         """A figure of a training of a run, PNG for maps of fields, else SVG; see RUN_FIGURES.
@@ -91,19 +93,21 @@ class Pictures:
         return self._picture((name, "campaign"), stamp, lambda: campaign_figures(folder))
 
     def _picture(self, key: Any, stamp: Any, draw: Callable[[], Any]) -> Any:
-        def drawn() -> Any:
-            kept = self._kept.get(key)
-            if kept is None or kept[0] != stamp:
-                self._kept[key] = kept = (stamp, draw())
-            self._kept.move_to_end(key)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-            return kept[1]
-
         kept = self._kept.get(key)
         if kept is not None and kept[0] == stamp:
             return kept[1]
-        return self._pool.submit(drawn).result()
+        return self._pool.submit(self._drawn, key, stamp, draw).result()
+
+    def _drawn(self, key: Any, stamp: Any, draw: Callable[[], Any]) -> Any:
+        kept = self._kept.get(key)
+        if kept is None or kept[0] != stamp:
+            kept = (stamp, draw())
+            with self._lock:
+                self._kept[key] = kept
+                self._kept.move_to_end(key)
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return kept[1]
 
 
 def thumbnail_of(texture: Path) -> bytes:
@@ -112,7 +116,7 @@ def thumbnail_of(texture: Path) -> bytes:
     Raises
     ------
     InputError
-        If the file is gone, as when the next pulse has replaced it.
+        If there is none.
     """
     import numpy as np
     from PIL import Image
@@ -120,6 +124,8 @@ def thumbnail_of(texture: Path) -> bytes:
     from orchestrator.engines.cpu.output.pictures import colors_of
     from orchestrator.ovf.files import read_ovf
 
+    if not texture.exists():  # the next pulse has replaced it
+        texture = max(texture.parent.glob("m_[0-9]*.ovf"), default=texture)
     m = read_ovf(texture).data[0]
     inside = np.linalg.norm(m, axis=-1) > 0
     rgba = np.dstack([colors_of(m), 255 * inside.astype(np.uint8)])[::-1]

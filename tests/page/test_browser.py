@@ -245,5 +245,7 @@ def test_1000_runs(browser, finished, tmp_path, capsys):
             page.close()
     seconds, known = min(took)
     with capsys.disabled():
-        print(f"\ntable of 1000 runs after {seconds:.2f} s, all read after {known:.2f} s")
-    assert seconds < 1
+        print(f"\ntable of 1000 runs after {seconds:.2f} s, all read after {known:.2f} s, ", end="")
+        print(f"load {os.getloadavg()[0]:.1f}")
+    share = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert seconds < 1 * share  # a second of an idle machine

@@ -50,7 +50,7 @@ function draw() {
   for (const run of data.runs) {
     const text = JSON.stringify(run);
     const old = rows.get(run.name);
-    if (!old || old.text !== text) rows.set(run.name, { run, text, element: row(run) });
+    if (!old || old.text !== text) rows.set(run.name, { run, text, element: row(run, old?.element) });
   }
   arrange();
 }
@@ -78,10 +78,21 @@ function arrange() {
   empty.hidden = elements.length > 0;
 }
 
-function row(run) {
+// The small texture of a row; the old one stays until the new one is there.
+function small(run, before) {
+  const url = `/pictures/runs/${path(run.name)}/thumbnail?v=${run.version}`;
+  const old = before?.querySelector("img");
+  if (!old) return h("img", { loading: "lazy", alt: "", src: url, onerror: (event) => { event.target.style.visibility = "hidden"; } });
+  const next = new Image();
+  next.onload = () => { old.src = url; old.style.visibility = ""; };
+  next.src = url;
+  return old;
+}
+
+function row(run, before) {
   const address = `/runs/${path(run.name)}`;
   const texture = run.picture
-    ? h("a", { href: address, tabindex: "-1" }, h("img", { loading: "lazy", alt: "", src: `/pictures/runs/${path(run.name)}/thumbnail?v=${run.version}` }))
+    ? h("a", { href: address, tabindex: "-1" }, small(run, before))
     : h("div", { class: "none" });
   const cell = (...content) => h("td", {}, ...content);
   const number = (text) => h("td", { class: "num" }, text);

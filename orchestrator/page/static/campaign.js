@@ -153,7 +153,7 @@ function drawWorkers() {
   const going = data.cells.filter((cell) => cell.state === "running");
   workers.hidden = !going.length && !data.jobs.length;
   const head = ["run", "progress", "time left", "host", "process", "GPU", "job", "since"];
-  const table = (titles, rows) => h("table", {}, h("thead", {}, h("tr", {}, titles.map((t) => h("th", {}, t)))), h("tbody", {}, rows));
+  const table = (titles, rows) => h("table", {}, h("thead", {}, h("tr", {}, titles.map((t) => h("th", { class: t === "time left" ? "num" : "" }, t)))), h("tbody", {}, rows));
   const rows = going.map((cell) => h("tr", {},
     h("td", {}, h("a", { href: `/runs/${path(cell.name)}` }, cell.label)),
     h("td", {}, bar(["running", cell.pulses / (cell.total || 1)]), h("span", { class: "soft small" }, `${cell.pulses} of ${cell.total}`)),

@@ -127,7 +127,7 @@ export function picture(alt) {
   async function load() {
     while (wanted !== shown) {
       const url = wanted;
-      image.classList.add("stale");
+      const begin = performance.now();
       const next = new Image();
       next.src = url;
       try {
@@ -139,7 +139,9 @@ export function picture(alt) {
         if (!image.src) box.replaceChildren(none);
       }
       shown = url;
-      image.classList.remove("stale");
+      if (wanted === shown) break;
+      // drawing takes a quarter of a core at most, since trainings need them
+      await new Promise((resolve) => setTimeout(resolve, Math.max(1000, 3 * (performance.now() - begin))));
     }
     busy = false;
   }
@@ -151,6 +153,7 @@ export function picture(alt) {
     }
   };
   box.forget = () => {
+    shown = null;
     image.removeAttribute("src");
     none.textContent = "drawing …";
     box.replaceChildren(none);
