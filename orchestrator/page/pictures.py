@@ -172,7 +172,7 @@ def _present(folder: Path, dataset: xr.Dataset, training: int) -> Figure:
     m = read_ovf(relaxed if at_end else inside / m_name(pulses)).data
     j = read_ovf(current).data if current.exists() else None
     title = "relaxed without current" if at_end else f"after pulse {pulses}"
-    return present_figure(dataset, training - 1, pulses, m, j, title)  # type: ignore[no-any-return]
+    return present_figure(dataset, training - 1, pulses, m, j, title)
 
 
 def campaign_figures(folder: Path) -> dict[str, bytes]:
