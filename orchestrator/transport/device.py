@@ -33,11 +33,14 @@ class Device:
         cupy; numpy in tests.
     launch : callable
         launch(halves, name, threads, *args) runs a kernel of `SOURCE`.
+    free_memory : callable
+        Bytes that nobody uses now.
     """
 
-    def __init__(self, xp: Any, launch: Launch) -> None:
+    def __init__(self, xp: Any, launch: Launch, free_memory: Callable[[], int]) -> None:
         self.xp = xp
         self._launch = launch
+        self.free_memory = free_memory
 
     def numbers(self, values: Any) -> np.ndarray:
         """An array of numpy."""
@@ -254,4 +257,4 @@ def cuda_device() -> Device:
 
     cupy.cuda.runtime.getDeviceCount()
     kernel(5, "smooth")
-    return Device(cupy, launch)
+    return Device(cupy, launch, lambda: int(cupy.cuda.runtime.memGetInfo()[0]))

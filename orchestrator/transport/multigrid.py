@@ -126,6 +126,26 @@ class Multigrid:
             self.ops.smooth(level, backward=True)
 
 
+def memory(nodes: tuple[int, ...], spacing: tuple[float, ...], count: int) -> int:
+    """Bytes that a solution by conjugate gradients takes on a device, temporary arrays included.
+
+    Parameters
+    ----------
+    nodes, spacing : tuple
+        Of the finest grid along the array axes.
+    count : int
+        Number K of right-hand sides.
+    """
+    halves, layout = len(half_offsets(len(nodes))), Layout(nodes)
+    single = 3 * count * layout.rows * layout.length  # work
+    for factors in [*coarsening(nodes, spacing), (1,) * len(nodes)]:
+        single += (halves + 1 + 3 * count) * layout.rows * layout.length
+        layout = layout.coarse(factors)
+    # the matrix; potentials, their image, direction and residual with its temporary arrays
+    double = (halves + 6 * count) * int(np.prod(nodes))
+    return 4 * single + 8 * double
+
+
 def _dense_inverse(level: Level, numbers: Callable[[Any], np.ndarray]) -> np.ndarray:
     d = len(level.layout.nodes)
     a = level.layout.nodal(numbers(level.a))

@@ -336,6 +336,14 @@ LARGER_FOR_POTENTIAL, LARGER_FOR_HALL = 150, 1_500
 SMALLEST_CUDA = 100_000
 """Fewest free nodes for which `auto` takes a GPU."""
 
+MUMAX3_MEMORY = 400
+"""Bytes for each cell of the film that are left to mumax3 on the same GPU.
+
+Magnetization, effective field, current, noise and six stages of three components in single
+precision, which is 120, and as much again for temporary fields; for the demagnetizing field of a
+film of one layer its kernel and Fourier transforms on four times the cells, which is 144.
+"""
+
 
 def check_solver(name: object) -> None:
     """Make sure that there is a solver of this name, and its package.
@@ -357,6 +365,26 @@ ITERATIVE = frozenset({"multigrid", "cuda"})
 """Solvers that make use of a first guess."""
 
 
+def _has_room(device: Device | None, geometry: Geometry) -> bool:
+    """Whether there is a GPU with memory for the solver beside mumax3; a message where not."""
+    if device is None:
+        return False
+    from orchestrator.transport.multigrid import memory
+
+    own = memory(geometry.nodes, geometry.spacing[::-1], int(geometry.contact.max()))
+    others = MUMAX3_MEMORY * geometry.conducting.size
+    free = device.free_memory()
+    if own + others > free:
+        log.warning(
+            "the transport network is solved on processors: it needs %.1f GiB of the GPU and "
+            "mumax3 up to %.1f GiB, of which %.1f GiB are free",
+            own / 2**30,
+            others / 2**30,
+            free / 2**30,
+        )
+    return own + others <= free
+
+
 def largest_direct(geometry: Geometry, hall: bool = False) -> int:
     """Most free nodes for which `auto` factorizes, without or with Hall effect."""
     potentials = int(geometry.contact.max())
@@ -375,7 +403,7 @@ def chosen(name: str, geometry: Geometry, hall: bool = False) -> str:
     if name == "auto":
         size = geometry.free.sum()
         name = "direct" if size <= largest_direct(geometry, hall) else "multigrid"
-        if size >= SMALLEST_CUDA and _cuda_if_possible():
+        if size >= SMALLEST_CUDA and _has_room(_cuda_if_possible(), geometry):
             name = "cuda"
     return name
 

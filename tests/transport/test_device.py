@@ -8,6 +8,7 @@ import logging
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import types
 
 import numpy as np
@@ -18,13 +19,17 @@ from orchestrator.describe.contacts import CornerContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
 from orchestrator.transport import solvers
+from orchestrator.transport.conductivity import conductivity
 from orchestrator.transport.device import SOURCE, Device
+from orchestrator.transport.geometry import find_geometry
+from orchestrator.transport.multigrid import memory
 from orchestrator.transport.network import Network
 
 CORNERS = tuple(
     CornerContact(c, c, 24e-9) for c in ("top left", "top right", "bottom right", "bottom left")
 )
 RESISTIVITY = Resistivity(rho_par=5e-7, rho_perp=2e-7)
+FREE = 10**8
 COMPILER = shutil.which("g++") or shutil.which("clang++")
 
 
@@ -50,7 +55,7 @@ def device(tmp_path_factory):
     def launch(halves: int, name: str, threads: int, *args) -> None:
         getattr(library(halves), name)(ctypes.c_longlong(threads), *map(argument, args))
 
-    return Device(np, launch)
+    return Device(np, launch, lambda: FREE)
 
 
 @pytest.mark.parametrize("cells", [(90, 77, 1), (64, 128, 1), (33, 26, 12), (40, 36, 3)])
@@ -114,3 +119,40 @@ def test_auto_without_a_working_gpu_says_so_once(textured, monkeypatch, caplog):
             Network(film, RESISTIVITY, CORNERS).solve(textured(film))
     (record,) = [r for r in caplog.records if "solved on processors" in r.message]
     assert "needs CuPy and a GPU" in record.message
+
+
+@pytest.mark.parametrize("cells", [(200, 180, 1), (40, 36, 12)])
+def test_memory_is_counted(device, cells, textured):
+    film = Film(cells, (4e-9, 4e-9, 2e-9))
+    m = textured(film)
+    network = Network(film, RESISTIVITY, CORNERS)
+    network.solve(m)
+    geometry, stencil = (
+        network._geometry,
+        network._assemble(conductivity(m, network.media, np.ones(film.array_shape, bool))),
+    )
+    start = np.zeros((3, *geometry.nodes))
+    start[geometry.units] = 1
+    direction = np.ones_like(start, np.float32)
+    tracemalloc.start()
+    try:
+        solvers.device_solver(geometry, None, device)(stencil)(None, start, direction)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    held = start.nbytes + stencil.symmetric.nbytes  # those of the host, which a GPU has in copies
+    counted = memory(geometry.nodes, geometry.spacing[::-1], 3)
+    assert 0.8 < (most + held) / counted < 1
+
+
+def test_auto_leaves_memory_to_mumax3(device, textured, monkeypatch, caplog):
+    monkeypatch.setattr(solvers, "SMALLEST_CUDA", 1000)
+    monkeypatch.setattr(solvers, "_cuda_if_possible", lambda: device)
+    small, large = (
+        find_geometry(film, CORNERS, np.ones(film.array_shape, bool))
+        for film in (Film((60, 50, 1), (4e-9, 4e-9, 2e-9)), Film((600, 500, 1), (4e-9, 4e-9, 2e-9)))
+    )
+    assert solvers.chosen("auto", small) == "cuda"
+    assert solvers.chosen("auto", large) == "multigrid"
+    (record,) = caplog.records
+    assert "of the GPU and mumax3 up to 0.1 GiB, of which 0.1 GiB are free" in record.message
