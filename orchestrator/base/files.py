@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,31 +23,49 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def synced(paths: Sequence[Path]) -> Iterator[None]:
+    """Bring files and folders to the disk, all at once, while something else is done.
+
+    Raises
+    ------
+    OSError
+        If it fails for any of them.
+    """
+    with ThreadPoolExecutor(len(paths)) as pool:
+        done = pool.map(sync, paths)
+        yield
+        for _ in done:
+            pass
+
+
+@contextmanager
+def written_whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A temporary name to write a file under, which then takes the place of `path`.
 
-    The file is synced before it is renamed. Where writing fails, what was there stays.
+    The file is synced before it is renamed, unless it need not be durable: after a crash of the
+    machine such a file may be torn. Where writing fails, what was there stays.
     """
     writer = f"{os.getpid()}-{threading.get_native_id()}"
     temporary = path.with_name(f".{path.name}.{writer}.tmp")
     try:
         yield temporary
-        sync(temporary)
+        if durable:
+            sync(temporary)
         os.replace(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> str:
-    """Write a file whole or not at all; the checksum of its content.
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> str:
+    """Write a file whole or not at all, see `written_whole`; the checksum of its content.
 
     Raises
     ------
     OSError
         If the disk does not take all of it; what was there stays.
     """
-    with written_whole(path) as temporary:
+    with written_whole(path, durable=durable) as temporary:
         temporary.write_bytes(content)
     return crc32(content)
 

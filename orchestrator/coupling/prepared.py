@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.base.errors import EngineError, InputError, RunFolderError
-from orchestrator.base.files import checksum
+from orchestrator.base.files import checksum, synced
 from orchestrator.coupling.script import INPUTS, PERIODS, Schedule, Script
 from orchestrator.engines.collect import collect, keep_rest
 from orchestrator.engines.cpu.language.errors import ScriptError
@@ -186,7 +186,8 @@ def _play(script: Script, engine: Engine, work: Path) -> dict[str, OvfField]:
         )
         for name in FIELDS
     }
-    notes = _read_periods(out / PERIODS)
+    with synced([made / f"{name}.ovf" for name in FIELDS]):
+        notes = _read_periods(out / PERIODS)
     (out / PERIODS).unlink(missing_ok=True)
     keep_rest(out, made / OUT)
     if script.inputs:

@@ -31,7 +31,7 @@ def collect(
     Parameters
     ----------
     source, target : Path
-        Both on the same file system; `target` appears whole, after an fsync.
+        Both on the same file system; `target` appears whole, but is not synced.
     shape : (nz, ny, nx)
         The grid that the field must have.
     unit_length : bool
@@ -64,8 +64,6 @@ def collect(
             raise EngineError(f"{source}: magnetization of length {length[wrong].flat[0]:g}")
     if start is not None:
         check_time(field, source, start, block)
-    with open(source, "rb") as file:
-        os.fsync(file.fileno())
     os.replace(source, target)
     return field
 

@@ -211,6 +211,7 @@ def write_ovf(
     unit: str = "",
     time: float = 0.0,
     form: OutputFormat = OVF2_BINARY,
+    durable: bool = True,
 ) -> None:
     """Write a field, whole or not at all, with the header that mumax3 gives it.
 
@@ -226,6 +227,8 @@ def write_ovf(
         Header entries; time is in s.
     form : OutputFormat
         What to write.
+    durable : bool
+        Whether the file is on the disk when this returns.
 
     Raises
     ------
@@ -252,7 +255,7 @@ def write_ovf(
     if form.version == 1 and components != 3:
         raise InputError(f"{path}: OVF 1 holds 3 components, {title} has {components}")
     header = Header((nx, ny, nz), components, cell_size, time, title, unit)
-    with written_whole(path) as temporary, open(temporary, "wb") as file:
+    with written_whole(path, durable=durable) as temporary, open(temporary, "wb") as file:
         if form.version == 0:
             file.write(dumped(values, header))
             return

@@ -74,13 +74,13 @@ class Guesses:
         return state
 
     def keep(self, step: int) -> dict[str, str]:
-        """Write what the texture after a step will be solved with; checksums by name."""
+        """Write, unsynced, what the texture after a step is solved with; checksums by name."""
         if not self._recent or self._afresh(step):
             return {}
         content = io.BytesIO()
         np.save(content, self._recent[0])
         name = guess_name(step - 1)
-        return {name: write_whole(self._folder / name, content.getvalue())}
+        return {name: write_whole(self._folder / name, content.getvalue(), durable=False)}
 
 
 def _read(path: Path, expected: str) -> np.ndarray:

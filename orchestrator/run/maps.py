@@ -32,10 +32,14 @@ class Maps:
         return [current_map, *([field_name(current_map)] if self._oersted else [])]
 
     def write(self, folder: Path, current_map: str, j: np.ndarray) -> str | None:
-        """Write a current map (A/m2) and its Oersted field (T); the name of the latter's file."""
-        write_ovf(folder / current_map, j, self._film.cell_size, title="j", unit="A/m2")
+        """Write a current map (A/m2) and its Oersted field (T); the name of the latter's file.
+
+        Neither is synced.
+        """
+        size = self._film.cell_size
+        write_ovf(folder / current_map, j, size, title="j", unit="A/m2", durable=False)
         if self._oersted is None:
             return None
         name = field_name(current_map)
-        write_ovf(folder / name, self._oersted(j), self._film.cell_size, title="b", unit="T")
+        write_ovf(folder / name, self._oersted(j), size, title="b", unit="T", durable=False)
         return name

@@ -62,6 +62,7 @@ def settled_texture(
             raise
         start = asdict(experiment.start) | {"seed": seed}
         write_note(files.note, {"start": start, "crc32": result.field.crc32})
+        sync(result.magnetization)
         os.replace(result.magnetization, files.texture)
         sync(files.texture.parent)
 

@@ -6,15 +6,16 @@ Who chooses the pulses is not known here: the plan of an experiment, or a script
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from orchestrator.base.errors import RunFolderError
-from orchestrator.base.files import checksum, sync, write_whole
+from orchestrator.base.errors import OrchestratorError, RunFolderError
+from orchestrator.base.files import checksum, synced, write_whole
 from orchestrator.engines.session import Session
 from orchestrator.learning.pulses import Pulse
 from orchestrator.learning.records import (
@@ -205,7 +206,7 @@ class Training:
     def _begin(self, texture: Path) -> None:
         first = self._folder / m_name(0)
         crc32 = write_whole(first, texture.read_bytes())
-        self._commit(StartRecord(files={first.name: crc32}))
+        self._commit(StartRecord(files={first.name: crc32}), [])
 
     def _last_texture(self) -> np.ndarray:
         """The texture to go on from, shape (nz, ny, nx, 3), without what came after it."""
@@ -270,11 +271,12 @@ class Training:
         if isinstance(step.record, PulseRecord):
             self.pulses.append(step.record)
         own |= self._network.keep(number)
+        maps = self._bench.maps.names(j_name(number))
         if self._bench.experiment.output.maps:
-            names = self._bench.maps.names(j_name(number))
-            own |= {name: checksum(self._folder / name) for name in names}
+            own |= {name: checksum(self._folder / name) for name in maps}
         record = dataclasses.replace(step.record, files=own)
-        self._commit(record)
+        with self._committed(record, [*own, *maps]), suppress(OrchestratorError):
+            _ = self.reading  # takes as long as the disk; what it raises is raised again
         self.steps[-1] = record
         if isinstance(record, PulseRecord):
             self.pulses[-1] = record
@@ -289,7 +291,7 @@ class Training:
             j = last.state.current_density(self.steps[-1].voltages)
             files = self._keep_state(pulses, last.m, j)
         record = TrainedRecord(files=files, conductance=last.conductance, probes=last.probes)
-        self._commit(record)
+        self._commit(record, files)
 
     def _relax(self, last: Reading, duration: float, number: int) -> None:
         steps = len(self.steps)
@@ -305,7 +307,8 @@ class Training:
         self._commit(
             RelaxedRecord(
                 files={path.name: crc32}, conductance=reading.conductance, probes=reading.probes
-            )
+            ),
+            [path.name],
         )
         for step in (steps - 1, steps - 2):
             (self._folder / guess_name(step)).unlink(missing_ok=True)
@@ -319,8 +322,14 @@ class Training:
         name = state_name(number)
         return {name: write_state(self._folder / name, fields, output.precision)}
 
-    def _commit(self, record: JournalRecord) -> None:
-        """Append to the journal once all names that the record needs are on disk."""
-        sync(self._folder)
+    def _commit(self, record: JournalRecord, names: Iterable[str]) -> None:
+        with self._committed(record, names):
+            pass
+
+    @contextmanager
+    def _committed(self, record: JournalRecord, names: Iterable[str]) -> Iterator[None]:
+        """Bring files to the disk while something else is done; then append to the journal."""
+        with synced([*(self._folder / name for name in dict.fromkeys(names)), self._folder]):
+            yield
         self._bench.lock.check()
         self._journal.append(record)

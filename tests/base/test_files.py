@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from orchestrator.base.files import written_whole
+from orchestrator.base.files import synced, written_whole
 
 
 def test_a_file_takes_the_place_of_the_old_one_when_it_is_written(tmp_path):
@@ -33,3 +35,16 @@ def test_what_was_there_stays_where_writing_fails(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError), written_whole(tmp_path / "no" / "a.txt") as temporary:
         temporary.write_text("new")
+
+
+def test_files_are_on_the_disk_after_what_is_done_meanwhile(tmp_path, monkeypatch):
+    paths = [tmp_path, tmp_path / "a"]
+    (tmp_path / "a").write_text("a")
+    done, real = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: done.append(real(descriptor)))
+    with synced(paths):
+        pass
+    assert done == [None, None]
+    with pytest.raises(FileNotFoundError), synced([*paths, tmp_path / "b"]):
+        done.append("work")
+    assert done.count("work") == 1

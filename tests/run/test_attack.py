@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -115,16 +116,18 @@ def test_folders_of_older_versions_open(experiment, finished):
 def test_a_lock_lost_during_the_sync_stops_the_commit(experiment, tmp_path, monkeypatch):
     """A process that sleeps in the sync for long finds another owner when it wakes up."""
     folder = run_folder(tmp_path, experiment)
-    sync, seen = training.sync, []
+    synced, seen = training.synced, []
 
-    def slow(path):
-        sync(path)
-        seen.append(path)
+    @contextmanager
+    def slow(paths):
+        with synced(paths):
+            yield
+        seen.append(paths)
         if len(seen) == 3:
             owner = json.loads((folder / LOCK).read_text())
             (folder / LOCK).write_text(json.dumps(owner | {"token": "another", "pid": 1}))
 
-    monkeypatch.setattr(training, "sync", slow)
+    monkeypatch.setattr(training, "synced", slow)
     with pytest.raises(RunFolderError, match="the lock was lost"):
         run(experiment, workplace(tmp_path))
     assert len((folder / "1" / JOURNAL).read_bytes().splitlines()) == 2
