@@ -24,6 +24,7 @@ from orchestrator.campaign.columns import RESERVED
 from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
+from orchestrator.describe.html import card, drawing_of
 from orchestrator.describe.validation import explained, within
 
 MOST_RUNS = 100_000
@@ -231,6 +232,18 @@ class Campaign:
         """Hash of the hashes of all runs in their order."""
         return canonical_hash({"runs": [point.experiment.hash for point in self.points]})
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        base = self.base
+        rows = [
+            ("runs", f"{len(self.points)} = {' x '.join(map(str, self.shape))}"),
+            *((f"axis {axis.name}", _range_of(axis)) for axis in self.axes),
+            ("base", f"{base.name} ({base.hash[:8]})"),
+            *base.device.rows(),
+        ]
+        drawing = drawing_of(base.film, base.contacts, base.regions)
+        return card(f"Campaign {self.name} ({self.hash[:8]})", rows, drawing)
+
     def _points(self) -> list[Point]:
         names = [axis.name for axis in self.axes]
         if len(set(names)) != len(names):
@@ -338,6 +351,14 @@ def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> No
         check_key(description, key)
         if key.startswith("start.m0") or (isinstance(value, dict) and value.get("m0")):
             raise InputError("start.m0 cannot be changed here; write one base for each file")
+
+
+def _range_of(axis: Axis) -> str:
+    """Its first and last label, and how many there are."""
+    labels = [str(label) for label in axis.coordinate]
+    unit = "" if axis.unit == "1" else f" {axis.unit}"
+    shown = labels if len(labels) <= 4 else [labels[0], labels[1], "...", labels[-1]]
+    return f"{', '.join(shown)}{unit} ({len(labels)})"
 
 
 def _axis_of(key: str, values: Sequence[Any]) -> Axis:

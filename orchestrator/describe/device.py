@@ -13,6 +13,13 @@ from orchestrator.describe.contacts import Contact, check_conducting, check_cont
 from orchestrator.describe.described import described
 from orchestrator.describe.film import Film
 from orchestrator.describe.hashing import canonical_hash, without_defaults
+from orchestrator.describe.html import (
+    card,
+    drawing_of,
+    film_rows,
+    material_rows,
+    transport_rows,
+)
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer, cells_of, check_regions
@@ -104,6 +111,19 @@ class Device:
             return TypeAdapter(cls).validate_python(description)
         except ValidationError as error:
             raise explained(error, cls, "device") from None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        title = f"Device {self.hash[:8]}"
+        return card(title, self.rows(), drawing_of(self.film, self.contacts, self.regions))
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What a notebook's table says of it: names and texts."""
+        return [
+            *film_rows(self.film),
+            *material_rows(self.material),
+            *transport_rows(self.resistivity, self.contacts, self.regions, self.underlayer),
+        ]
 
     @property
     def hash(self) -> str:

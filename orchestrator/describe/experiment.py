@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import textwrap
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from orchestrator.describe.described import described
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film, check_open
 from orchestrator.describe.hashing import canonical_hash, without_defaults
+from orchestrator.describe.html import card, drawing_of
 from orchestrator.describe.idle import idle_keys
 from orchestrator.describe.initial import read_directions
 from orchestrator.describe.masks import with_masks_read
@@ -194,6 +196,21 @@ class Experiment:
     def to_dict(self) -> dict[str, Any]:
         """Whole description: plain types, all defaults written out."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        training = self.training
+        unit = "V" if training.drive == "voltage" else "A"
+        patterns = textwrap.shorten(", ".join(training.patterns), 80, placeholder=" ...")
+        pulses = f"{training.pulses} of {training.pulse_length:g} s"
+        rows = [
+            *self.device.rows(),
+            ("patterns", patterns),
+            ("pulses", f"{pulses} at {training.amplitude:g} {unit}"),
+            ("start", self.start.m0 or f"seed {self.start.seed}"),
+        ]
+        drawing = drawing_of(self.film, self.contacts, self.regions)
+        return card(f"Experiment {self.name} ({self.hash[:8]})", rows, drawing)
 
     @cached_property
     def hash(self) -> str:

@@ -19,6 +19,7 @@ from orchestrator.base.kinds import check_kind
 from orchestrator.describe.contacts import Contact
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film
+from orchestrator.describe.html import card, drawing_of, film_rows, transport_rows
 from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.transport.assembly import Assembler, Stencil, half_offsets
 from orchestrator.transport.conductivity import (
@@ -89,7 +90,8 @@ class Network:
         self.film = film
         self.resistivity = resistivity
         self.contacts = tuple(contacts)
-        self.media = Media.of(film, resistivity, regions)
+        self.regions = tuple(regions)
+        self.media = Media.of(film, resistivity, self.regions)
         self.underlayer = underlayer
         self._solver = solver
         self._warm_start = warm_start
@@ -138,6 +140,15 @@ class Network:
             warm_start=warm_start,
             threads=threads,
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [
+            *film_rows(self.film),
+            *transport_rows(self.resistivity, self.contacts, self.regions, self.underlayer),
+            ("solver", self._solver),
+        ]
+        return card("Network", rows, drawing_of(self.film, self.contacts, self.regions))
 
     def solve(self, m: np.ndarray, guesses: Sequence[np.ndarray] = ()) -> NetworkState:
         """Solve for a magnetization.
