@@ -214,5 +214,6 @@ class CalledCrew:
         """Carry out runs until all have ended or a stop is asked for; see `execute.carry_out`."""
         crew = self.crew
         tasks = tasks_of(folder, self.options, crew.transport_solver, crew.templates)
-        with self.executor(len(runs)) as executor:
+        most = len(runs) if folder.repeated is None else len(folder.runs)
+        with self.executor(most) as executor:
             carry_out(folder, runs, tasks, executor, retries=retries, stop=stop, tick=tick)

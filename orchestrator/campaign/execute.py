@@ -14,6 +14,7 @@ from orchestrator.campaign.faults import JobLost, SiteFault, SlotFault
 from orchestrator.campaign.status import run_state, run_status
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.campaign.task import Outcome, Task, execute, failed
+from orchestrator.campaign.until import record, wanted
 from orchestrator.engines.table import EngineOptions
 
 _POLL = 0.25
@@ -63,9 +64,9 @@ def tasks_of(
 
 
 def to_do(folder: CampaignFolder, *, retry_failed: bool) -> list[RunEntry]:
-    """The runs that are neither finished nor, unless they are to be retried, failed."""
+    """The wanted runs that are neither finished nor, unless they are to be retried, failed."""
     done = {"finished"} if retry_failed else {"finished", "failed"}
-    return [entry for entry in folder.runs if run_state(entry.folder)[0] not in done]
+    return [entry for entry in wanted(folder) if run_state(entry.folder)[0] not in done]
 
 
 def carry_out(
@@ -84,7 +85,8 @@ def carry_out(
     it is lost more than `retries` times without a pulse in between, it has failed. A job that is
     lost is the scheduler's doing, and forgiven ten times as often. The others go on when a run
     fails. A run that met a fault of its worker's place goes on elsewhere; it has never failed for
-    it.
+    it. Where starts are repeated until an interval is narrow, those that turn out to be wanted
+    follow.
 
     Parameters
     ----------
@@ -116,6 +118,7 @@ def carry_out(
     waiting = [_Attempt(entry) for entry in runs]
     pending: dict[Future[Outcome], _Attempt] = {}
     outcomes: dict[RunEntry, Outcome] = {}
+    handed_out = set(runs)
     stopping = False
     while waiting or pending:
         now = time.monotonic()
@@ -127,6 +130,10 @@ def carry_out(
             again = _settle(attempt, future, outcomes, retries)
             if (ended := outcomes.get(attempt.entry)) and ended.state == "finished":
                 take_in(folder, attempt.entry)
+            if not again and not stopping and folder.repeated is not None:
+                more = [e for e in to_do(folder, retry_failed=False) if e not in handed_out]
+                handed_out.update(more)
+                waiting += [_Attempt(entry) for entry in more]
             if again and not stopping:
                 waiting.append(attempt)
         tick()
@@ -140,6 +147,7 @@ def carry_out(
                 future.cancel()
         if not pending and waiting:
             time.sleep(_POLL)
+    record(folder)
     return outcomes
 
 

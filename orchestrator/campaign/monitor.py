@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 from orchestrator.base.errors import RunFolderError
 from orchestrator.campaign.status import RunStatus, count_states
 from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.campaign.until import groups
 from orchestrator.run.notes import read_json, write_json
 
 WORKERS = "workers"
@@ -113,7 +115,8 @@ def report(folder: CampaignFolder, found: Sequence[RunStatus]) -> dict[str, Any]
     dict
         `campaign`, `folder`, `counts` by state, `pulses`, `total`, `pulses_per_second` of what
         runs, `seconds_left` (None where nothing runs), `runs` (place, labels, folder, state,
-        pulses, total, seconds_left, message, worker), `failures` (message, runs) and `jobs`.
+        pulses, total, seconds_left, message, worker), `failures` (message, runs), `jobs`, and
+        `repeated`, where starts are repeated until an interval is narrow (see `until.Group`).
     """
     runs = []
     for entry, status in zip(folder.runs, found, strict=True):
@@ -146,6 +149,7 @@ def report(folder: CampaignFolder, found: Sequence[RunStatus]) -> dict[str, Any]
             for message, group in causes(folder.runs, found)
         ],
         "jobs": jobs_of(folder),
+        "repeated": [dataclasses.asdict(group) for group in groups(folder)],
     }
 
 

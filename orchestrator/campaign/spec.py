@@ -17,8 +17,9 @@ from orchestrator.base.errors import InputError
 from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.axes.designs import design
-from orchestrator.campaign.axes.keys import changed, check_key
+from orchestrator.campaign.axes.keys import changed, check_key, overrides
 from orchestrator.campaign.axes.layers import laid_over
+from orchestrator.campaign.axes.repeats import Until
 from orchestrator.campaign.axes.variants import Variants
 from orchestrator.campaign.columns import RESERVED
 from orchestrator.describe.described import described
@@ -68,6 +69,9 @@ class Axis:
         Coordinate values; by default the values, where those are numbers or strings.
     unit : str
         Unit of the coordinate.
+    until : table, optional
+        Take the points one batch after the other, only until the success rate of the runs along
+        this axis is known well enough; see `Until`.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Axis:
     sobol: dict[str, Any] | None = None
     labels: list[str | int | float] | None = None
     unit: str = "1"
+    until: Until | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -219,6 +224,14 @@ class Campaign:
             raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
         description = base.to_dict()
         within("change", check_changes, description, change or {})
+        for key in change or {}:
+            if (
+                axis := next((a for a in self.axes if overrides(a.changes, key)), None)
+            ) is not None:
+                raise InputError(
+                    f"change: {key} does nothing, since axis {axis.name!r} sets it in every run; "
+                    "leave one of them out"
+                )
         self.base = Experiment.from_dict(changed(description, change or {}), source="change")
         self.points = self._points()
 
@@ -229,8 +242,10 @@ class Campaign:
 
     @cached_property
     def hash(self) -> str:
-        """Hash of the hashes of all runs in their order."""
-        return canonical_hash({"runs": [point.experiment.hash for point in self.points]})
+        """Hash of the hashes of all runs in their order, and of when starts are enough."""
+        content: dict[str, Any] = {"runs": [point.experiment.hash for point in self.points]}
+        until = {axis.name: dataclasses.asdict(axis.until) for axis in self.axes if axis.until}
+        return canonical_hash(content | ({"until": until} if until else {}))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -248,6 +263,8 @@ class Campaign:
         names = [axis.name for axis in self.axes]
         if len(set(names)) != len(names):
             raise InputError(f"axes: names must differ, got {names}")
+        if len(repeated := [axis.name for axis in self.axes if axis.until is not None]) > 1:
+            raise InputError(f"axes: only one may have until, got {', '.join(repeated)}")
         taken = sorted(set(names) & RESERVED)
         if taken:
             raise InputError(

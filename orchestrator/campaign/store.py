@@ -2,6 +2,8 @@
 
 ROOT/
     NAME-HASH.campaign/
+        index.sqlite        the runs' values once more, see `archive.index`
+        until.json          which starts were enough, where they are repeated
         campaign.json       axes, base, and for each run its place, labels and folder
         cancel              there while the campaign is asked to stop
         workers/            output of the worker processes
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.base.errors import InputError
+from orchestrator.campaign.axes.repeats import Until
 from orchestrator.campaign.axes.variants import Variants
 from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.describe.experiment import Experiment
@@ -85,6 +88,12 @@ class CampaignFolder:
         changes = [axis.changes[k] for axis, k in zip(self._axes, index, strict=True)]
         merged = {key: value for change in changes for key, value in change.items()}
         return self._variants.experiment(merged, str(self.path))
+
+    @cached_property
+    def repeated(self) -> tuple[int, Until] | None:
+        """Number of the axis along which starts are repeated until an interval is narrow."""
+        found = [(k, axis.until) for k, axis in enumerate(self._axes) if axis.until is not None]
+        return found[0] if found else None
 
     @cached_property
     def _axes(self) -> list[Axis]:

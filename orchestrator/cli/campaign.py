@@ -112,7 +112,7 @@ def status(campaign: Path, root: Path, everything: bool, as_json: bool) -> None:
     from orchestrator.campaign.monitor import report
     from orchestrator.campaign.status import statuses
     from orchestrator.campaign.store import find
-    from orchestrator.cli.campaign_status import failures, jobs_lines, status_table
+    from orchestrator.cli.campaign_status import failures, jobs_lines, repeats, status_table
 
     folder = find(campaign, root)
     found = statuses(folder.runs)
@@ -120,7 +120,7 @@ def status(campaign: Path, root: Path, everything: bool, as_json: bool) -> None:
         click.echo(json.dumps(report(folder, found), indent=1))
         return
     new_console().print(status_table(folder, found, rows=10**6))
-    for line in [*jobs_lines(folder), *failures(folder, found)]:
+    for line in [*jobs_lines(folder), *repeats(folder), *failures(folder.runs, found)]:
         click.echo(line)
     if everything:
         for entry, state in zip(folder.runs, found, strict=True):
@@ -266,7 +266,10 @@ def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retrie
     console = console_of_command()
     folder.withdraw_stop()
     runs = to_do(folder, retry_failed=retry_failed)
-    console.print(f"{folder.path}: {len(runs)} of {len(folder.runs)} runs to do", highlight=False)
+    most = "" if folder.repeated is None else ", and more where intervals are wide"
+    console.print(
+        f"{folder.path}: {len(runs)} of {len(folder.runs)} runs to do{most}", highlight=False
+    )
     if runs:
         console.print(called.reason, highlight=False)
         try:
@@ -283,16 +286,20 @@ def _work(folder: CampaignFolder, called: CalledCrew, retry_failed: bool, retrie
 
 def _summary(folder: CampaignFolder, console: Console) -> int:
     from orchestrator.campaign.status import statuses
-    from orchestrator.cli.campaign_status import failures
+    from orchestrator.campaign.until import wanted
+    from orchestrator.cli.campaign_status import failures, repeats
 
-    found = statuses(folder.runs)
+    runs = wanted(folder)
+    found = statuses(runs)
     counts = Counter(status.state for status in found)
-    for line in failures(folder, found):
+    for line in [*repeats(folder), *failures(runs, found)]:
         console.print(line, highlight=False, markup=False)
     if counts["failed"]:
         console.print("--retry-failed tries them again", highlight=False)
     words = ", ".join(f"{n} {state}" for state, n in counts.items())
-    console.print(f"{len(found)} runs: {words}", highlight=False)
+    rest = len(folder.runs) - len(found)
+    more = f"; {rest} more are not wanted" if rest else ""
+    console.print(f"{len(found)} runs: {words}{more}", highlight=False)
     if counts["finished"] == len(found):
         return 0
     return STOPPED if folder.stop_file.exists() or not counts["failed"] else 1

@@ -25,10 +25,17 @@ def print_plan(
         shown = ", ".join(str(v) for v in values[:6]) + (", ..." if len(values) > 6 else "")
         unit = "" if axis.unit == "1" else f" {axis.unit}"
         console.print(f"{axis.name}: {len(values)} points ({shown}){unit}", highlight=False)
+        if axis.until is not None:
+            console.print(
+                f"  in batches of {axis.until.batch} until the interval of the success rate is "
+                f"{axis.until.ci:g} wide",
+                highlight=False,
+            )
     states = ", ".join(f"{plan.states[s]} {s}" for s in STATES if plan.states[s])
     runs = len(campaign.points)
+    most = "at most " if any(axis.until for axis in campaign.axes) else ""
     lines = [
-        f"{runs} runs: {states}",
+        f"{most}{runs} runs: {states}",
         f"{plan.textures} settled textures, of which {plan.textures_missing} are to be computed",
     ]
     if plan.pace is None or plan.seconds is None or plan.seconds_per_run is None:

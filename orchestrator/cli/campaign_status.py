@@ -10,6 +10,7 @@ from orchestrator.base.quantities import duration
 from orchestrator.campaign.monitor import causes, jobs_of, pace, worker_of
 from orchestrator.campaign.status import STATES, RunStatus, count_states, statuses
 from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.campaign.until import groups
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -115,13 +116,39 @@ def _row(folder: CampaignFolder, entry: RunEntry, status: RunStatus) -> list[str
     return [str(entry), status.state, pulses, each, left, since, gpu, name, message]
 
 
-def failures(folder: CampaignFolder, found: Sequence[RunStatus]) -> list[str]:
+def failures(runs: Sequence[RunEntry], found: Sequence[RunStatus]) -> list[str]:
     """A line for each cause of failures, with the runs that it has struck."""
     lines = []
-    for message, group in causes(folder.runs, found):
+    for message, group in causes(runs, found):
         named = "; ".join(str(entry) for entry in group[:5]) + "; ..." * (len(group) > 5)
         lines.append(f"failed: {len(group)} runs ({named}): {message}")
     return lines
+
+
+def repeats(folder: CampaignFolder) -> list[str]:
+    """A line for each place at which starts are repeated until an interval is narrow."""
+    if folder.repeated is None:
+        return []
+    number, until = folder.repeated
+    words = {
+        "narrow": f"enough for {until.ci:g}",
+        "goes on": f"goes on until {until.ci:g}",
+        "at most": f"not within {until.ci:g}, but there are no more points",
+    }
+    names = [axis["name"] for axis in folder.content["axes"]]
+    lines = []
+    for group in groups(folder):
+        place = [f"{n} = {v}" for n, v in zip(_without(names, number), group.labels, strict=True)]
+        rates = ", ".join(f"{k} of {n}" for k, n in zip(group.successes, group.count, strict=True))
+        lines.append(
+            f"{', '.join(place) or 'learned'}: {rates or '0 of 0'} ({group.low:.2f} to "
+            f"{group.high:.2f}), {words[group.decision]}"
+        )
+    return lines
+
+
+def _without(names: list[str], number: int) -> list[str]:
+    return names[:number] + names[number + 1 :]
 
 
 def jobs_lines(folder: CampaignFolder) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -327,3 +328,41 @@ def test_full_campaigns_have_the_points_of_the_small_ones(path):
     for a, b in zip(small.axes, full.axes, strict=True):
         assert set(a.coordinate) <= set(b.coordinate)
     assert full.base.film.cells[0] > small.base.film.cells[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "axis"),
+    [
+        ("start.seed", {"key": "start.seed", "values": [1, 2]}),
+        ("training.voltage", {"zip": {"training.voltage": [0.1, 0.2], "start.seed": [1, 2]}}),
+        ("contacts.0.resistance", {"key": "contacts.*.resistance", "values": [1.0, 2.0]}),
+        ("contacts.*.resistance", {"key": "contacts.*.resistance", "values": [1.0, 2.0]}),
+    ],
+)
+def test_a_change_that_an_axis_overrides_is_refused(experiment, change, axis):
+    with pytest.raises(
+        InputError, match=rf"change: {re.escape(change)} does nothing, since axis 'a'"
+    ):
+        Campaign(experiment, [Axis(name="a", **axis)], change={change: 7})
+
+
+@pytest.mark.parametrize(
+    ("change", "axis"),
+    [
+        ({"start.seed": 7}, {"points": [{"start.seed": 1}, {"training.voltage": 0.1}]}),
+        ({"contacts.*.resistance": 7}, {"key": "contacts.0.resistance", "values": [1.0, 2.0]}),
+        ({"reference": {"starts": 3}}, {"key": "reference.starts", "values": [1, 2]}),
+    ],
+)
+def test_a_change_that_an_axis_overrides_in_part_is_none_of_these(experiment, change, axis):
+    Campaign(experiment, [Axis(name="a", **axis)], change=change)
+
+
+def test_an_axis_takes_the_place_of_a_change_in_the_file_that_is_extended(base_file, tmp_path):
+    (tmp_path / "below.toml").write_text(
+        'base = "base.toml"\nchange = {"start.seed" = 7, "training.voltage" = 0.1}\n'
+    )
+    axes = [{"name": "seed", "key": "start.seed", "values": [1, 2]}]
+    campaign = Campaign.from_dict({"extends": "below.toml", "axes": axes}, "above", tmp_path)
+    found = [(p.experiment.start.seed, p.experiment.training.voltage) for p in campaign.points]
+    assert found == [(1, 0.1), (2, 0.1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.base.errors import InputError
@@ -54,6 +54,20 @@ def changed(description: dict[str, Any], changes: Mapping[str, Any]) -> dict[str
                 owner = owner[part]
             owner[path[-1]] = copy.deepcopy(value)
     return result
+
+
+def overrides(points: Iterable[Mapping[str, Any]], key: str) -> bool:
+    """Whether each of some points sets all that a key stands for, whatever was there before."""
+    return all(any(_covers(other, key) for other in point) for point in points)
+
+
+def _covers(other: str, key: str) -> bool:
+    """Whether a key stands for another one's whole branch: `contacts.*` for `contacts.0.size`."""
+    parts, inner = other.split("."), key.split(".")
+    return len(parts) <= len(inner) and all(
+        a == b or (a == "*" and (b == "*" or b.isdigit()))
+        for a, b in zip(parts, inner, strict=False)
+    )
 
 
 def _expand(description: Any, key: str) -> list[list[Any]]:

@@ -17,7 +17,7 @@ def laid_over(
 ) -> dict[str, Any]:
     """The content with that of the file that it extends, and the base's path from here.
 
-    Axes replace those of the same name, and what the other file changes at their keys.
+    Axes replace those of the same name, and changes of the other file at their own keys.
 
     Raises
     ------
@@ -53,5 +53,17 @@ def laid_over(
     axes = {
         table.get("name"): table for table in [*below.get("axes", []), *content.get("axes", [])]
     }
-    change = below.get("change", {}) | content.get("change", {})
+    varied = {key for table in content.get("axes", []) for key in _keys_of(table)}
+    change = {k: v for k, v in below.get("change", {}).items() if k not in varied}
+    change |= content.get("change", {})
     return below | content | {"change": change, "axes": list(axes.values())}
+
+
+def _keys_of(axis: dict[str, Any]) -> set[str]:
+    """The keys that an axis sets at all of its points, as far as its table is in order."""
+    tables = [axis.get("zip"), *(axis.get(kind, {}) for kind in ("latin_hypercube", "sobol"))]
+    ranges = [t.get("ranges", t) for t in tables if isinstance(t, dict)]
+    return {
+        str(axis.get("key")),
+        *(key for table in ranges if isinstance(table, dict) for key in table),
+    }
