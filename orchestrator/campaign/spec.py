@@ -224,10 +224,8 @@ class Campaign:
             raise InputError(f"name: {self.name!r} is not {PLAIN_NAME_IN_WORDS}")
         description = base.to_dict()
         within("change", check_changes, description, change or {})
-        for key in change or {}:
-            if (
-                axis := next((a for a in self.axes if overrides(a.changes, key)), None)
-            ) is not None:
+        for key, axis in itertools.product(change or {}, self.axes):
+            if overrides(axis.changes, key):
                 raise InputError(
                     f"change: {key} does nothing, since axis {axis.name!r} sets it in every run; "
                     "leave one of them out"
