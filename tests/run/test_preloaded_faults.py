@@ -102,9 +102,9 @@ class Server:
     """Forks a process for each run, so that nothing is imported or compiled again."""
 
     def __init__(self, library, description):
+        words = [str(library), json.dumps(description), str(library.parent / "first")]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(library), json.dumps(description)]
-            + [str(library.parent / "first")],
+            [sys.executable, "-c", SERVER, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
