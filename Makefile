@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs reference validate torture browser cluster wheel bench clean
+.PHONY: demo test lint docs reference validate torture fuzz browser cluster wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -27,7 +27,10 @@ validate: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/engines tests/transport tests/studies -s
 
 torture: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow tests/campaign -s
+	$(BIN)/python -m pytest -m slow tests/campaign tests/run -s
+
+fuzz: $(VENV)/.installed-dev
+	FUZZ_INPUTS=100000 $(BIN)/python -m pytest --numprocesses auto tests/fuzz
 
 browser: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "slow or not slow" tests/page -s

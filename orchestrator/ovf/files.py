@@ -25,6 +25,8 @@ _BEGIN = re.compile(rb"^# *begin: *data\b *([^\n]*)\n", re.I | re.M)
 _END = re.compile(rb"# *end: *data", re.I)
 _HEAD = 4096
 """Bytes that are read at a time where only the header is wanted."""
+_LONGEST_HEAD = 1 << 20
+"""Bytes among which the data must begin, there."""
 _GO_DIFFERS = 1e6
 """From here on, up to 1e16, NumPy writes float32 without an exponent, and Go with one."""
 
@@ -99,8 +101,8 @@ def read_ovf_header(path: str | os.PathLike[str]) -> Header:
     try:
         with open(path, "rb") as file:
             raw = file.read(_HEAD)
-            while _BEGIN.search(raw) is None and (more := file.read(_HEAD)):
-                raw += more
+            if _BEGIN.search(raw) is None:
+                raw += file.read(_LONGEST_HEAD)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     try:

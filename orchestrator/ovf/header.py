@@ -80,6 +80,9 @@ class Header:
         return f"{' x '.join(map(str, self.cells))} cells of {self.components}"
 
 
+_MOST = 2**31 - 1
+
+
 def version_of(first_line: str) -> int | None:
     """The version of OVF that the first line of a file stands for."""
     found = [v for v, line in FIRST_LINES.items() if line.lower() == first_line.strip().lower()]
@@ -107,6 +110,8 @@ def read_header(text: str, version: int, *, lengths: bool = True) -> Header:
     components = 3 if version == 1 else _number(entries, "valuedim", int)
     if min(nx, ny, nz, components) < 1:
         raise InputError(f"OVF header gives an empty grid ({nx} x {ny} x {nz})")
+    if max(nx, ny, nz, components) > _MOST:
+        raise InputError(f"OVF header gives a grid of more than {_MOST} cells along an axis")
     unit = entries.get("meshunit", "m")
     if lengths and unit.lower() not in _PER_METER:
         raise InputError(f"OVF meshunit is {unit!r}; expected {_UNITS}")

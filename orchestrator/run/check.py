@@ -283,7 +283,7 @@ def _with_texture(
     if isinstance(following, ReadingRecord):
         return None
     try:
-        m = read_state(state, "m")
+        m = read_state(state, "m", experiment.film.array_shape)
     except RunFolderError:
         return None
     if not restore:

@@ -75,8 +75,17 @@ def _encoding(values: np.ndarray, precision: Precision) -> dict[str, Any]:
     return encoding
 
 
-def read_state(path: Path, key: str) -> np.ndarray:
+def read_state(path: Path, key: str, cells: tuple[int, int, int]) -> np.ndarray:
     """A field of a state's file, shape (nz, ny, nx, 3), float32.
+
+    Parameters
+    ----------
+    path : Path
+        The netCDF file.
+    key : {"m", "j"}
+        Which field.
+    cells : tuple of int
+        (nz, ny, nx) of the film; a file that claims more is not unpacked.
 
     Raises
     ------
@@ -88,6 +97,8 @@ def read_state(path: Path, key: str) -> np.ndarray:
     try:
         with h5py.File(path) as file:
             stored = file[FIELDS[key].name]
+            if stored.shape != (3, *cells):
+                raise ValueError(f"its shape is {stored.shape}, not {(3, *cells)}")
             values = stored[...] * np.float32(stored.attrs.get("scale_factor", 1.0))
     except FileNotFoundError:
         raise RunFolderError(f"{path}: missing") from None

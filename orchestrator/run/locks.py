@@ -149,7 +149,11 @@ def _clear(path: Path) -> None:
 
 def _written(path: Path, owner: Owner) -> Path:
     temporary = path.with_name(f"{path.name}.{owner.token}.tmp")
-    temporary.write_text(json.dumps(asdict(owner)))
+    try:
+        temporary.write_text(json.dumps(asdict(owner)))
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     return temporary
 
 

@@ -122,7 +122,7 @@ def kept_fields(experiment: Experiment, key: str, folder: Path) -> BlockArray:
             return np.full(shape, np.nan, dtype)
         if checksum(path) != expected:
             raise RunFolderError(f"{path}: damaged (its checksum is wrong)")
-        return read_state(path, key)
+        return read_state(path, key, experiment.film.array_shape)
 
     grid = (len(experiment.training.patterns), len(kept))
     return BlockArray(grid, shape, dtype, partial(map, read))

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from orchestrator.engines.cpu.language.check import Checker
 from orchestrator.engines.cpu.language.errors import CompileError
 from orchestrator.engines.cpu.language.scope import Scope
 from orchestrator.engines.cpu.language.statements import Guard, Statement
+
+_RECURSION = 20_000
+"""Calls within calls that the deepest tree needs which is parsed."""
+
+
+@contextmanager
+def _deep_calls() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def check_script(
@@ -22,7 +37,8 @@ def check_script(
     """
     before = dict(scope.names)
     try:
-        return Checker(scope, unsupported, find).check(text)
+        with _deep_calls():
+            return Checker(scope, unsupported, find).check(text)
     except CompileError:
         scope.names = before
         raise
@@ -32,7 +48,8 @@ def run_script(
     program: list[Statement], guard: Guard, echo: Callable[[str], None] | None = None
 ) -> None:
     """Run checked statements in order, each announced to `echo`."""
-    for statement in program:
-        if echo is not None:
-            echo(statement.text)
-        statement.execute(guard)
+    with _deep_calls():
+        for statement in program:
+            if echo is not None:
+                echo(statement.text)
+            statement.execute(guard)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _HEAD = b"package p; func _() {\n"
 _TAIL = b"\n}\n"
+_DEEPEST = 1000
+"""Levels of the syntax tree."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ def parse(text: str) -> Source:
     tree = _parser().parse(_HEAD + _without_empty_statements(text).encode() + _TAIL)
     source = Source(tuple(text.split("\n")), ())
     root = tree.root_node
+    if (row := _too_deep(root)) is not None:
+        row = min(max(row, 1), len(source.lines))
+        raise CompileError(
+            f"nested deeper than {_DEEPEST} levels", row, source.lines[row - 1].strip()[:80]
+        )
     if root.has_error:
         wrong = _first_error(root)
         # A missing brace is noticed at the end of the wrapper, below the script.
@@ -119,6 +126,19 @@ def parse(text: str) -> Source:
         extra = parts[-1]
         raise CompileError("unmatched '}'", max(1, min(extra.start_point[0], len(source.lines))))
     return Source(source.lines, statements_in(parts[1].child_by_field_name("body")))
+
+
+def _too_deep(root: Node) -> int | None:
+    """The row where the tree is deeper than what follows can walk, None if nowhere."""
+    cursor = root.walk()
+    while True:
+        if cursor.depth > _DEEPEST:
+            return int(cursor.node.start_point[0]) if cursor.node is not None else 0
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return None
 
 
 def _first_error(node: Node) -> Node:

@@ -39,10 +39,21 @@ def check_memory(cells: tuple[int, int, int], *, demag: bool = False) -> None:
     needed = math.prod(cells) * _BYTES_PER_CELL
     if demag:
         needed += math.prod(2 * n if n > 1 else 1 for n in cells) * _BYTES_PER_PADDED_CELL
+    means = " with the demagnetizing field" if demag else ""
+    check_bytes(f"a grid of {cells} cells{means}", needed)
+
+
+def check_bytes(what: str, needed: int) -> None:
+    """Whether the machine has so many bytes of memory.
+
+    Raises
+    ------
+    FatalError
+        With both figures, if it has not.
+    """
     present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > present:
-        means = " with the demagnetizing field" if demag else ""
         raise FatalError(
-            f"a grid of {cells} cells needs about {needed / 2**30:.3g} GiB of memory{means}, "
-            f"this machine has {present / 2**30:.3g} GiB"
+            f"{what} needs about {needed / 2**30:.3g} GiB of memory, this machine has "
+            f"{present / 2**30:.3g} GiB"
         )

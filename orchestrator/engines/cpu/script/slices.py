@@ -10,6 +10,7 @@ from orchestrator.engines.cpu.language.errors import PanicError
 from orchestrator.engines.cpu.language.functions import exposed
 from orchestrator.engines.cpu.language.values import Numbers, Vector
 from orchestrator.engines.cpu.output.files import fatal
+from orchestrator.engines.cpu.script.limits import check_bytes
 from orchestrator.ovf.files import read_ovf
 
 
@@ -74,9 +75,12 @@ def empty_slice(components: int, nx: int, ny: int, nz: int) -> Slice:
     ------
     PanicError
         If a count is not positive.
+    FatalError
+        If this machine has not the memory.
     """
     if min(components, nx, ny, nz) < 1:
         raise PanicError(f"illegal argument: slice of {components} x ({nx}, {ny}, {nz})")
+    check_bytes(f"a slice of {components} x ({nx}, {ny}, {nz})", 4 * components * nx * ny * nz)
     return Slice(np.zeros((nz, ny, nx, components), np.float32))
 
 

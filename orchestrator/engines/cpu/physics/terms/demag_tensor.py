@@ -30,6 +30,9 @@ ODD = np.array(
 """Whether a component (column) is odd along x, y, z (row); those with an axis twice or never are
 even along it."""
 
+_MOST_SEPARATIONS = 10**12
+"""Days of summing."""
+
 
 def padded_length(count: int, images: int) -> int:
     """Length of the Fourier transforms along an axis of `count` cells."""
@@ -76,6 +79,11 @@ def demag_tensor(
         raise EngineError(f"DemagAccuracy is {accuracy}, it must be positive")
     kept = [n // 2 + 1 if p else n for n, p in zip(cells, pbc, strict=True)]
     reach = [n * max(p, 1) for n, p in zip(cells, pbc, strict=True)]
+    if math.prod(reach) > _MOST_SEPARATIONS:
+        raise EngineError(
+            f"{pbc} images of {cells} cells are {math.prod(reach):.2g} separations to sum the "
+            f"demagnetizing field over, more than {_MOST_SEPARATIONS:.0e}"
+        )
     tensor = np.zeros((6, kept[2], kept[1], kept[0]))
     line = np.empty((6, reach[0]))
     size = np.array(cell_size, float)
