@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.describe.experiment import Experiment
     from orchestrator.ovf.files import read_ovf
     from orchestrator.ovf.tables import open_table
+    from orchestrator.run.couple import couple
     from orchestrator.run.film import training
     from orchestrator.run.results import open_run
     from orchestrator.transport.network import Network
@@ -31,6 +32,7 @@ _HOMES = {
     "Experiment": "describe.experiment",
     "Network": "transport.network",
     "OrchestratorError": "base.errors",
+    "couple": "run.couple",
     "open_campaign": "campaign.results",
     "open_run": "run.results",
     "open_table": "ovf.tables",
@@ -45,6 +47,7 @@ __all__ = [
     "Experiment",
     "Network",
     "OrchestratorError",
+    "couple",
     "mx3",
     "open_campaign",
     "open_run",

@@ -30,8 +30,33 @@ def schema_of(kind: str) -> dict[str, Any]:
     return {"$schema": "http://json-schema.org/draft-07/schema#"} | _MADE[kind]()
 
 
+_SETUP = {
+    "type": "string",
+    "description": "A mumax3 script instead of film, material, start, reference, solver and "
+    "conditions; see couple.md.",
+}
+
+
 def _experiment() -> dict[str, Any]:
-    return json_schema(Experiment)
+    """An experiment has film and material, or a setup, whose regions may have resistivities."""
+    schema, circuit = _described(), json_schema(Circuit)
+    schema["properties"] |= {
+        "setup": _SETUP,
+        "resistivities": circuit["properties"]["resistivities"],
+    }
+    schema["required"] = [key for key in schema["required"] if key not in _WITHOUT_SETUP]
+    schema["anyOf"] = [{"required": _WITHOUT_SETUP}, {"required": ["setup"]}]
+    return schema
+
+
+_WITHOUT_SETUP = ["film", "material"]
+
+
+def _described() -> dict[str, Any]:
+    """An experiment that says what film and material are."""
+    schema = json_schema(Experiment)
+    del schema["properties"]["setup"], schema["definitions"]["ScriptSetup"]
+    return schema
 
 
 def _campaign() -> dict[str, Any]:
@@ -77,7 +102,7 @@ def _contacts() -> dict[str, Any]:
 
 
 def _with_experiment() -> dict[str, Any]:
-    experiment = json_schema(Experiment)
+    experiment = _described()
     return experiment.pop("definitions") | {"Experiment": experiment}
 
 

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import OrchestratorError
 from orchestrator.cli.campaign import campaign
+from orchestrator.cli.couple import couple
 from orchestrator.cli.examples import examples
 from orchestrator.cli.options import (
     AS_JSON,
@@ -56,6 +57,7 @@ def cli(verbose: bool, quiet: bool) -> None:
 
 cli.add_command(campaign)
 campaign.add_command(search)
+cli.add_command(couple)
 cli.add_command(examples)
 cli.add_command(transport)
 cli.add_command(schema)
@@ -84,6 +86,7 @@ def run(
     from orchestrator.describe.experiment import Experiment
     from orchestrator.engines.choose import choose_engine
     from orchestrator.engines.table import EngineOptions
+    from orchestrator.run.coupled import is_coupled, read_coupled
     from orchestrator.run.description import experiment_to_go_on_with
     from orchestrator.run.execute import is_finished
     from orchestrator.run.execute import run as carry_out
@@ -92,19 +95,24 @@ def run(
     from orchestrator.run.workplace import Interrupted, Workplace
     from orchestrator.transport.solvers import check_solver
 
+    coupled = False
     if experiment.is_dir():
         description = experiment_to_go_on_with(experiment)
         given = context.get_parameter_source("root") == ParameterSource.COMMANDLINE
         if given and root.resolve() != experiment.resolve().parent:
             raise click.UsageError(f"--root: the run in {experiment} goes on where it is")
         root = experiment.resolve().parent
-    else:
+    elif not (coupled := is_coupled(experiment)):
         description = Experiment.from_toml(experiment)
     console = console_of_command()
     check_solver(transport_solver)
     choice = choose_engine(EngineOptions(**options))
     engine = choice.engine
     console.print(f"engine {engine.name}: {choice.reason}", highlight=False)
+    if coupled:
+        description, script = read_coupled(experiment, engine, root)
+        for note in script.notes:
+            console.print(note, highlight=False, markup=False)
     folder = run_folder(root, description)
     if (folder / DESCRIPTION).exists():
         state = "is finished" if is_finished(folder) else "goes on where it stopped"

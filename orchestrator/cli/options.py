@@ -120,8 +120,12 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print all of it 
 
 def working(command: Any) -> Any:
     """The options of everything that runs an engine; which GPU and how many threads come apart."""
+    return with_engine(TEMPLATES(command))
+
+
+def with_engine(command: Any) -> Any:
+    """The same without own templates."""
     for option in (
-        TEMPLATES,
         TRANSPORT_SOLVER,
         _SILENCE_LIMIT,
         _TIME_LIMIT,

@@ -30,16 +30,17 @@ class CoupledEngine:
         The one that works.
     prepared : Prepared
         The script.
+
+    Attributes
+    ----------
+    name : str
+        Of the engine that works.
     """
 
     def __init__(self, engine: Engine, prepared: Prepared) -> None:
         self._engine = engine
+        self.name = engine.name
         self.prepared = prepared
-
-    @property
-    def name(self) -> str:
-        """Name of the engine that works."""
-        return self._engine.name
 
     def describe(self) -> dict[str, str]:
         """Name, version and hardware."""

@@ -18,9 +18,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,6 +34,8 @@ from orchestrator.engines.mumax3.diagnosis import EngineFault
 from orchestrator.engines.session import Engine
 from orchestrator.mx3.origins import Rendered
 from orchestrator.ovf.files import OvfField, read_ovf
+
+T = TypeVar("T")
 
 FIELDS = ("m", "geom", "regions", "Msat", "Aex", "alpha", "Pol", "xi", "J")
 """Quantities that the engine reports after the preparation."""
@@ -76,6 +79,8 @@ class Prepared:
         What goes on over all pulses.
     thermal : str or None
         Seed of the thermal field, an expression of the script's; None without temperature.
+    adds_field : bool
+        Whether the script adds maps to B_ext.
     """
 
     folder: Path
@@ -83,6 +88,7 @@ class Prepared:
     setup: Rendered
     timed: tuple[Timed, ...]
     thermal: str | None
+    adds_field: bool
 
     @property
     def has_table(self) -> bool:
@@ -108,8 +114,24 @@ def prepared_folder(root: Path, digest: str, engine: str) -> Path:
     return root / "textures" / f"setup-{digest}-{engine}"
 
 
-def prepare(script: Script, engine: Engine, root: Path) -> Prepared:
+def prepare(
+    script: Script,
+    engine: Engine,
+    root: Path,
+    use: Callable[[Prepared], T],
+) -> T:
     """Prepare a script on an engine, unless that has been done under this root.
+
+    Parameters
+    ----------
+    script : Script
+        The script.
+    engine : Engine
+        The one that will run.
+    root : Path
+        Folder of the run folders.
+    use : callable
+        What is made of it. Nothing is kept of a script with which that fails.
 
     Raises
     ------
@@ -122,13 +144,15 @@ def prepare(script: Script, engine: Engine, root: Path) -> Prepared:
         If what was prepared is damaged.
     """
     folder = prepared_folder(root, script.digest, engine.name)
-    if not (folder / _NOTE).exists():
-        with tempfile.TemporaryDirectory() as name:
-            work = Path(name)
-            fields = _play(script, engine, work)
-            _check(script, fields)
-            _put_in_place(work / "made", folder)
-    return load(folder)
+    if (folder / _NOTE).exists():
+        return use(load(folder))
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        fields = _play(script, engine, work)
+        _check(script, fields)
+        made = use(load(work / "made"))
+        _put_in_place(work / "made", folder)
+    return made
 
 
 def load(folder: Path) -> Prepared:
@@ -156,8 +180,9 @@ def load(folder: Path) -> Prepared:
             f"{folder / damaged[0]}: damaged (its checksum is wrong); delete {folder}, and it is "
             "made again"
         )
+    located = Rendered.of_file(setup, note["name"])
     return Prepared(
-        folder, note["name"], Rendered.of_file(setup, note["name"]), timed, note["thermal"]
+        folder, note["name"], located, timed, note["thermal"], note.get("adds_field", False)
     )
 
 
@@ -197,6 +222,7 @@ def _play(script: Script, engine: Engine, work: Path) -> dict[str, OvfField]:
     note = {
         "name": script.name,
         "thermal": script.thermal,
+        "adds_field": script.adds_field,
         "timed": timed,
         "files": {f"{name}.ovf": field.crc32 for name, field in fields.items()},
     }

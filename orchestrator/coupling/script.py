@@ -73,6 +73,8 @@ class Script:
     thermal : str or None
         Seed of the thermal field as the script says it, "0" if it does not; None without
         temperature.
+    adds_field : bool
+        Whether maps are added to B_ext.
     notes : tuple of str
         What is done with which line, where it is not simply the setup.
     """
@@ -83,6 +85,7 @@ class Script:
     schedules: tuple[Schedule, ...] = ()
     inputs: dict[str, bytes] = field(default_factory=dict)
     thermal: str | None = None
+    adds_field: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -125,6 +128,7 @@ class _Reader:
         self.scheduled = 0
         self.thermal = False
         self.seed = "0"
+        self.adds_field = False
         self.notes: list[str] = []
 
     def read(self) -> Script:
@@ -147,6 +151,7 @@ class _Reader:
             tuple(self.schedules.values()),
             self.inputs,
             self.seed if self.thermal else None,
+            self.adds_field,
             tuple(self.notes),
         )
 
@@ -261,6 +266,8 @@ class _Reader:
                 )
             if function in ("set", "setregion") and arguments:
                 self._check_current(text, node, arguments[-1], path)
+        elif thing == "b_ext" and function == "add":
+            self.adds_field = True
         elif thing == "temp" and function in ("set", "setregion"):
             self.thermal = True
 

@@ -30,7 +30,15 @@ from orchestrator.describe.masks import with_masks_read
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer, cells_of, check_regions
-from orchestrator.describe.sections import Output, Probe, Reference, Solver, Start, Training
+from orchestrator.describe.sections import (
+    Output,
+    Probe,
+    Reference,
+    ScriptSetup,
+    Solver,
+    Start,
+    Training,
+)
 from orchestrator.describe.validation import explained, within
 
 if TYPE_CHECKING:
@@ -82,6 +90,8 @@ class Experiment:
         Settings of the time integration.
     conditions : Conditions
         Field, temperature, grains.
+    setup : ScriptSetup, optional
+        The script that is the setup instead of film, material and conditions.
 
     Raises
     ------
@@ -104,6 +114,7 @@ class Experiment:
     regions: tuple[Region, ...] = ()
     underlayer: Underlayer | None = None
     conditions: Conditions = Conditions()
+    setup: ScriptSetup | None = None
 
     def __post_init__(self) -> None:
         if not PLAIN_NAME.fullmatch(self.name):
@@ -129,6 +140,8 @@ class Experiment:
                     f"training.patterns: pattern {pattern!r} has {len(pattern)} signs, "
                     f"the device has {len(self.contacts)} contacts"
                 )
+        if self.setup is not None:
+            self._check_setup()
         if self.conditions.grain_size:
             if self.regions:
                 raise InputError("conditions.grain_size: grains and regions exclude each other")
@@ -146,6 +159,16 @@ class Experiment:
                     f"output.snapshots: state {n} does not exist, "
                     f"states run from 0 to {self.training.pulses}"
                 )
+
+    def _check_setup(self) -> None:
+        """Refuse what would act beside a script that is the setup."""
+        if self.training.relax_time:
+            raise InputError(
+                "training.relax_time: pulses of a script's setup have no relaxation after them; "
+                "give 0"
+            )
+        if self.conditions != Conditions():
+            raise InputError("conditions: the script that is the setup holds field and temperature")
 
     @cached_property
     def device(self) -> Device:
@@ -265,6 +288,11 @@ class Experiment:
         InputError
             If it describes something impossible, or a file that it names cannot be read.
         """
+        if isinstance(table.get("setup"), str):
+            raise InputError(
+                f"{source}: setup: a script is the setup, which an engine has to read; "
+                "`orchestrator run` carries this out, `orchestrator.couple` in Python"
+            )
         try:
             table = with_masks_read(table, folder)
         except InputError as error:

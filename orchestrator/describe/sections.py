@@ -72,6 +72,24 @@ class Start:
 
 
 @described
+class ScriptSetup:
+    """A mumax3 script that is the setup, as `orchestrator.couple` and `orchestrator run` take it.
+
+    The film is then as the engine reports it, and `material` that of the largest magnetic region.
+
+    Parameters
+    ----------
+    script : str
+        Name of its file.
+    digest : str
+        Of what the run depends on: the script up to its first run, and the files that it reads.
+    """
+
+    script: str
+    digest: str
+
+
+@described
 class Training:
     """Pulse trains, one training for each entry of `patterns`, all from the same start.
 

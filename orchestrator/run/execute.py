@@ -20,6 +20,7 @@ from orchestrator.mx3.identity import contradicts
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.bench import Bench
+from orchestrator.run.coupled import first_texture, for_setup
 from orchestrator.run.description import describe, read_description
 from orchestrator.run.folder import (
     DESCRIPTION,
@@ -98,6 +99,7 @@ def opened(experiment: Experiment, workplace: Workplace, folder: Path) -> Iterat
     RunFolderError
         As `run` does.
     """
+    workplace = for_setup(experiment, workplace)
     scripts = Scripts.of_experiment(experiment, workplace.templates)
     new = [
         path for path in (folder, workplace.root / TEXTURES, workplace.root) if not path.exists()
@@ -218,7 +220,12 @@ def settle(bench: Bench) -> Path:
     for path in left_behind(bench.folder):
         path.unlink(missing_ok=True)
     experiment, seeds = bench.experiment, start_seeds(bench.experiment)
-    textures = [settled_texture(experiment, bench.scripts, bench.workplace, s) for s in seeds]
+    first = first_texture(experiment, bench.workplace)
+    textures = (
+        [first]
+        if first is not None
+        else [settled_texture(experiment, bench.scripts, bench.workplace, s) for s in seeds]
+    )
     if not (bench.folder / UNTRAINED).exists():
         states = [bench.network.solve(read_ovf(texture).data) for texture in textures]
         record = UntrainedRecord(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -287,6 +288,8 @@ class Film:
     ) -> HeldRecord:
         """The record of the next step: from the journal, or once it is done."""
         asked = to_json(pulse)
+        if self._experiment.setup and not (pulse.B_ext is pulse.temperature is None):
+            raise InputError("B_ext, temperature: the script that is the setup holds them")
         steps = self._training.steps
         if self._at < len(steps):
             recorded = steps[self._at]
@@ -469,6 +472,21 @@ def training(
     options = EngineOptions(engine, threads, binary, gpu, time_limit, silence_limit)
     chosen = choose_engine(options).engine
     place = Workplace(path.parent, chosen, Quiet(), lambda: False, own, transport_solver, threads)
+    with in_hand(experiment, place, path) as hand:
+        yield hand
+
+
+@contextmanager
+def in_hand(experiment: Experiment, place: Workplace, path: Path) -> Iterator[Film]:
+    """The film of an experiment whose pulses a script chooses, in its run folder.
+
+    Raises
+    ------
+    InputError, EngineError, RunFolderError
+        As for `training`.
+    Interrupted
+        If `place.stop()` or the run's stop file asked for it.
+    """
     [run] = training_folders(path, experiment.training.patterns)
     with ExitStack() as stack:
         with writing(path):
@@ -508,4 +526,5 @@ def _scripted(
     training = Plan(
         patterns=(pattern or SCRIPT,), pulse_length=0.0, pulses=0, script=True, **plan | given
     )
-    return Experiment.of_device(name, device, training, **sections)
+    setup = film.setup if isinstance(film, Experiment) else None
+    return Experiment.of_device(name, device, training, setup=setup, **sections)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.coupling.prepared import Prepared, load, prepare, prepared_folder
 from orchestrator.coupling.script import Script, read_script
 from orchestrator.engines.cpu.session import CpuEngine
 
@@ -46,6 +47,12 @@ TableSave()
 
 STAND_IN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "mx3"]
 STAND_IN += ["-threads", "1"]
+
+
+def prepared_there(script: Script, engine: CpuEngine, root: Path) -> Prepared:
+    """A script prepared under a root."""
+    prepare(script, engine, root, lambda prepared: None)
+    return load(prepared_folder(root, script.digest, engine.name))
 
 
 @pytest.fixture

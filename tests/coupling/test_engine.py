@@ -10,13 +10,13 @@ import pytest
 
 from orchestrator.base.errors import EngineError
 from orchestrator.coupling.engine import CoupledEngine
-from orchestrator.coupling.prepared import Prepared, prepare
+from orchestrator.coupling.prepared import Prepared
 from orchestrator.coupling.script import read_script
 from orchestrator.engines.mumax3.blocks import Mumax3Engine
 from orchestrator.engines.mumax3.live import LiveEngine
 from orchestrator.ovf.files import read_ovf, write_ovf
 
-from .conftest import STAND_IN, TWO_MATERIALS
+from .conftest import STAND_IN, TWO_MATERIALS, prepared_there
 
 LENGTH = 1e-11
 """Of the pulses, s."""
@@ -64,7 +64,7 @@ class Folder:
 
 @pytest.fixture
 def prepared(script, cpu, tmp_path):
-    return prepare(script, cpu, tmp_path / "root")
+    return prepared_there(script, cpu, tmp_path / "root")
 
 
 @pytest.fixture(params=["cpu", pytest.param("process", marks=pytest.mark.slow)])
@@ -99,7 +99,7 @@ def test_tables_and_files_go_on_over_pulses(engine, prepared, tmp_path):
 @pytest.mark.parametrize("table", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_live_process_goes_on_and_leaves_tables_to_processes(write, cpu, tmp_path, caplog, table):
     text = TWO_MATERIALS if table else TWO_MATERIALS.replace("TableAutoSave(2e-12)\n", "")
-    prepared = prepare(read_script(write(text)), cpu, tmp_path / "root")
+    prepared = prepared_there(read_script(write(text)), cpu, tmp_path / "root")
     folder = Folder(tmp_path / "run", prepared)
     folder.run(CoupledEngine(LiveEngine(STAND_IN), prepared), last=2)
     check_numbers(folder, 2)
@@ -132,7 +132,7 @@ def test_one_pulse_without_current_is_the_script_itself(cpu, write, tmp_path):
     path = write(text)
     flags = parse_arguments(["-o", str(tmp_path / "alone"), "-v=false"]).flags
     assert run_file(str(path), flags) == 0
-    prepared = prepare(read_script(path), cpu, tmp_path / "root")
+    prepared = prepared_there(read_script(path), cpu, tmp_path / "root")
     folder = Folder(tmp_path / "run", prepared)
     zero = np.zeros_like(prepared.field("m").data)
     write_ovf(folder.path / "j1.ovf", zero, (4e-9,) * 3, title="j", unit="A/m2")
@@ -152,7 +152,7 @@ def test_a_field_that_follows_t_goes_on(cpu, write, tmp_path):
         "alpha = 0\nm = Uniform(1, 0, 0)\nw := 2*pi*1e10\nB_ext = vector(0, 0, 0.3*sin(w*t))\n"
         "MaxErr = 1e-7\n"
     )
-    prepared = prepare(read_script(write(text)), cpu, tmp_path / "root")
+    prepared = prepared_there(read_script(write(text)), cpu, tmp_path / "root")
     folder = Folder(tmp_path / "run", prepared)
     engine = CoupledEngine(cpu, prepared)
     first = folder.run(engine, last=1)
@@ -165,7 +165,7 @@ def test_a_field_that_follows_t_goes_on(cpu, write, tmp_path):
 
 def test_each_pulse_has_a_thermal_field_of_its_own_that_resuming_repeats(cpu, write, tmp_path):
     text = TWO_MATERIALS.replace("Run(1e-9)", "Temp = 300\nThermSeed(7)\nFixDt = 1e-12\nRun(1e-9)")
-    prepared = prepare(read_script(write(text)), cpu, tmp_path / "root")
+    prepared = prepared_there(read_script(write(text)), cpu, tmp_path / "root")
     assert prepared.thermal == "7"
     engine = CoupledEngine(cpu, prepared)
     through = Folder(tmp_path / "through", prepared)
@@ -178,7 +178,7 @@ def test_each_pulse_has_a_thermal_field_of_its_own_that_resuming_repeats(cpu, wr
 
 def test_a_script_without_outputs_needs_none(cpu, write, tmp_path):
     path = write(TWO_MATERIALS.split("m = Uniform")[0])
-    prepared = prepare(read_script(path), cpu, tmp_path / "root")
+    prepared = prepared_there(read_script(path), cpu, tmp_path / "root")
     folder = Folder(tmp_path / "run", prepared)
     folder.run(CoupledEngine(cpu, prepared), last=1)
     assert folder.written() == {}

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError, RunFolderError
-from orchestrator.coupling.prepared import prepare
 from orchestrator.coupling.script import read_script
+
+from .conftest import prepared_there
 
 EMPTY = "SetGridSize(8, 4, 1)\nSetCellSize(4e-9, 4e-9, 4e-9)\nAex = 1e-11\n"
 
 
 def test_the_engine_reports_grid_geometry_regions_and_materials(script, cpu, tmp_path):
-    prepared = prepare(script, cpu, tmp_path / "root")
+    prepared = prepared_there(script, cpu, tmp_path / "root")
     assert prepared.field("m").cell_size == (4e-9, 4e-9, 4e-9)
     inside = np.zeros((1, 12, 24), bool)
     inside[:, 1:11] = True
@@ -33,16 +34,16 @@ def test_the_engine_reports_grid_geometry_regions_and_materials(script, cpu, tmp
 
 
 def test_a_script_is_prepared_once(script, cpu, tmp_path, monkeypatch):
-    first = prepare(script, cpu, tmp_path)
+    first = prepared_there(script, cpu, tmp_path)
     monkeypatch.setattr(type(cpu), "play", None)
-    assert prepare(script, cpu, tmp_path).folder == first.folder
+    assert prepared_there(script, cpu, tmp_path).folder == first.folder
 
 
 def test_relaxing_and_files_that_are_read_belong_to_the_preparation(write, cpu, tmp_path):
     (tmp_path / "film.mx3").write_text("Msat = 8e5\nAex = 1e-11\nalpha = 1\n")
     text = 'source("film.mx3")\nm = Uniform(1, 1, 0)\nB_ext = vector(0, 0.5, 0)\nrelax()\n'
     script = read_script(write(EMPTY + text))
-    prepared = prepare(script, cpu, tmp_path / "root")
+    prepared = prepared_there(script, cpu, tmp_path / "root")
     assert prepared.field("m").data[..., 1].min() > 0.99
     assert [path.name[:5] for path in (prepared.folder / "inputs").iterdir()] == ["film_"]
 
@@ -60,13 +61,13 @@ def test_a_script_that_cannot_be_used_leaves_nothing(write, cpu, tmp_path, text,
     (tmp_path / "film.ovf").write_bytes(b"no texture")
     path = write(EMPTY + text)
     with pytest.raises(InputError, match=words) as refused:
-        prepare(read_script(path), cpu, tmp_path / "root")
+        prepared_there(read_script(path), cpu, tmp_path / "root")
     assert str(path) in str(refused.value)
     assert not (tmp_path / "root").exists()
 
 
 def test_a_damaged_field_is_told(script, cpu, tmp_path):
-    prepared = prepare(script, cpu, tmp_path)
+    prepared = prepared_there(script, cpu, tmp_path)
     (prepared.folder / "regions.ovf").write_bytes(b"")
     with pytest.raises(RunFolderError, match=r"regions\.ovf: damaged"):
-        prepare(script, cpu, tmp_path)
+        prepared_there(script, cpu, tmp_path)
