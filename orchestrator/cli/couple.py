@@ -68,7 +68,7 @@ def couple(
     from orchestrator.engines.table import EngineOptions
     from orchestrator.run.couple import carry_out, coupling_of
     from orchestrator.run.folder import DESCRIPTION
-    from orchestrator.run.progress import ProgressBar, stop_on_signals
+    from orchestrator.run.progress import progress_of, stop_on_signals
     from orchestrator.run.workplace import Interrupted, Workplace
     from orchestrator.transport.solvers import check_solver
 
@@ -99,7 +99,7 @@ def couple(
     shown = dataclasses.replace(
         experiment, training=dataclasses.replace(experiment.training, pulses=asked.pulses)
     )
-    with stop_on_signals() as stop, ProgressBar(console, shown, folder) as tracker:
+    with stop_on_signals() as stop, progress_of(console, shown, folder) as tracker:
         try:
             threads = options["threads"]
             place = Workplace(root, choice.engine, tracker, stop, None, transport_solver, threads)
