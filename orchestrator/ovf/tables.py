@@ -42,8 +42,13 @@ def open_table(path: str | os.PathLike[str]) -> xr.Dataset:
 
     Examples
     --------
-    >>> table = open_table("standard4.out")  # doctest: +SKIP
-    >>> table.mx.plot()  # doctest: +SKIP
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with open(f"{folder}/table.txt", "w") as file:
+    ...         _ = file.write("# t (s)\\tmx ()\\n0\\t1\\n1e-12\\t0.5\\n")
+    ...     table = open_table(folder)
+    >>> float(table.mx.sel(t=1e-12)), table.t.attrs["units"]
+    (0.5, 's')
     """
     import xarray as xr
 
