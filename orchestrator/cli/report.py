@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 from rich.markup import escape
 
+from orchestrator.analysis.recall import Recalled, recalls
 from orchestrator.analysis.statistics import chosen_inputs
 from orchestrator.base.units import scale_for
-from orchestrator.cli.recalls import Recalled, recalls
 from orchestrator.describe.sections import SCRIPT
 from orchestrator.learning.hopfield import inverse, is_trivial, trained_patterns
 

@@ -129,10 +129,12 @@ def run_command(folder: Path) -> list[str]:
     Raises
     ------
     Refused
-        If it was begun with templates of the user's own, or an engine that is none.
+        If it was begun by a script, with templates of the user's own, or an engine that is none.
     RunFolderError
         If its description is damaged.
     """
+    if read_description(folder)["experiment"]["training"].get("script"):
+        raise Refused("a script chose its pulses, so start that script again to go on")
     engine = _engine_of(folder, "run", folder)
     return _command("run", str(folder.resolve()), "--engine", engine)
 

@@ -166,13 +166,13 @@ def _present(folder: Path, dataset: xr.Dataset, training: int) -> Figure:
     from orchestrator.run.journal import glance_at
 
     inside = training_folder(folder, training)
-    pulses = glance_at(inside / JOURNAL).pulses
-    relaxed, current = inside / RELAXED, inside / j_name(pulses)
+    reached = glance_at(inside / JOURNAL)
+    relaxed, current = inside / RELAXED, inside / j_name(reached.steps)
     at_end = relaxed.exists()
-    m = read_ovf(relaxed if at_end else inside / m_name(pulses)).data
+    m = read_ovf(relaxed if at_end else inside / m_name(reached.steps)).data
     j = read_ovf(current).data if current.exists() else None
-    title = "relaxed without current" if at_end else f"after pulse {pulses}"
-    return present_figure(dataset, training - 1, pulses, m, j, title)
+    title = "relaxed without current" if at_end else f"after pulse {reached.pulses}"
+    return present_figure(dataset, training - 1, reached.pulses, m, j, title)
 
 
 def campaign_figures(folder: Path) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from orchestrator.base.errors import RunFolderError
 from orchestrator.campaign.status import run_state
-from orchestrator.learning.hopfield import energy, weight_matrix
+from orchestrator.learning.hopfield import energy, trained_patterns, weight_matrix
 from orchestrator.learning.pulses import drive_values
 from orchestrator.learning.records import TrainedRecord, UntrainedRecord
 from orchestrator.run.description import read_description
@@ -51,6 +51,8 @@ class Summary:
         One of `campaign.status.STATES`, or BROKEN.
     message : str
         Why it failed or is broken, or who works on it.
+    script : bool
+        Whether a script chooses its pulses; then `total` is how many it has asked for so far.
     training, trainings : int
         Number of the training that is reached, and how many there are.
     pattern : str
@@ -77,6 +79,7 @@ class Summary:
     name: str
     state: str
     message: str = ""
+    script: bool = False
     training: int = 0
     trainings: int = 0
     pattern: str = ""
@@ -94,7 +97,7 @@ class Summary:
     @property
     def left(self) -> float | None:
         """Wall-clock time that the missing pulses take at the pace of the last one, s."""
-        if self.seconds is None or self.state == "finished":
+        if self.seconds is None or self.script or self.state == "finished":
             return None
         return (self.total - self.pulses) * self.seconds
 
@@ -158,7 +161,7 @@ def _read(folder: Path, state: str, message: str, changed: float) -> Summary:
     found = [(int(p.parent.name), glance_at(p)) for p in journals(folder)]
     number, reached = found[-1] if found else (1, Glance())
     done = sum(glance.pulses for _, glance in found)
-    finished = state == "finished"
+    finished, script = state == "finished", bool(plan.get("script"))
     value, share = None, None
     if finished or (folder / UNTRAINED).exists():
         value, share = _energy(reached, plan, patterns[number - 1], read_untrained(folder))
@@ -166,11 +169,12 @@ def _read(folder: Path, state: str, message: str, changed: float) -> Summary:
         name=folder.name,
         state=state,
         message=message,
+        script=script,
         training=number,
         trainings=len(patterns),
         pattern=patterns[number - 1],
         pulses=done,
-        total=done if finished else pulses * len(patterns),
+        total=done if finished or script else pulses * len(patterns),
         seconds=None if reached.pulse is None else sum(reached.pulse.seconds.values()),
         energy=value,
         share=share,
@@ -183,7 +187,7 @@ def _read(folder: Path, state: str, message: str, changed: float) -> Summary:
 
 def _texture(training: Path, reached: Glance) -> Path | None:
     names = [RELAXED] if type(reached.last).__name__ == "RelaxedRecord" else []
-    for name in [*names, m_name(reached.pulses), m_name(0)]:
+    for name in [*names, m_name(reached.steps), m_name(0)]:
         if (training / name).exists():
             return training / name
     return None
@@ -195,8 +199,9 @@ def _energy(
     """E' of Eq. (7) of the trained pattern, W, and in units of the reference's power."""
     drive = plan.get("drive", "voltage")
     reference = weight_matrix(untrained.conductance.mean(axis=0), drive)
-    if isinstance(reached.last, TrainedRecord):
-        own = drive_values(pattern.split("/")[0], float(plan[drive]), drive)
+    if isinstance(reached.last, TrainedRecord) and trained_patterns(pattern):
+        amplitude = plan.get(drive)  # a script need not have one
+        own = drive_values(pattern.split("/")[0], float(amplitude or 1.0), drive)
         g = reached.last.conductance
     elif reached.pulse is not None:
         own = reached.pulse.voltages if drive == "voltage" else reached.pulse.currents

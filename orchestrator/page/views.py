@@ -76,6 +76,7 @@ def run_row(board: Board, run: Summary, labels: dict[str, str]) -> dict[str, Any
         "changed": run.changed,
         "picture": run.texture is not None,
         "read": run.read,
+        "script": run.script,
         "version": version_of(board.stamp(run.name)),
     }
 
@@ -151,20 +152,24 @@ def run_view(board: Board, actions: Actions, run: Summary) -> dict[str, Any]:
         "campaigns": inside,
         "starting": actions.at_work(run.name) and run.state != "running",
         "output": _tail(folder / OUTPUT),
-        "command": _told(lambda: run_command(folder)),
+        "command": {"words": None, "reason": ""},
         "figures": [{"name": name, "kind": kind_of(name)} for name in RUN_FIGURES],
         "trainings": [],
+        "contacts": 0,
         "description": None,
         "log": [],
     }
     if run.state == BROKEN:
         return content
+    if run.state in ("stopped", "failed"):
+        content["command"] = _told(lambda: run_command(folder))
     try:
         description = read_description(folder)
         patterns = description["experiment"]["training"]["patterns"]
         content["description"] = {key: description[key] for key in ("program", "engine", "hash")}
         content["description"]["experiment"] = description["experiment"]
         content["trainings"] = patterns
+        content["contacts"] = len(description["experiment"]["contacts"])
         content["log"] = _log(folder, patterns)
     except OrchestratorError:
         pass  # it is just being written, or gone
@@ -199,7 +204,7 @@ def recall_view(folder: Path, training: int) -> list[dict[str, Any]]:
     training : int
         Which, from 1.
     """
-    from orchestrator.analysis.recall import recall_of
+    from orchestrator.analysis.recall import recalls
     from orchestrator.run.results import open_run
 
     dataset = open_run(folder)
@@ -218,10 +223,10 @@ def recall_view(folder: Path, training: int) -> list[dict[str, Any]]:
             "unsettled": row.unsettled,
             "attractors": [
                 {"pattern": b.attractor, "starts": b.starts, "sweeps": b.steps}
-                for b in row.attractors[:8]
+                for b in row.basins[:8]
             ],
         }
-        for row in recall_of(run)
+        for row in recalls(run, str(run.training.item()))
     ]
 
 

@@ -190,15 +190,16 @@ class Glance:
 
     Attributes
     ----------
-    pulses : int
-        Committed pulses.
+    pulses, steps : int
+        Committed pulses, and these and the readings together.
     pulse : PulseRecord or None
-        The last of them.
+        The last pulse.
     last : JournalRecord or None
         The last record of all.
     """
 
     pulses: int = 0
+    steps: int = 0
     pulse: PulseRecord | None = None
     last: JournalRecord | None = None
 
@@ -209,24 +210,21 @@ def glance_at(path: Path) -> Glance:
     Raises
     ------
     RunFolderError
-        If a line other than the last is damaged.
+        If a whole line is damaged.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = path.read_bytes().split(b"\n")[:-1]
     except (FileNotFoundError, NotADirectoryError):
         return Glance()
-    whole = lines[:-1]
-    for number, line in enumerate(whole, start=1):
-        if not _is_intact(line):
-            if number < len(whole):
-                raise RunFolderError(f"{path}: line {number} is damaged")
-            whole = whole[:-1]
-    mark = f'"kind":"{PulseRecord.kind}",'.encode()
-    pulses = [line for line in whole if mark in line]
-    pulse, last = (_record_of(found[-1]) if found else None for found in (pulses, whole))
-    if not isinstance(pulse, PulseRecord | None) or (whole and last is None):
-        raise RunFolderError(f"{path}: line {len(whole)} is damaged")
-    return Glance(len(pulses), pulse, last)
+    damaged = next((n for n, line in enumerate(lines, start=1) if not _is_intact(line)), 0)
+    pulses, readings = (
+        [line for line in lines if f'"kind":"{kind.kind}",'.encode() in line]
+        for kind in (PulseRecord, ReadingRecord)
+    )
+    pulse, last = (_record_of(found[-1]) if found else None for found in (pulses, lines))
+    if damaged or not isinstance(pulse, PulseRecord | None) or (lines and last is None):
+        raise RunFolderError(f"{path}: line {damaged or len(lines)} is damaged")
+    return Glance(len(pulses), len(pulses) + len(readings), pulse, last)
 
 
 def committed(path: Path) -> tuple[int, float | None]:

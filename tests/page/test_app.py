@@ -19,6 +19,7 @@ from orchestrator.ovf.files import read_ovf
 from orchestrator.page import board as board_module
 from orchestrator.page.board import Board
 from orchestrator.page.summary import BROKEN, summarize
+from orchestrator.run.film import training
 from orchestrator.run.folder import (
     DESCRIPTION,
     FINISHED,
@@ -78,8 +79,8 @@ def test_a_run_in_the_middle(client, row, folder):
 
 
 def test_a_run_that_has_just_begun(client, row, folder):
-    for training in ("1", "2"):
-        shutil.rmtree(folder / training)
+    for number in ("1", "2"):
+        shutil.rmtree(folder / number)
     (folder / FINISHED).unlink()
     (folder / UNTRAINED).unlink()
     with locked(folder / LOCK):
@@ -147,7 +148,7 @@ def test_the_last_line_may_be_torn(row, folder):
     path.write_bytes(path.read_bytes()[:-7])
     assert (row(folder.name)["state"], row(folder.name)["pulses"]) == ("stopped", 1)
     path.write_bytes(path.read_bytes() + b"\n")
-    assert row(folder.name)["pulses"] == 1
+    assert "journal.jsonl: line 3 is damaged" in row(folder.name)["message"]
 
 
 @pytest.mark.parametrize(
@@ -331,3 +332,25 @@ def test_a_broken_campaign_is_shown_with_its_reason(client, campaign):
     for address in (f"/campaigns/{campaign.path.name}", f"/api/campaigns/{campaign.path.name}"):
         refused = client.get(address)
         assert (refused.status_code, "damaged" in refused.text) == (422, True)
+
+
+def test_a_film_in_the_hands_of_a_script(client, row, root, four_contacts):
+    experiment, name = Experiment.from_dict(four_contacts), "mine"
+    with training(experiment, "cpu", folder=root / name, threads=1) as film:
+        for _ in range(2):
+            film.apply([0.01, -0.01, -0.01, 0.01], 1e-11)
+        film.read([0.01, -0.01, 0.01, -0.01], 1e-11)
+        found = row(name)
+        assert (found["state"], found["script"], found["pulses"]) == ("running", True, 2)
+        assert (found["pattern"], found["left"], found["picture"]) == ("script", None, True)
+        assert found["energy"] is not None
+        for figure in ("thumbnail", "present", "conductance"):
+            answer = client.get(f"/pictures/runs/{name}/{figure}")
+            assert answer.status_code == 200, answer.text
+    assert row(name)["state"] == "finished"
+    rows = client.get(f"/api/runs/{name}/recall").json()
+    assert {line["reached"] for line in rows} == {None}
+    (root / name / FINISHED).unlink()
+    told = client.get(f"/api/runs/{name}").json()["command"]
+    assert (told["words"], "start that script again" in told["reason"]) == (None, True)
+    assert client.post(f"/api/runs/{name}/resume").status_code == 409

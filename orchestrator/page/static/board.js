@@ -105,7 +105,7 @@ function row(run, before) {
       bad && run.message ? h("div", { class: `reason ${run.state}` }, short(run.message)) : null),
     cell(badge(run)),
     h("td", { class: "progress" }, run.total ? [bar([run.state, run.pulses / run.total]),
-      h("div", { class: "soft small" }, `${of}${run.pulses} of ${run.total} pulses`)] : run.read ? "" : "…"),
+      h("div", { class: "soft small" }, run.script ? `${run.pulses} pulses, by a script` : `${of}${run.pulses} of ${run.total} pulses`)] : run.read ? "" : "…"),
     number(run.state === "running" ? duration(run.left) : ""),
     cell(pattern(run.pattern)),
     number(run.energy_text.replace("-", "−")),

@@ -92,6 +92,7 @@ export function bar(...parts) {
 
 export function pattern(text) {
   if (!text || text.length > 16) return h("span", { class: "mono", title: text }, text.length > 16 ? `${text.slice(0, 14)}…` : "");
+  if (!/^[+\-/]*$/.test(text)) return h("span", { class: "soft small" }, text);
   const signs = [...text].map((sign) => h("i", { class: sign === "+" ? "plus" : sign === "/" ? "turn" : "" }));
   return h("span", { class: "pattern", title: text, role: "img", "aria-label": text }, signs);
 }

@@ -36,7 +36,7 @@ function draw() {
   title.replaceChildren(h("h1", {}, run.name), badge(run), h("div", { class: "do" }, ...buttons()));
   drawNotes();
   tiles.replaceChildren(
-    tile("pulses", run.total ? `${run.pulses} / ${run.total}` : "", bar([run.state, run.total ? run.pulses / run.total : 0])),
+    tile("pulses", run.script ? `${run.pulses}` : run.total ? `${run.pulses} / ${run.total}` : "", bar([run.state, run.total ? run.pulses / run.total : 0])),
     tile("time left", run.state === "running" ? duration(run.left) : ""),
     tile("E′ of the pattern", run.energy_text.replace("-", "−")),
     tile("E′/E₀", signed(run.share)),
@@ -52,7 +52,7 @@ function draw() {
   for (const { name: key } of data.figures)
     figures[key].show(`/pictures/runs/${path(name)}/${key}?training=${training}&v=${run.version}`);
   figures.textures.parentElement.hidden = !(data.description.experiment.output?.snapshots ?? [1]).length;
-  figures.energies.parentElement.hidden = data.trainings[0].split("/")[0].length < 3;
+  figures.energies.parentElement.hidden = data.contacts < 3;
   drawLog();
   description.textContent = JSON.stringify(data.description, null, 2);
   drawRecall();
@@ -128,7 +128,7 @@ async function drawRecall() {
   recall.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head.map((t) => h("th", {}, t)))),
     h("tbody", {}, found.map((row) => h("tr", {},
       h("td", {}, row.reference), h("td", {}, row.mode), h("td", {}, row.self_term ? "with" : "without"),
-      h("td", {}, bar(["finished", row.reached / row.starts]), h("span", { class: "small" }, `${row.reached} of ${row.starts}`)),
+      h("td", {}, row.reached === null ? "" : [bar(["finished", row.reached / row.starts]), h("span", { class: "small" }, `${row.reached} of ${row.starts}`)]),
       h("td", {}, row.attractors.map((a) => h("span", { class: "small", style: { "margin-right": "14px", "white-space": "nowrap" } },
         pattern(a.pattern), ` ${a.starts} (${a.sweeps.toFixed(1)})`)),
         row.unsettled ? h("span", { class: "small soft" }, `never settle: ${row.unsettled}`) : null))))));
