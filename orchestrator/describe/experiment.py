@@ -19,6 +19,7 @@ from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import Contact, check_conducting, check_contacts
+from orchestrator.describe.couplings import Heat, SpinOrbit
 from orchestrator.describe.described import described
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film, check_open
@@ -92,6 +93,10 @@ class Experiment:
         Field, temperature, grains.
     setup : ScriptSetup, optional
         The script that is the setup instead of film, material and conditions.
+    heat : Heat, optional
+        A temperature of the film that follows from its Joule heat.
+    spin_orbit : SpinOrbit, optional
+        Torque of the current in a layer under the film.
 
     Raises
     ------
@@ -115,6 +120,8 @@ class Experiment:
     underlayer: Underlayer | None = None
     conditions: Conditions = Conditions()
     setup: ScriptSetup | None = None
+    heat: Heat | None = None
+    spin_orbit: SpinOrbit | None = None
 
     def __post_init__(self) -> None:
         if not PLAIN_NAME.fullmatch(self.name):
@@ -153,6 +160,8 @@ class Experiment:
                     f"conditions.grain_size: {self.conditions.grain_size:g} m is below one cell, "
                     f"{cell:g} m"
                 )
+        if self.heat is not None:
+            within("heat", self._check_heat, self.heat)
         for n in self.output.snapshots:
             if n < 0 or (n > self.training.pulses and not self.training.script):
                 raise InputError(
@@ -169,6 +178,23 @@ class Experiment:
             )
         if self.conditions != Conditions():
             raise InputError("conditions: the script that is the setup holds field and temperature")
+        for name in ("heat", "spin_orbit"):
+            if getattr(self, name) is not None:
+                raise InputError(f"{name}: a script that is the setup holds the whole physics")
+
+    def _check_heat(self, heat: Heat) -> None:
+        if not self.conditions.temperature:
+            raise InputError("needs conditions.temperature, that of the sink, above 0 K")
+        if heat.curie is None:
+            return
+        if heat.curie <= self.conditions.temperature:
+            raise InputError(
+                f"curie: {heat.curie:g} K lies below conditions.temperature, "
+                f"{self.conditions.temperature:g} K"
+            )
+        if self.conditions.grain_size or self.script is not None:
+            other = "conditions.grain_size" if self.conditions.grain_size else "script"
+            raise InputError(f"curie: the constants of {other} do not follow a temperature")
 
     @cached_property
     def device(self) -> Device:

@@ -37,6 +37,8 @@ class Pulse:
         External field in T during the pulse and its gap, in place of that of the conditions.
     temperature : float, optional
         Temperature in K of the thermal field meanwhile, in place of that of the conditions.
+    gap_temperature : float, optional
+        That during the gap, where it differs.
     """
 
     values: tuple[float, ...]
@@ -46,6 +48,7 @@ class Pulse:
     drives: tuple[Drive, ...] = ()
     B_ext: tuple[float, float, float] | None = None
     temperature: float | None = None
+    gap_temperature: float | None = None
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ class Column:
         Type of its values.
     coordinate : bool
         Whether it is a coordinate of the variables along its dimensions.
+    part : str
+        The part of an experiment without which there is no such variable.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Column:
     long_name: str
     dtype: str = "float64"
     coordinate: bool = False
+    part: str = ""
 
     @property
     def attrs(self) -> dict[str, str]:
@@ -253,6 +256,9 @@ class PulseRecord(Record):
         Time steps taken.
     seconds : mapping
         Wall-clock time, s, by `STAGES`.
+    temperature, temperature_mean : float, optional
+        Temperature of a film that its heat warms, K: after the pulse and its gap, and the mean over
+        the pulse, which its thermal field has.
     state : mapping
         What the engine needs to go on from here.
     files : mapping
@@ -292,6 +298,26 @@ class PulseRecord(Record):
         float,
         Column("max_dm", PULSE, "1", "largest change of a magnetization vector over the pulse"),
     ]
+    temperature: Annotated[
+        float | None,
+        Column(
+            "film_temperature",
+            PULSE,
+            "K",
+            "temperature of the film after the pulse and its gap",
+            part="heat",
+        ),
+    ] = None
+    temperature_mean: Annotated[
+        float | None,
+        Column(
+            "film_temperature_mean",
+            PULSE,
+            "K",
+            "mean over the pulse, which its thermal field has",
+            part="heat",
+        ),
+    ] = None
     steps: Annotated[int | None, Column("steps", PULSE, "1", "time steps of the engine")]
     seconds: Annotated[
         Mapping[str, float], Column("wall_time", (*PULSE, "stage"), "s", "wall-clock time")
@@ -338,6 +364,8 @@ class ReadingRecord(Record):
         Column("reading_conductance", (*READING, *MATRIX), "S", "G of the texture that it found"),
     ]
     probes: tuple[float, ...]
+    temperature: float | None = None
+    temperature_mean: float | None = None
     currents: Annotated[
         np.ndarray,
         Column(

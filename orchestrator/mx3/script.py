@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.base.errors import InputError, OrchestratorError
 from orchestrator.base.shipped import shipped
 from orchestrator.describe.conditions import Conditions
+from orchestrator.describe.couplings import Heat, SpinOrbit
 from orchestrator.describe.device import Device
 from orchestrator.mx3.geometry import Geometry
 from orchestrator.mx3.identity import (
@@ -79,6 +80,10 @@ class Scripts:
         Folder whose files replace the package's templates of the same name.
     conditions : Conditions, optional
         Field, temperature and grains.
+    heat : Heat, optional
+        How the material constants follow the temperature.
+    spin_orbit : SpinOrbit, optional
+        Torque of the current under the film.
 
     Attributes
     ----------
@@ -98,6 +103,8 @@ class Scripts:
         MaxDt: float = 0.0,
         templates: Path | None = None,
         conditions: Conditions | None = None,
+        heat: Heat | None = None,
+        spin_orbit: SpinOrbit | None = None,
     ) -> None:
         folder = None if templates is None else templates.resolve()
         self._environment = _environment(folder)
@@ -107,6 +114,9 @@ class Scripts:
         self._device = device
         self._geometry = Geometry(device)
         self._conditions = conditions or Conditions()
+        self._heat = heat
+        self._damping_like = spin_orbit is not None and spin_orbit.damping_like != 0
+        self._check_heeded(_OF_SETUP[0], self._own_setup, damping_like=self._damping_like or None)
         self._solver = {"MaxErr": MaxErr, "MaxDt": MaxDt}
         if templates is not None:
             self.setup()
@@ -117,7 +127,28 @@ class Scripts:
     def of_experiment(cls, experiment: Experiment, templates: Path | None = None) -> Scripts:
         """The scripts of an experiment's device, solver and conditions."""
         solver = experiment.solver
-        return cls(experiment.device, solver.MaxErr, solver.MaxDt, templates, experiment.conditions)
+        return cls(
+            experiment.device,
+            solver.MaxErr,
+            solver.MaxDt,
+            templates,
+            experiment.conditions,
+            experiment.heat,
+            experiment.spin_orbit,
+        )
+
+    def constants(self, temperature: float | None) -> dict[str, float]:
+        """Material constants that follow a temperature (K), by mumax3's names.
+
+        Raises
+        ------
+        InputError
+            At and above the Curie temperature.
+        """
+        if self._heat is None or temperature is None:
+            return {}
+        T0 = self._conditions.temperature
+        return self._heat.constants(self._device.material, T0, temperature)
 
     def setup(self) -> str:
         """Mesh, geometry, material and solver settings, without the magnetization."""
@@ -144,6 +175,7 @@ class Scripts:
             material=self._device.material,
             material_script=material_script,
             conditions=self._conditions,
+            damping_like=self._damping_like,
             anisotropies=self._conditions.anisotropies(self._device.material.Ku1),
             solver=self._solver,
         )
@@ -155,18 +187,28 @@ class Scripts:
         return script.followed_by(checks, "the description")
 
     def relax(
-        self, duration: float, save: str, alpha: float | None = None, *, number: int = 0
+        self,
+        duration: float,
+        save: str,
+        alpha: float | None = None,
+        *,
+        number: int = 0,
+        temperature: float | None = None,
     ) -> str:
         """A block without current of `duration` (s) that saves m as `save`.
 
-        Its `number` among the blocks of a run chooses the stream of the thermal field.
+        Its `number` among the blocks of a run chooses the stream of the thermal field. Its
+        `temperature` (K) stands for that of the conditions.
         """
+        name = _OF_BLOCKS[0]
+        self._check_heeded(name, self._own_blocks, temperature=temperature)
         return self._block(
             "relax",
             duration=duration,
             save=save,
             alpha=alpha,
             material=self._device.material,
+            **self._warmth(temperature),
             seed=self._seed(number),
         )
 
@@ -180,21 +222,30 @@ class Scripts:
         *,
         gap: float = 0.0,
         field_map: str | None = None,
+        torque_map: str | None = None,
         B_ext: tuple[float, float, float] | None = None,
         temperature: float | None = None,
+        gap_temperature: float | None = None,
     ) -> str:
         """A pulse: the current of the OVF file `current_map` (A/m2) for `duration` (s).
 
         A `gap` in s without current follows. The field of the OVF file `field_map` (T) is added to
-        B_ext while the current flows. `B_ext` (T) and `temperature` (K) stand for those of the
-        conditions during both.
+        B_ext while the current flows; that of `torque_map` (T) is the b of a damping-like torque.
+        `B_ext` (T) and `temperature` (K) stand for those of the conditions during both,
+        `gap_temperature` for that during the gap.
 
         Raises
         ------
         InputError
             If the user's own pulse template leaves out what is wanted.
         """
-        self._check_heeded(B_ext=B_ext, temperature=temperature)
+        wanted = {
+            "torque_map": torque_map,
+            "B_ext": B_ext,
+            "temperature": temperature,
+            "gap_temperature": gap_temperature if gap else None,
+        }
+        self._check_heeded(_OF_BLOCKS[1], self._own_blocks, **wanted)
         return self._block(
             "pulse",
             number=number,
@@ -204,25 +255,38 @@ class Scripts:
             gap=gap,
             save=save,
             field_map=field_map,
+            torque_map=torque_map,
             B_ext=B_ext,
-            temperature=temperature,
-            conditions=self._conditions,
+            **self._warmth(temperature),
+            gap_temperature=gap_temperature,
+            gap_constants=self.constants(gap_temperature if gap else None),
             seed=self._seed(number, temperature),
         )
 
-    def _check_heeded(self, **wanted: Any) -> None:
-        """Refuse values that the user's own pulse template would leave out."""
-        for name, value in wanted.items():
-            if value is not None and self._own_blocks and name not in self._heeded:
-                raise InputError(
-                    f"template pulse.mx3.j2: does not use {name}, which this pulse has; see the "
-                    "package's own"
-                )
+    def _warmth(self, temperature: float | None) -> dict[str, Any]:
+        """What a block sets for a temperature, and sets back at its end."""
+        return {
+            "temperature": temperature,
+            "constants": self.constants(temperature),
+            "usual_constants": self.constants(self._conditions.temperature),
+            "conditions": self._conditions,
+        }
 
-    @cached_property
-    def _heeded(self) -> set[str]:
-        """The variables that the pulse template, and all that it includes, uses."""
-        return used_variables(self._environment, _OF_BLOCKS[1])
+    def _check_heeded(self, template: str, own: dict[str, str], **wanted: Any) -> None:
+        """Refuse what one of the user's own templates would leave out.
+
+        With constants that follow the temperature, a template that heeds that must set them, too.
+        """
+        names = {name for name, value in wanted.items() if value is not None}
+        if "temperature" in names and self._heat is not None and self._heat.curie is not None:
+            names.add("constants")
+        if not own or not names:
+            return
+        for name in sorted(names - used_variables(self._environment, template)):
+            raise InputError(
+                f"template {template}: does not use {name}, which is needed here; see the "
+                "package's own"
+            )
 
     def _block(self, template: str, **values: Any) -> Rendered:
         """A block; with own templates it looks at the constants again, which may follow t."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.describe.contacts import Contact
 from orchestrator.describe.experiment import Experiment
+from orchestrator.learning.heat import Bath
 from orchestrator.mx3.script import Scripts
 from orchestrator.run.locks import Lock
 from orchestrator.run.maps import Maps
@@ -58,7 +59,12 @@ class Bench:
     @cached_property
     def maps(self) -> Maps:
         """Writes the maps of pulses."""
-        return Maps(self.experiment.film, self.experiment.training.oersted)
+        return Maps(self.experiment)
+
+    @cached_property
+    def bath(self) -> Bath | None:
+        """The film's heat capacity and sink, None where heat is left out."""
+        return Bath.of(self.experiment)
 
     def _network_of(self, contacts: tuple[Contact, ...]) -> Network:
         """A network whose solutions do not depend on where a run was resumed."""

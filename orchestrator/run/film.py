@@ -433,8 +433,8 @@ def training(
     threads, binary, gpu, time_limit, silence_limit, transport_solver, templates
         As for `orchestrator.run`.
     **sections
-        Further parts of an `Experiment`: `start`, `reference`, `conditions`, `probes`, `output`,
-        `solver`; in place of the experiment's.
+        Further parts of an `Experiment`: `start`, `reference`, `conditions`, `heat`, `spin_orbit`,
+        `probes`, `output`, `solver`; in place of the experiment's.
 
     Yields
     ------
@@ -508,7 +508,16 @@ def _scripted(
     sections: dict[str, Any],
 ) -> Experiment:
     """What is trained, with a training whose pulses are not described."""
-    known = ("start", "reference", "conditions", "probes", "output", "solver")
+    known = (
+        "start",
+        "reference",
+        "conditions",
+        "heat",
+        "spin_orbit",
+        "probes",
+        "output",
+        "solver",
+    )
     for name in sections:
         if name not in known:
             raise InputError(f"{name}: unknown argument; {nearest(name, known)}")

@@ -19,7 +19,8 @@ The folder of a run is named after the experiment and the hash of its canonical 
                 m_relaxed.ovf       the texture after relaxation without current
                 state_000050.nc     a kept state: compressed m and j
                 j_000001.ovf        current maps
-                b_000001.ovf        their Oersted fields
+                b_000001.ovf        their Oersted fields and field-like spin-orbit fields
+                s_000001.ovf        the fields b of their damping-like spin-orbit torque
                 phi_000074.npy      first guesses of the potentials, while the training runs
         textures/                   settled textures
             KEY.ovf                 a texture, KEY the hash of all that it depends on
@@ -101,6 +102,11 @@ def open_loop_name(number: int) -> str:
 def field_name(current_map: str) -> str:
     """Name of the Oersted field that belongs to a current map: b_000001.ovf to j_000001.ovf."""
     return "b" + current_map.removeprefix("j")
+
+
+def torque_name(current_map: str) -> str:
+    """Name of the map of the spin-orbit torque of a current map: s_000001.ovf to j_000001.ovf."""
+    return "s" + current_map.removeprefix("j")
 
 
 def state_name(number: int) -> str:

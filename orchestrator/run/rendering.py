@@ -8,12 +8,16 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from orchestrator.base.errors import InputError, RunFolderError
 from orchestrator.base.files import checksum
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.sections import Training
 from orchestrator.engines.session import load_state
-from orchestrator.learning.pulses import Done, contact_voltages, next_pulse
+from orchestrator.learning.heat import Bath
+from orchestrator.learning.pulses import Done, Pulse, contact_voltages, next_pulse
+from orchestrator.learning.records import PulseRecord
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import write_ovf
 from orchestrator.run.description import check_templates, read_description
@@ -22,7 +26,6 @@ from orchestrator.run.folder import (
     INITIAL,
     JOURNAL,
     RELAXED,
-    field_name,
     j_name,
     m_name,
     open_loop_name,
@@ -30,7 +33,7 @@ from orchestrator.run.folder import (
     training_folders,
 )
 from orchestrator.run.journal import Found, read_journal
-from orchestrator.run.maps import Maps
+from orchestrator.run.maps import MapFiles, Maps
 from orchestrator.transport.network import Network
 
 
@@ -117,13 +120,14 @@ def _render_training(
 def _replay(
     experiment: Experiment, scripts: Scripts, journal: Found, run: Path, target: Path
 ) -> str:
-    plan = experiment.training
+    plan, bath, maps = experiment.training, Bath.of(experiment), Maps(experiment)
     _copy_checked(m_name(0), run, target, journal.start.files if journal.start else {})
     blocks = [scripts.setup_in(target), load_state(m_name(0), 0.0)]
+    begin = experiment.conditions.temperature
     for record in journal.pulses:
         name = j_name(record.number)
-        field_map = field_name(name) if plan.oersted else None
-        for needed in filter(None, (name, field_map)):
+        files = maps.files(name)
+        for needed in maps.names(name):
             if not (run / needed).exists():
                 raise InputError(f"{run / needed}: not kept; a replay needs output.maps = true")
             _copy_checked(needed, run, target, record.files)
@@ -134,12 +138,34 @@ def _replay(
             record.duration,
             m_name(record.number),
             gap=record.gap,
-            field_map=field_map,
+            field_map=files.field,
+            torque_map=files.torque,
+            **_warmth(bath, begin, record.voltages, record.currents, record),
         )
         blocks.append(block)
+        begin = begin if record.temperature is None else record.temperature
     if journal.relaxed is not None and plan.relax_time:
-        blocks.append(scripts.relax(plan.relax_time, RELAXED, number=plan.pulses + 1))
+        blocks.append(_relax(scripts, plan, bath, begin))
     return "".join(blocks)
+
+
+def _warmth(
+    bath: Bath | None,
+    begin: float,
+    voltages: np.ndarray,
+    currents: np.ndarray,
+    held: PulseRecord | Pulse,
+) -> dict[str, float]:
+    """The temperatures of a pulse's block."""
+    if bath is None:
+        return {}
+    warming = bath.pulse(begin, bath.power(voltages, currents), held.duration, held.gap)
+    return {"temperature": warming.pulse, "gap_temperature": warming.gap}
+
+
+def _relax(scripts: Scripts, plan: Training, bath: Bath | None, begin: float) -> str:
+    temperature = None if bath is None else bath.mean(begin, 0.0, plan.relax_time)
+    return scripts.relax(plan.relax_time, RELAXED, number=plan.pulses + 1, temperature=temperature)
 
 
 def _copy_checked(name: str, source: Path, target: Path, files: Mapping[str, str]) -> None:
@@ -161,19 +187,18 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
     blocks.append(scripts.relax(start.settle_time, m_name(0), start.settle_alpha))
     blocks.append(f"// Open loop: every pulse has a current map of {INITIAL}.\n")
     done: list[Done] = []
-    files = Maps(film, plan.oersted)
-    maps: dict[tuple[float, ...], tuple[str, str | None]] = {}
+    files, bath, begin = Maps(experiment), Bath.of(experiment), experiment.conditions.temperature
+    maps: dict[tuple[float, ...], tuple[str, MapFiles]] = {}
     while (pulse := next_pulse(plan, pattern, done, state.conductance)) is not None:
         voltages = contact_voltages(pulse, state.conductance)
         currents = state.conductance @ voltages
         if pulse.values not in maps:
             name = open_loop_name(len(maps) + 1)
-            field_map = files.write(target, name, state.current_density(voltages))
-            maps[pulse.values] = name, field_map
+            maps[pulse.values] = name, files.write(target, name, state.current_density(voltages))
         before = done[-1].time if done else 0.0
         done.append(Done(before + pulse.duration + pulse.gap, 0.0, voltages, currents))
         save = m_name(len(done))
-        name, field_map = maps[pulse.values]
+        name, own = maps[pulse.values]
         block = scripts.pulse(
             len(done),
             voltages.tolist(),
@@ -181,11 +206,16 @@ def _open_loop(experiment: Experiment, scripts: Scripts, pattern: str, target: P
             pulse.duration,
             save,
             gap=pulse.gap,
-            field_map=field_map,
+            field_map=own.field,
+            torque_map=own.torque,
+            **_warmth(bath, begin, voltages, currents, pulse),
         )
         blocks.append(block)
+        if bath is not None:
+            power = bath.power(voltages, currents)
+            begin = bath.pulse(begin, power, pulse.duration, pulse.gap).end
     if plan.relax_time:
-        blocks.append(scripts.relax(plan.relax_time, RELAXED, number=plan.pulses + 1))
+        blocks.append(_relax(scripts, plan, bath, begin))
     return "".join(blocks)
 
 

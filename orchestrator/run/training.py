@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.base.errors import OrchestratorError, RunFolderError
+from orchestrator.base.errors import InputError, OrchestratorError, RunFolderError
 from orchestrator.base.files import checksum, synced, write_whole
 from orchestrator.engines.session import Session
-from orchestrator.learning.pulses import Pulse
+from orchestrator.learning.heat import Bath
+from orchestrator.learning.pulses import Pulse, contact_voltages
 from orchestrator.learning.records import (
     JournalRecord,
     PulseRecord,
@@ -132,9 +133,9 @@ class Training:
             If a stop is asked for; the pulse is committed.
         """
         number = len(self.pulses) + 1
-        step = self._loop.hold(
-            len(self.steps) + 1, pulse, partial(PulseRecord, number=number, asked=asked)
-        )
+        pulse, warmth = self._warmed(pulse)
+        make = partial(PulseRecord, number=number, asked=asked, **warmth)
+        step = self._loop.hold(len(self.steps) + 1, pulse, make)
         record = self._commit_step(step, self._keep_state(number - 1, step.m, step.j))
         self._bench.workplace.tracker.pulse(self._title, record)
         self._bench.workplace.stop_if_asked()
@@ -149,8 +150,28 @@ class Training:
             As for `hold`.
         """
         number = len(self.found.readings) + 1
-        make = partial(ReadingRecord, number=number, pulses=len(self.pulses), asked=asked)
+        pulse, warmth = self._warmed(pulse)
+        make = partial(ReadingRecord, number=number, pulses=len(self.pulses), asked=asked, **warmth)
         return self._commit_step(self._loop.hold(len(self.steps) + 1, pulse, make), {})
+
+    def _warmed(self, pulse: Pulse) -> tuple[Pulse, dict[str, float]]:
+        """A pulse at the film's temperature, where its heat is counted, and what is recorded."""
+        bath = self._bench.bath
+        if bath is None:
+            return pulse, {}
+        if pulse.temperature is not None:
+            raise InputError("temperature: follows from the heat of the film; leave it out")
+        g = self.reading.conductance
+        voltages = contact_voltages(pulse, g)
+        power = bath.power(voltages, g @ voltages)
+        warming = bath.pulse(self._temperature(bath), power, pulse.duration, pulse.gap)
+        warm = dataclasses.replace(pulse, temperature=warming.pulse, gap_temperature=warming.gap)
+        return warm, {"temperature": warming.end, "temperature_mean": warming.pulse}
+
+    def _temperature(self, bath: Bath) -> float:
+        """Of the film, K."""
+        last = self.steps[-1].temperature if self.steps else None
+        return bath.temperature if last is None else last
 
     def texture(self, step: int) -> Path | None:
         """The file of the texture after so many steps, None where it was not kept.
@@ -244,20 +265,24 @@ class Training:
     def _block(self, number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
         """Write the maps of a step and render its script."""
         maps, current_map, save = self._bench.maps, j_name(number), m_name(number)
-        field_map = maps.write(self._folder, current_map, j)
+        scripts = self._bench.scripts
+        constants = scripts.constants(pulse.temperature)
+        files = maps.write(self._folder, current_map, j, constants.get("Msat"))
         if not self._bench.experiment.output.maps:
             for name in maps.names(j_name(number - 1)):
                 (self._folder / name).unlink(missing_ok=True)
-        script = self._bench.scripts.pulse(
+        script = scripts.pulse(
             number,
             voltages.tolist(),
             current_map,
             pulse.duration,
             save,
             gap=pulse.gap,
-            field_map=field_map,
+            field_map=files.field,
+            torque_map=files.torque,
             B_ext=pulse.B_ext,
             temperature=pulse.temperature,
+            gap_temperature=pulse.gap_temperature,
         )
         return Block(script, save)
 
@@ -297,7 +322,9 @@ class Training:
         steps = len(self.steps)
         path, reading = self._folder / m_name(steps), last
         if duration:
-            block = self._bench.scripts.relax(duration, RELAXED, number=number)
+            bath = self._bench.bath
+            warmth = None if bath is None else bath.mean(self._temperature(bath), 0.0, duration)
+            block = self._bench.scripts.relax(duration, RELAXED, number=number, temperature=warmth)
             progress = self._bench.workplace.tracker.progress
             result = self._started().execute(block, RELAXED, progress=progress)
             path, crc32 = result.magnetization, result.field.crc32

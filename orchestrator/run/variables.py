@@ -291,11 +291,11 @@ DERIVED: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
 """Variables that follow from others, each after those that it needs."""
 
 COLUMNS: tuple[Column, ...] = (
-    *PULSE_COLUMNS.values(),
+    *(column for column in PULSE_COLUMNS.values() if not column.part),
     *(column for column, _ in DERIVED),
     *FIELDS.values(),
 )
-"""All variables that a run's results can have."""
+"""All variables that the results of every run can have."""
 
 OF_SCRIPTS: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
     (
@@ -313,7 +313,8 @@ OF_SCRIPTS: tuple[tuple[Column, Callable[[RunData], np.ndarray]], ...] = (
 )
 """Further variables of runs whose pulses a script chooses, from what it asked for."""
 
-_ALL = (*COLUMNS, *READING_COLUMNS.values(), *(column for column, _ in OF_SCRIPTS))
+_OF_SOME = (*PULSE_COLUMNS.values(), *READING_COLUMNS.values(), *(c for c, _ in OF_SCRIPTS))
+_ALL = (*COLUMNS, *_OF_SOME)
 
 NAMES = frozenset(column.name for column in _ALL) | {d for c in _ALL for d in c.dims}
 """Names of all variables and dimensions."""
@@ -345,7 +346,8 @@ def read_variables(experiment: Experiment, folder: Path | None) -> Variables:
     ]
     columns = []
     for column, values in ways:
-        if set(column.dims) <= run.coordinates.keys():
+        wanted = not column.part or getattr(experiment, column.part) is not None
+        if wanted and set(column.dims) <= run.coordinates.keys():
             run.values[column.name] = values(run)
             columns.append(column)
     return {c.name: (c.dims, run[c.name], c.attrs) for c in columns}
