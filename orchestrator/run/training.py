@@ -93,6 +93,8 @@ class Training:
     def open(self, texture: Path | None) -> None:
         """Take it up where it stopped; one that has not begun begins with a settled texture.
 
+        Of one that is complete only what is recorded can be asked for.
+
         Raises
         ------
         RunFolderError
@@ -101,6 +103,8 @@ class Training:
         if not self.found.records:
             assert texture is not None
             self._begin(texture)
+        if self.found.relaxed is not None:
+            return
         bench = self._bench
         m = self._last_texture()
         self._network = Guesses(bench.network, self._folder, self._is_kept, self.steps)

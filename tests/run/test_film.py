@@ -119,10 +119,13 @@ def test_a_killed_script_goes_on_with_the_same_bits(description, write_toml, tmp
         assert {**a.to_json(), "seconds": 0} == {**b.to_json(), "seconds": 0}
 
 
-def test_committed_pulses_are_replayed_without_an_engine(device, tmp_path, monkeypatch):
+@pytest.mark.parametrize("solver", ["direct", "multigrid"])
+def test_committed_pulses_are_replayed_without_an_engine(device, tmp_path, monkeypatch, solver):
     def script():
         seen = []
-        with orchestrator.training(device, folder=tmp_path / "mine", voltage=V0, **QUICK) as film:
+        with orchestrator.training(
+            device, folder=tmp_path / "mine", voltage=V0, transport_solver=solver, **QUICK
+        ) as film:
             for pulse in film.pulses(limit=3):
                 record = film.apply("+0-.", 2e-12, gap=1e-12)
                 seen.append((pulse.conductance, pulse.energy, record.power, film.energy("+--+")))
@@ -133,6 +136,7 @@ def test_committed_pulses_are_replayed_without_an_engine(device, tmp_path, monke
     for a, b in zip(first, script(), strict=True):
         np.testing.assert_array_equal(a[0], b[0])
         assert a[1:] == b[1:]
+    assert not damage_of_run(tmp_path / "mine")
 
 
 @pytest.mark.parametrize(

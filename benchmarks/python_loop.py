@@ -1,0 +1,83 @@
+"""Cost of the loop in Python over `orchestrator run`: the same pulses of the same film, by turns.
+
+The film is that of quickstart.toml (100 x 100 cells, 0.2 ns), on one thread of the embedded engine.
+Processor time of the whole training is compared, without settling, and what a script does with each
+pulse is measured apart: `film.pulses`, the comparison with the journal, E' and the currents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import tempfile
+import time
+from pathlib import Path
+
+import orchestrator
+from orchestrator.base.shipped import shipped
+from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.sections import Output, Reference, Start
+from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.run.execute import run
+from orchestrator.run.workplace import Quiet, Workplace
+
+
+def by_run(experiment: Experiment, root: Path) -> float:
+    """Processor time of `orchestrator run`, s."""
+    place = Workplace(root, CpuEngine(1), Quiet(), lambda: False, threads=1)
+    t0 = time.process_time()
+    run(experiment, place)
+    return time.process_time() - t0
+
+
+def by_script(experiment: Experiment, folder: Path) -> float:
+    """Processor time of a script that asks for the same pulses and looks at what it can, s."""
+    plan = experiment.training
+    t0 = time.process_time()
+    with orchestrator.training(
+        experiment, "cpu", folder=folder, threads=1, pattern=plan.patterns[0]
+    ) as film:
+        for pulse in film.pulses(limit=plan.pulses):
+            film.apply("+--+", plan.pulse_length)
+            assert pulse.currents.sum() < film.energy("+--+") + 1e9
+    return time.process_time() - t0
+
+
+def replayed(experiment: Experiment, folder: Path) -> float:
+    """Wall-clock time of the same script once all its pulses are committed, s."""
+    t0 = time.perf_counter()
+    by_script(experiment, folder)
+    return time.perf_counter() - t0
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pulses", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    shown = Experiment.from_toml(shipped("data/experiments") / "quickstart.toml")
+    plan = dataclasses.replace(shown.training, pulses=options.pulses, relax_time=0.0)
+    experiment = dataclasses.replace(
+        shown,
+        training=plan,
+        start=Start(seed=1, settle_time=1e-11, settle_alpha=1.0),
+        reference=Reference(starts=1),
+        output=Output(),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        by_run(dataclasses.replace(experiment, name="warm-up"), root)
+        runs, scripts = [], []
+        for k in range(options.repeats):
+            runs.append(by_run(dataclasses.replace(experiment, name=f"run{k}"), root))
+            scripts.append(by_script(experiment, root / f"script{k}"))
+        again = replayed(experiment, root / "script0")
+    least, other = min(runs), min(scripts)
+    print(f"{options.pulses} pulses, least of {options.repeats}: run {least:.3f} s, "
+          f"script {other:.3f} s of processor time, {100 * (other / least - 1):+.2f} %")  # fmt: skip
+    print(f"replaying them takes {1e3 * again / options.pulses:.1f} ms a pulse, all told")
+
+
+if __name__ == "__main__":
+    main()
