@@ -155,7 +155,7 @@ def _warmth(
     voltages: np.ndarray,
     currents: np.ndarray,
     held: PulseRecord | Pulse,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """The temperatures of a pulse's block."""
     if bath is None:
         return {}

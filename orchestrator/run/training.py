@@ -158,7 +158,7 @@ class Training:
         make = partial(ReadingRecord, number=number, pulses=len(self.pulses), asked=asked, **warmth)
         return self._commit_step(self._loop.hold(len(self.steps) + 1, pulse, make), {})
 
-    def _warmed(self, pulse: Pulse) -> tuple[Pulse, dict[str, float]]:
+    def _warmed(self, pulse: Pulse) -> tuple[Pulse, dict[str, Any]]:
         """A pulse at the film's temperature, where its heat is counted, and what is recorded."""
         bath = self._bench.bath
         if bath is None:
