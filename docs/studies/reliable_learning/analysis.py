@@ -1,0 +1,169 @@
+"""How reliably stacks of films learn all three patterns, and against which reference.
+
+    python -m docs.studies.reliable_learning.analysis FILE.npz
+
+takes what `docs.studies.reliable_learning.trainings` has written, prints the tables of the page and
+draws reliable_learning.png (the paper's Fig. 2 for the stack) and films.png beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from docs.studies.reliable_learning.film import FastFilm
+from docs.studies.reliable_learning.readout import (
+    Films,
+    Reference,
+    deficits,
+    in_order,
+    mean_untrained,
+    own,
+    resampled,
+    scaled,
+    succeeded,
+    twin,
+    wilson,
+)
+from docs.studies.reliable_learning.trainings import described
+from docs.studies.shared import mean_and_error, print_header
+from orchestrator.learning.hopfield import all_patterns, energy, is_trivial, signs, trained_patterns
+from orchestrator.plotting.contacts import draw_contacts
+from orchestrator.plotting.fields import draw_current, draw_texture
+from orchestrator.plotting.style import OTHER, TRAINED, new_figure, save
+
+HERE = Path(__file__).parent
+SIZES = (1, 2, 4, 8, 12, 16)
+DEVICE = 12
+"""Films of the device that the page recommends."""
+REFERENCES: dict[str, Reference] = {
+    "own": own,
+    "another untrained stack": twin,
+    "mean untrained": mean_untrained,
+    **{f"{c:.2f} of saturated": scaled(c) for c in (0.78, 0.80, 0.82, 0.84)},
+    "saturated": scaled(1.0),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--count", type=int, help="use so many films only")
+    parser.add_argument("--tables", action="store_true", help="draw nothing")
+    arguments = parser.parse_args()
+    films = Films.of_file(arguments.file, arguments.count)
+    print(f"{len(films)} films\n")
+    shares = sizes_table(films)
+    reference_table(films)
+    limits(films)
+    if not arguments.tables:
+        draw(films)
+        draw_sizes(shares)
+
+
+def sizes_table(films: Films) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Stacks that share no film, and shares of random stacks, for every number of films."""
+    heads = [f"{{{p}}} lowest, recalled" for p in films.patterns]
+    print_header(
+        "films", *heads, "all three lowest", "and recalled", "random stacks: lowest", "both"
+    )
+    shares = {}
+    for size in SIZES:
+        low, found = succeeded(films.stacked(in_order(len(films), size)), own)
+        n = len(low)
+        cells = [
+            f"{low[:, k].sum()}, {(low & found)[:, k].sum()} of {n}" for k in range(low.shape[1])
+        ]
+        ends = [wilson(int(x.all(axis=1).sum()), n) for x in (low, low & found)]
+        shares[size] = resampled(films, size, own)
+        random = [f"{100 * s:.1f} ± {100 * e:.1f} %" for s, e in zip(*shares[size], strict=True)]
+        print(f"| {size} | {' | '.join([*cells, *ends, *random])} |")
+    return shares
+
+
+def reference_table(films: Films) -> None:
+    """The device against every reference."""
+    print(f"\nstacks of {DEVICE}")
+    heads = [f"{{{p}}} lowest, recalled" for p in films.patterns]
+    print_header("reference", *heads, "all three lowest", "and recalled")
+    stacks = films.stacked(in_order(len(films), DEVICE))
+    for name, reference in REFERENCES.items():
+        low, found = succeeded(stacks, reference)
+        n = len(low)
+        cells = [
+            f"{low[:, k].sum()}, {(low & found)[:, k].sum()} of {n}" for k in range(low.shape[1])
+        ]
+        ends = [wilson(int(x.all(axis=1).sum()), n) for x in (low, low & found)]
+        print(f"| {name} | {' | '.join([*cells, *ends])} |")
+
+
+def limits(films: Films) -> None:
+    """What {+-+-} would need against the saturated film, and what training does."""
+    k = films.patterns.index("+-+-")
+    neighbors, diagonals = deficits(films.after[:, k] - films.saturated)
+    before = np.divide(*deficits(films.before[:, k] - films.saturated))
+    ratio = neighbors / diagonals
+    print("\nG' against the saturated film, sum over neighbors / sum over diagonals (needed: < 1)")
+    print(f"before: {mean_and_error(before)}, smallest {before.min():.2f}")
+    print(f"after:  {mean_and_error(ratio)}, smallest {ratio.min():.2f} of {len(films)} films")
+
+
+def landscape(films: Films, pattern: int) -> tuple[list[str], np.ndarray]:
+    """The 16 inputs, and E' of every stack in units of the power of the trained pattern in it."""
+    names = all_patterns(films.before.shape[-1])
+    inputs = np.array([signs(p) for p in names], float)
+    energies = energy(films.after[:, pattern] - films.before[:, pattern], inputs)
+    power = -energy(films.before[:, pattern], inputs)[:, [names.index(films.patterns[pattern])]]
+    return names, energies / power
+
+
+def draw(films: Films) -> None:
+    """The paper's Fig. 2: one film's textures and currents, and E' of stacks for all inputs."""
+    experiment = described([])
+    film, contacts, plan = experiment.film, experiment.contacts, experiment.training
+    fast = FastFilm(experiment.device)
+    start = fast.settled(experiment.start.seed, experiment.start.settle_time)
+    stacks = films.stacked(in_order(len(films), DEVICE))
+    figure = new_figure(7.2, 6.8)
+    axes = figure.subplots(3, len(films.patterns), height_ratios=(1, 1, 0.9))
+    for k, pattern in enumerate(films.patterns):
+        voltages = plan.amplitude * signs(pattern)
+        m, _ = fast.trained(start, voltages, plan.pulse_length, plan.pulses, plan.relax_time)
+        j = fast.network.solve(m).current_density(voltages)
+        draw_texture(axes[0, k], m[0], film.lengths[:2])
+        draw_contacts(axes[0, k], film, contacts, pattern)
+        draw_current(axes[1, k], j[0], film.lengths[:2], film=film, contacts=contacts)
+        axes[0, k].set_title(f"one film trained with {{{pattern}}}")
+        names, energies = landscape(stacks, k)
+        colors = [TRAINED if p in trained_patterns(pattern) else OTHER for p in names]
+        panel = axes[2, k]
+        panel.bar(names, 100 * energies.mean(axis=0), color=colors)
+        for x, values in enumerate(100 * energies.T):
+            if not is_trivial(names[x]):
+                panel.plot(np.full(len(values), x), values, ".", color="k", markersize=2)
+        panel.axhline(0, color="k", linewidth=0.6)
+        panel.tick_params(axis="x", rotation=90, labelsize=6)
+        panel.set_title(f"E' of {len(stacks)} stacks of {DEVICE}")
+    axes[2, 0].set_ylabel("E' / power of the pattern (%)")
+    save(figure, HERE / "reliable_learning.png")
+
+
+def draw_sizes(shares: dict[int, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Share of stacks that learn all three patterns against the number of films."""
+    figure = new_figure(3.6, 2.7)
+    panel = figure.subplots()
+    sizes = list(shares)
+    for k, label in enumerate(("all three lowest", "and recalled from everywhere")):
+        value = np.array([100 * shares[size][0][k] for size in sizes])
+        error = np.array([100 * shares[size][1][k] for size in sizes])
+        panel.errorbar(sizes, value, yerr=error, fmt="o-", markersize=3, label=label)
+    panel.axhline(95, color="0.6", linestyle=":")
+    panel.set(xlabel="films in a stack", ylabel="stacks (%)", ylim=(0, 103))
+    panel.legend(loc="lower right")
+    save(figure, HERE / "films.png")
+
+
+if __name__ == "__main__":
+    main()

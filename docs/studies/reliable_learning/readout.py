@@ -1,0 +1,168 @@
+"""Reading out stacks of trained films: energies, recall, references, and what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import binomtest
+
+from orchestrator.learning.hopfield import all_patterns, energy, is_trivial, signs, trained_patterns
+
+
+@dataclass(frozen=True)
+class Films:
+    """Trained films of one device.
+
+    Attributes
+    ----------
+    before, after : ndarray, shape (films, patterns, N, N)
+        G in S before training, and relaxed after it.
+    saturated : ndarray, shape (N, N)
+        G of the film saturated along its normal.
+    patterns : list of str
+        What was trained.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    saturated: np.ndarray
+    patterns: list[str]
+
+    @classmethod
+    def of_file(cls, path: Path, count: int | None = None) -> Films:
+        """What `trainings` has written."""
+        content = np.load(path)
+        before, after = np.moveaxis(content["conductance"][:count], 2, 0)
+        return cls(before, after, content["saturated"], [str(p) for p in content["patterns"]])
+
+    def stacked(self, members: np.ndarray) -> Films:
+        """Stacks of films of these numbers, shape (stacks, films in a stack): sums of G."""
+        before, after = (g[members].sum(axis=1) for g in (self.before, self.after))
+        return Films(before, after, members.shape[1] * self.saturated, self.patterns)
+
+    def __len__(self) -> int:
+        return len(self.before)
+
+
+def in_order(films: int, size: int) -> np.ndarray:
+    """Numbers of the films of stacks that share none, shape (stacks, size)."""
+    count = films // size
+    return np.arange(count * size).reshape(count, size)
+
+
+def at_random(films: int, size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers of the films of stacks drawn at random, without a film twice in a stack."""
+    return np.array([rng.choice(films, size, replace=False) for _ in range(count)])
+
+
+Reference = Callable[[Films], np.ndarray]
+"""G0 of every stack, shape of `Films.before` or one that fits."""
+
+
+def own(films: Films) -> np.ndarray:
+    """The device before its training."""
+    return films.before
+
+
+def twin(films: Films) -> np.ndarray:
+    """Another device like it, untrained: the next one of the list."""
+    return np.roll(films.before, 1, axis=0)
+
+
+def mean_untrained(films: Films) -> np.ndarray:
+    """The mean of all untrained devices."""
+    return films.before.mean(axis=(0, 1))
+
+
+def scaled(factor: float) -> Reference:
+    """A film without anisotropy of some times the conductance of the saturated one."""
+    return lambda films: factor * films.saturated
+
+
+def lowest(weights: np.ndarray, pattern: str) -> np.ndarray:
+    """Whether a pattern has the lowest E' of all inputs that drive a current.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., N, N)
+        G' in S.
+    """
+    names = all_patterns(weights.shape[-1])
+    energies = energy(weights, np.array([signs(p) for p in names], float))
+    trained = trained_patterns(pattern)
+    others = [k for k, p in enumerate(names) if p not in trained and not is_trivial(p)]
+    return energies[..., others].min(axis=-1) > energies[..., names.index(pattern)]
+
+
+def recalled_from_all(weights: np.ndarray, pattern: str) -> np.ndarray:
+    """Whether asynchronous recall without self-term finds a pattern from everywhere in any order.
+
+    Each update lowers E', so this is so if the pattern and its inverse are the only patterns that
+    no single flip lowers. The trivial ones are tried, too.
+    """
+    n = weights.shape[-1]
+    names = all_patterns(n)
+    energies = energy(weights, np.array([signs(p) for p in names], float))
+    place = {name: k for k, name in enumerate(names)}
+    flipped = [[place[p[:i] + "+-"[p[i] == "+"] + p[i + 1 :]] for i in range(n)] for p in names]
+    minima = (energies[..., flipped] > energies[..., None]).all(axis=-1)
+    wanted = np.isin(names, trained_patterns(pattern))
+    return (minima == wanted).all(axis=-1)
+
+
+def succeeded(films: Films, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
+    """For each stack and pattern: lowest, and recalled from everywhere; (stacks, patterns)."""
+    weights = films.after - reference(films)
+    both = [
+        (lowest(weights[:, k], p), recalled_from_all(weights[:, k], p))
+        for k, p in enumerate(films.patterns)
+    ]
+    low, found = np.array(both).transpose(1, 2, 0)
+    return low, found
+
+
+def wilson(successes: int, count: int) -> str:
+    """A count with Wilson's 95 % interval."""
+    low, high = binomtest(successes, count).proportion_ci(method="wilson")
+    return f"{successes} of {count} ({100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def resampled(
+    films: Films, size: int, reference: Reference, parts: int = 10, draws: int = 600
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of random stacks with all three patterns lowest, and also recalled, and its error.
+
+    Stacks share films, so the error comes from leaving out one part of the films after the other
+    (jackknife).
+
+    Returns
+    -------
+    tuple of ndarray, shape (2,)
+        Shares (lowest, recalled) and standard errors.
+    """
+
+    def share(chosen: np.ndarray) -> np.ndarray:
+        members = chosen[at_random(len(chosen), size, draws, np.random.default_rng(1))]
+        low, found = succeeded(films.stacked(members), reference)
+        return np.array([low.all(axis=1).mean(), (low & found).all(axis=1).mean()])
+
+    numbers = np.arange(len(films))
+    left_out = np.array(
+        [share(np.delete(numbers, part)) for part in np.array_split(numbers, parts)]
+    )
+    error = np.sqrt((parts - 1) / parts * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
+    return share(numbers), error
+
+
+def deficits(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of G' over the pairs of neighboring corners, and over the two diagonals, S.
+
+    Contacts 1 to 4 follow one another around the film. With these sums a and d, E' at 1 V is 4 a
+    for {+-+-}, and 2 (a + d) in the mean of the four patterns with one odd contact: {+-+-} lies
+    below all of these only if a < d.
+    """
+    neighbors = sum(weights[..., k, (k + 1) % 4] for k in range(4))
+    return neighbors, weights[..., 0, 2] + weights[..., 1, 3]

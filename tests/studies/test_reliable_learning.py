@@ -1,0 +1,133 @@
+"""The study of reliable learning: its kernel, its criteria, and what no layout can do."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from orchestrator.describe.contacts import CornerContact, DiscContact, SideContact
+from orchestrator.describe.film import Film
+from orchestrator.describe.media import Resistivity
+from orchestrator.describe.sections import Training
+from orchestrator.learning.hopfield import (
+    all_patterns,
+    energy,
+    inverse,
+    is_trivial,
+    recall,
+    signs,
+)
+from orchestrator.transport.network import Network
+
+INPUTS = np.array([signs(p) for p in all_patterns(4)], float)
+
+
+@pytest.fixture
+def readout(load_study):
+    return load_study("reliable_learning.readout")
+
+
+def symmetric(rng: np.random.Generator, count: int) -> np.ndarray:
+    g = rng.normal(size=(count, 4, 4))
+    return g + np.swapaxes(g, -1, -2)
+
+
+def test_the_studys_kernel_trains_as_the_engine_does(load_study, small_film, corners):
+    film = small_film(contacts=corners, film=Film((20, 16, 1), (6e-9, 6e-9, 1e-6), pbc=(0, 0, 1)))
+    fast = load_study("reliable_learning.film").FastFilm(film.device)
+    start = fast.settled(3, 2e-9)
+    plan = Training(patterns=("++-+",), voltage=0.05, pulse_length=1e-10, pulses=3)
+    expected, last = film.trained(start, plan)
+    untouched = start.copy()
+    m, g = fast.trained(start, 0.05 * signs("++-+"), 1e-10, 3, 0.0)
+    assert np.array_equal(start, untouched)
+    np.testing.assert_allclose(g, expected, rtol=3e-5)
+    np.testing.assert_allclose(m, last, atol=3e-4)
+    assert abs(last - start).max() > 0.1
+
+
+def test_only_minimum_means_recall_from_everywhere_in_any_order(readout):
+    weights = symmetric(np.random.default_rng(0), 60)
+    weights[:20] += 2 * np.outer(signs("+--+"), signs("+--+"))
+    found = readout.recalled_from_all(weights, "+--+")
+    for w, expected in zip(weights, found, strict=True):
+        ends = {
+            recall(w, start, order=order).attractor
+            for order in itertools.permutations(range(4))
+            for start in all_patterns(4)
+        }
+        assert expected == (ends == {"+--+", "-++-"})
+    assert 5 < found.sum() < 40
+
+
+def test_lowest_counts_inputs_that_drive_a_current(readout):
+    weights = np.outer(signs("+--+"), signs("+--+"))[None] - 10 * np.ones((4, 4))
+    assert readout.lowest(weights, "+--+").all()
+    assert readout.lowest(weights, "-++-").all()
+    assert not readout.lowest(weights, "++-+").any()
+
+
+def test_stacks_are_sums_and_share_no_film(readout):
+    rng = np.random.default_rng(1)
+    before, after = symmetric(rng, 14).reshape(2, 7, 1, 4, 4)
+    films = readout.Films(before, after, np.eye(4), ["+--+"])
+    stacks = films.stacked(readout.in_order(7, 3))
+    np.testing.assert_allclose(stacks.after, [after[:3].sum(axis=0), after[3:6].sum(axis=0)])
+    np.testing.assert_allclose(stacks.saturated, 3 * np.eye(4))
+    members = readout.at_random(7, 3, 50, rng)
+    assert all(len(set(stack)) == 3 for stack in members.tolist())
+
+
+def test_neighbors_must_lose_less_than_diagonals_for_the_alternating_pattern(readout):
+    """E'{+-+-} = 4 a and the mean of one odd contact 2 (a + d), at 1 V, of any weights."""
+    weights = symmetric(np.random.default_rng(5), 200)
+    weights -= np.eye(4) * weights.sum(axis=-1)[..., None]
+    a, d = readout.deficits(weights)
+    odd = [p for p in all_patterns(4) if p.count("+") in (1, 3)]
+    alternating = energy(weights, np.array([signs("+-+-")], float))[:, 0]
+    others = energy(weights, np.array([signs(p) for p in odd], float))
+    np.testing.assert_allclose(alternating, 4 * a, atol=1e-12)
+    np.testing.assert_allclose(others.mean(axis=1), 2 * (a + d), atol=1e-12)
+    lowest = readout.lowest(weights, "+-+-")
+    assert 0 < lowest.sum() < 100 and (a[lowest] < d[lowest]).all()
+
+
+LAYOUTS = {
+    "corners": [
+        CornerContact(c, c, 30e-9) for c in ("top left", "top right", "bottom right", "bottom left")
+    ],
+    "sides": [
+        SideContact(s, s, start=40e-9, stop=80e-9) for s in ("left", "top", "right", "bottom")
+    ],
+    "discs": [
+        DiscContact(str(k), center, 12e-9)
+        for k, center in enumerate([(20e-9, 25e-9), (60e-9, 30e-9), (95e-9, 90e-9), (30e-9, 95e-9)])
+    ],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_layout_recalls_one_odd_sign_against_the_saturated_film(layout):
+    """A texture conducts worse than the saturated film, whatever it is, if a > 0.
+
+    E' >= 0 = E'{++++}, one flip away from one odd sign. With the self-term no pattern is stable.
+    """
+    film = Film((20, 20, 1), (6e-9, 6e-9, 1e-6))
+    resistivity = Resistivity(mean=5e-7, amr_ratio=1.5, amr_convention="mean")
+    network = Network(film, resistivity, tuple(LAYOUTS[layout]))
+    reference = network.solve(film.saturated()).conductance
+    rng = np.random.default_rng(7)
+    for _ in range(4):
+        m = rng.normal(size=(1, 20, 20, 3)) * [1, 1, rng.uniform(0, 3)]
+        m /= np.linalg.norm(m, axis=-1, keepdims=True)
+        weights = network.solve(m).conductance - reference
+        assert (energy(weights, INPUTS) > -1e-9 * abs(weights).max()).all()
+        for pattern in all_patterns(4):
+            if pattern.count("+") in (1, 3):
+                end = recall(weights, pattern).attractor
+                assert end not in (pattern, inverse(pattern))
+            if not is_trivial(pattern):
+                outputs = weights @ signs(pattern)
+                assert (outputs * signs(pattern)).min() < 0
