@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binomtest
 
+from orchestrator import open_campaign
 from orchestrator.learning.hopfield import all_patterns, energy, is_trivial, signs, trained_patterns
 
 
@@ -32,16 +33,29 @@ class Films:
     patterns: list[str]
 
     @classmethod
-    def of_file(cls, path: Path, count: int | None = None) -> Films:
-        """What `trainings` has written."""
-        content = np.load(path)
-        before, after = np.moveaxis(content["conductance"][:count], 2, 0)
-        return cls(before, after, content["saturated"], [str(p) for p in content["patterns"]])
+    def of(cls, path: Path) -> Films:
+        """The films of a file of `trainings`, or the finished ones of a campaign over `seed`."""
+        if path.suffix == ".npz":
+            content = np.load(path)
+            before, after = np.moveaxis(content["conductance"], 2, 0)
+            return cls(before, after, content["saturated"], [str(p) for p in content["patterns"]])
+        campaign = open_campaign(path)
+        states = campaign.conductance_state.sel(state=["before", "relaxed"])
+        order = ("state", "seed", "training", "contact", "contact_in")
+        before, after = states.transpose(*order).to_numpy()
+        finished = np.isfinite(after).all(axis=(1, 2, 3))
+        reference = campaign.conductance_reference.sel(reference="saturated")
+        saturated = reference.isel(seed=int(finished.argmax())).to_numpy()
+        patterns = [str(p) for p in campaign.training.to_numpy()]
+        return cls(before[finished], after[finished], saturated, patterns)
 
     def stacked(self, members: np.ndarray) -> Films:
         """Stacks of films of these numbers, shape (stacks, films in a stack): sums of G."""
         before, after = (g[members].sum(axis=1) for g in (self.before, self.after))
         return Films(before, after, members.shape[1] * self.saturated, self.patterns)
+
+    def __getitem__(self, chosen: slice) -> Films:
+        return Films(self.before[chosen], self.after[chosen], self.saturated, self.patterns)
 
     def __len__(self) -> int:
         return len(self.before)
@@ -58,13 +72,16 @@ def at_random(films: int, size: int, count: int, rng: np.random.Generator) -> np
     return np.array([rng.choice(films, size, replace=False) for _ in range(count)])
 
 
+FACTOR = 1.025
+"""Times the device's own conductance before training: the reference chosen on other films."""
+
 Reference = Callable[[Films], np.ndarray]
 """G0 of every stack, shape of `Films.before` or one that fits."""
 
 
-def own(films: Films) -> np.ndarray:
-    """The device before its training."""
-    return films.before
+def own(factor: float = 1.0) -> Reference:
+    """The device before its training, times a factor."""
+    return lambda films: factor * films.before
 
 
 def twin(films: Films) -> np.ndarray:

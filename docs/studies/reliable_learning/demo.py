@@ -1,0 +1,47 @@
+"""One stack of films and what it has learned.
+
+    python -m docs.studies.reliable_learning.demo CAMPAIGN_FOLDER
+
+takes all films of data/campaigns/demo.toml as one stack, and prints for each pattern E' of the
+seven inputs that drive a current, and from how many of the 14 starts recall finds the pattern.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from docs.studies.reliable_learning.readout import FACTOR, Films, own
+from orchestrator.learning.hopfield import (
+    all_patterns,
+    energy,
+    is_trivial,
+    recall,
+    signs,
+    trained_patterns,
+)
+
+
+def main() -> None:
+    films = Films.of(Path(sys.argv[1]))
+    stack = films.stacked(np.arange(len(films))[None])
+    inputs = [p for p in all_patterns(4) if not is_trivial(p)]
+    shown = [p for p in inputs if p[0] == "+"]
+    print(f"a stack of {len(films)} films; E' of each input in % of the pattern's power before")
+    print("trained  " + "".join(f"{{{p}}}  " for p in shown) + "recalled from")
+    for k, pattern in enumerate(films.patterns):
+        weights = (stack.after - own(FACTOR)(stack))[0, k]
+        vectors = np.array([signs(p) for p in shown], float)
+        power = -energy(stack.before[0, k], signs(pattern)[None])
+        share = 100 * energy(weights, vectors) / power
+        cells = [f"{e:6.1f}{'*' if n == share.argmin() else ' '} " for n, e in enumerate(share)]
+        ends = [recall(weights, start).attractor for start in inputs]
+        found = sum(end in trained_patterns(pattern) for end in ends)
+        print(f"{{{pattern}}}   {''.join(cells)} {found} of {len(inputs)}")
+    print("* the lowest E'")
+
+
+if __name__ == "__main__":
+    main()
