@@ -40,7 +40,10 @@ _MOST_STATES = 40
     help="V, one for each contact, '.' for a floating one ('1 0 . -1'), or by name "
     "('left=1,right=0').  [default: 1 V from the first to the last, others floating]",
 )
-@click.option("--currents", help="A into the film, given as the voltages are.")
+@click.option(
+    "--currents",
+    help="A into the film, given as the voltages are; without any, the last contact is grounded.",
+)
 @click.option(
     "--regions",
     type=click.Path(path_type=Path),

@@ -46,7 +46,8 @@ def transport(
         such as "1 0 . -1" or "+--+". Without voltages and currents, 1 V from the first contact to
         the last, the others floating: a two or four point probe.
     currents : mapping, sequence or str, optional
-        A into the film, in the same ways; some contact needs a voltage.
+        A into the film, in the same ways. Some contact needs a voltage; without any, the last one
+        is grounded where it is fed no current.
     cell_size : (cx, cy, cz), optional
         m, for arrays where the device has no film.
     region_numbers : array_like, OvfField or path, optional

@@ -73,9 +73,10 @@ def prepare(
     names = circuit.contact_names
     if voltages is None and currents is None:
         return circuit, (default_conditions(names), {})
-    given = {} if voltages is None else conditions(names, voltages)
     fed = {} if currents is None else conditions(names, currents, "current")
-    return circuit, (given, fed)
+    if voltages is not None:
+        return circuit, (conditions(names, voltages), fed)
+    return circuit, ({names[-1]: 0.0} if names[-1] not in fed else {}, fed)
 
 
 def find_series(m: Any) -> tuple[Path | None, list[Any]] | None:

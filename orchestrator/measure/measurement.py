@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.film import Film
+from orchestrator.measure.circuit import Circuit
 from orchestrator.measure.textures import Texture
 from orchestrator.transport.fields import corner_values
 
@@ -31,6 +35,8 @@ class Measurement:
 
     Attributes
     ----------
+    circuit : Circuit
+        What conducts, and where it is contacted.
     film : Film
         The grid.
     texture : Texture
@@ -39,6 +45,7 @@ class Measurement:
         The solved network with its terminals' voltages and currents.
     """
 
+    circuit: Circuit
     film: Film
     texture: Texture
     drive: Drive
@@ -176,7 +183,8 @@ class Measurement:
             coordinates[f"{axis}_node"] = (f"{axis}_node", node.ravel(), {"units": "m"})
         if self.texture.time is not None:
             coordinates["t"] = ((), self.texture.time, {"units": "s"})
-        return xr.Dataset(variables, coordinates, {"source": self.texture.source})
+        attrs = {"source": self.texture.source, **provenance(self.circuit)}
+        return xr.Dataset(variables, coordinates, attrs)
 
     def __repr__(self) -> str:
         currents = ", ".join(
@@ -200,4 +208,12 @@ def terminal_variables(measurement: Measurement) -> dict[str, Any]:
         "voltage": (("contact",), measurement.voltages, {"units": "V"}),
         "current": (("contact",), measurement.currents, {"units": "A"}),
         "power": ((), measurement.power, {"units": "W"}),
+    }
+
+
+def provenance(circuit: Circuit) -> dict[str, str]:
+    """Attributes of a Dataset: what was measured on, and by which program."""
+    return {
+        "circuit": json.dumps(dataclasses.asdict(circuit)),
+        "program": f"mumax3-orchestrator {metadata.version('mumax3-orchestrator')}",
     }

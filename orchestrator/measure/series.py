@@ -11,11 +11,13 @@ import numpy as np
 
 from orchestrator.base.errors import InputError
 from orchestrator.describe.film import Film
+from orchestrator.describe.media import check_regions
 from orchestrator.measure.circuit import Circuit, check_grid
 from orchestrator.measure.drive import Conditions
 from orchestrator.measure.measurement import (
     Measurement,
     contact_coordinates,
+    provenance,
     terminal_variables,
 )
 from orchestrator.measure.tables import columns_at
@@ -34,6 +36,8 @@ class Probe:
 
     Attributes
     ----------
+    circuit : Circuit
+        What conducts, and where it is contacted.
     film : Film
         The grid of the textures.
     network : Network
@@ -42,6 +46,7 @@ class Probe:
         By name of contact, V and A; the others float.
     """
 
+    circuit: Circuit
     film: Film
     network: Network
     voltages: dict[str, float]
@@ -56,7 +61,14 @@ class Probe:
         solver: str = "auto",
         threads: int | None = None,
     ) -> Probe:
-        """The probe of a circuit on a film."""
+        """The probe of a circuit on a film.
+
+        Raises
+        ------
+        InputError
+            If a region does not fit the film or holds none of its cells.
+        """
+        check_regions(film, circuit.regions)
         network = Network(
             film,
             circuit.resistivity,
@@ -66,7 +78,7 @@ class Probe:
             underlayer=circuit.underlayer,
             threads=threads,
         )
-        return cls(film, network, *drive)
+        return cls(circuit, film, network, *drive)
 
     def measure(self, texture: Texture) -> Measurement:
         """The transport of one texture.
@@ -81,9 +93,10 @@ class Probe:
         try:
             check_grid(self.film, (nx, ny, nz), texture.cell_size, "the film")
             state = self.network.solve(texture.m)
-            return Measurement(self.film, texture, state.drive(self.voltages, self.currents))
+            drive = state.drive(self.voltages, self.currents)
         except InputError as error:
             raise InputError(f"{texture.source}: {error}") from None
+        return Measurement(self.circuit, self.film, texture, drive)
 
 
 def check_files(files: Sequence[Path], film: Film) -> None:
@@ -127,21 +140,23 @@ def series_dataset(measurements: Iterable[Measurement], table: xr.Dataset | None
 
     sources, times, rows = [], [], []
     coordinates: dict[str, Any] = {}
+    attrs: dict[str, str] = {}
     for measurement in measurements:
+        attrs = attrs or provenance(measurement.circuit)
         sources.append(measurement.texture.source)
         time = measurement.texture.time
         times.append(np.nan if time is None else time)
         rows.append(terminal_variables(measurement))
         coordinates |= contact_coordinates(measurement.contact_names)
     variables = {
-        name: (("t", *dims), np.array([row[name][1] for row in rows]), attrs)
-        for name, (dims, _, attrs) in rows[0].items()
+        name: (("t", *dims), np.array([row[name][1] for row in rows]), units)
+        for name, (dims, _, units) in rows[0].items()
     }
     coordinates["t"] = ("t", times, {"units": "s"})
     coordinates["file"] = ("t", sources)
     if table is not None:
         coordinates |= columns_at(table, np.array(times))
-    return xr.Dataset(variables, coordinates)
+    return xr.Dataset(variables, coordinates, attrs)
 
 
 def table_of(folder: Path, times: Sequence[float | None]) -> tuple[xr.Dataset | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,12 @@ def test_currents_in_place_of_voltages():
         uniform((1, 0, 0)), BAR, {"right": 0}, currents={"left": 2e-3}, cell_size=CELL
     )
     np.testing.assert_allclose(result.voltages, [2e-3 * PAR * SQUARES, 0], rtol=1e-12)
+    grounded = orchestrator.transport(
+        uniform((1, 0, 0)), BAR, currents={"left": 2e-3}, cell_size=CELL
+    )
+    np.testing.assert_array_equal(grounded.voltages, result.voltages)
+    with pytest.raises(InputError, match="no contact has a voltage"):
+        orchestrator.transport(uniform((1, 0, 0)), BAR, currents=[1, -1], cell_size=CELL)
 
 
 def sources(tmp_path: Path):
@@ -158,6 +165,10 @@ def test_resistivities_by_number_of_region(tmp_path):
         assert result.resistances[0, 1] == pytest.approx(expected, rel=1e-12)
     with pytest.raises(InputError, match="no cell is in region 9; there are 0, 1, 2"):
         regions_of(numbers, {9: 1e-7})
+    with pytest.raises(InputError, match=r"'region 1': the mask has 24 x 4 x 1 cells, the film 24"):
+        orchestrator.transport(
+            m, BAR, cell_size=CELL, region_numbers=numbers[:, :4], resistivities=by_number
+        )
     with pytest.raises(InputError, match="need the numbers"):
         orchestrator.transport(m, BAR, cell_size=CELL, resistivities=by_number)
     with pytest.raises(InputError, match=r"no resistivity by number"):
@@ -196,6 +207,7 @@ def test_a_dataset_holds_everything_with_units():
         "magnetization": "1", "current_density": "A/m2", "potential": "V",
         "power_density": "W/m3",
     }  # fmt: skip
+    assert json.loads(dataset.attrs["circuit"])["resistivity"]["rho_par"] == PAR
     heat = float(dataset.power_density.sum()) * np.prod(CELL)
     assert heat == pytest.approx(float(dataset.power), rel=1e-9)
     potential = dataset.potential.isel(z_node=0, y_node=0)
@@ -268,3 +280,86 @@ def test_the_public_file_in_amperes_per_meter():
     length = np.linalg.norm(result.texture.m, axis=-1)
     np.testing.assert_allclose(length[norm > 0], 1, rtol=1e-6)
     assert 0 < result.resistances[0, 1] < np.inf
+
+
+OOMMF_1 = """# OOMMF: rectangular mesh v1.0
+# Segment count: 1
+# Begin: Segment
+# Begin: Header
+# Title: Oxs_TimeDriver:evolver:Spin
+# Desc: Oxs vector field output
+# Desc: Stage simulation time: 0 s
+# Desc: Total simulation time: 1e-09 s
+# meshtype: rectangular
+# meshunit: m
+# xbase: 2.5e-09
+# ybase: 2e-09
+# zbase: 5e-09
+# xstepsize: 5e-09
+# ystepsize: 4e-09
+# zstepsize: 1e-08
+# xnodes: 24
+# ynodes: 8
+# znodes: 1
+# xmin: 0
+# ymin: 0
+# zmin: 0
+# xmax: 1.2e-07
+# ymax: 3.2e-08
+# zmax: 1e-08
+# valueunit: A/m
+# valuemultiplier: 800000
+# ValueRangeMinMag: 1
+# ValueRangeMaxMag: 1
+# End: Header
+# Begin: Data Text
+"""
+BORIS = """# OOMMF OVF 2.0
+# Segment count: 1
+# Begin: Segment
+# Begin: Header
+# Title: M
+# meshtype: rectangular
+# meshunit: m
+# xmin: 0
+# ymin: 0
+# zmin: 0
+# xmax: 1.2e-07
+# ymax: 3.2e-08
+# zmax: 1e-08
+# xbase: 2.5e-09
+# ybase: 2e-09
+# zbase: 5e-09
+# xnodes: 24
+# ynodes: 8
+# znodes: 1
+# xstepsize: 5e-09
+# ystepsize: 4e-09
+# zstepsize: 1e-08
+# valuedim: 3
+# valueunits: A/m A/m A/m
+# valuelabels: M_x M_y M_z
+# End: Header
+# Begin: Data Text
+"""
+NANOMETERS = BORIS.replace("meshunit: m", "meshunit: nm").replace("e-09", "").replace("e-07", "e2")
+NANOMETERS = NANOMETERS.replace("3.2e-08", "32").replace("1e-08", "10")
+
+
+@pytest.mark.parametrize(
+    ("header", "length", "time"),
+    [(OOMMF_1, 1.0, 1e-9), (BORIS, 8e5, None), (NANOMETERS, 8e5, None)],
+)
+def test_files_with_the_headers_of_other_programs(header, length, time, tmp_path):
+    rows = np.tile([0, length, 0], (8 * 24, 1))
+    rows[5] = 0
+    text = "\n".join(" ".join(map(str, row)) for row in rows)
+    path = tmp_path / "file.ovf"
+    path.write_text(f"{header}{text}\n# End: Data Text\n# End: Segment\n")
+    result = orchestrator.transport(path, BAR)
+    assert result.texture.time == time
+    np.testing.assert_allclose(result.film.cell_size, CELL)
+    m = uniform((0, 1, 0))
+    m[0, 0, 5] = 0
+    same = orchestrator.transport(m, BAR, cell_size=CELL)
+    np.testing.assert_allclose(result.conductance, same.conductance, rtol=1e-9)
