@@ -12,8 +12,17 @@ import click
 
 from orchestrator.base.console import new_console
 from orchestrator.base.errors import InputError
+from orchestrator.cli.archive import export, prune
 from orchestrator.cli.crew import crew_of, with_crew, with_workers
-from orchestrator.cli.options import AS_JSON, ROOT, STOPPED, Input, console_of_command, drawing
+from orchestrator.cli.options import (
+    AS_JSON,
+    CAMPAIGN,
+    ROOT,
+    STOPPED,
+    Input,
+    console_of_command,
+    drawing,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,11 +33,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def campaign() -> None:
-    """Many runs from one file: plan, run, status, resume, cancel, gather, plot, check."""
+    """Many runs from one file: plan, run, status, resume, cancel, gather, plot, check, export."""
 
 
 _FILE = click.argument("file", type=Input("campaigns"))
-_WHICH = click.argument("campaign", metavar="FILE|FOLDER", type=Input("campaigns"))
+campaign.add_command(prune)
+campaign.add_command(export)
 
 
 @campaign.command()
@@ -90,7 +100,7 @@ def run(file: Path, root: Path, retry_failed: bool, retries: int, **options: Any
 
 
 @campaign.command()
-@_WHICH
+@CAMPAIGN
 @ROOT
 @with_crew
 def resume(campaign: Path, root: Path, retry_failed: bool, retries: int, **options: Any) -> None:
@@ -103,7 +113,7 @@ def resume(campaign: Path, root: Path, retry_failed: bool, retries: int, **optio
 
 
 @campaign.command()
-@_WHICH
+@CAMPAIGN
 @ROOT
 @click.option("--all", "everything", is_flag=True, help="Also list what is not begun or finished.")
 @AS_JSON
@@ -128,7 +138,7 @@ def status(campaign: Path, root: Path, everything: bool, as_json: bool) -> None:
 
 
 @campaign.command()
-@_WHICH
+@CAMPAIGN
 @ROOT
 def cancel(campaign: Path, root: Path) -> None:
     """Let all workers of a campaign stop at their next pulse boundary."""
@@ -140,7 +150,7 @@ def cancel(campaign: Path, root: Path) -> None:
 
 
 @campaign.command()
-@_WHICH
+@CAMPAIGN
 @ROOT
 @click.option(
     "--output",
@@ -184,7 +194,7 @@ def gather(
 
 
 @campaign.command()
-@_WHICH
+@CAMPAIGN
 @ROOT
 @drawing
 def plot(campaign: Path, root: Path, kind: str, dpi: int) -> None:
@@ -202,7 +212,7 @@ def plot(campaign: Path, root: Path, kind: str, dpi: int) -> None:
 
 
 @campaign.command()
-@_WHICH
+@CAMPAIGN
 @ROOT
 @click.option("--repair", is_flag=True, help="Take damaged runs back to before the damage.")
 @click.option("--yes", is_flag=True, help="Do not ask before committed pulses are thrown away.")
@@ -219,8 +229,9 @@ def check(campaign: Path, root: Path, repair: bool, yes: bool) -> None:
     from orchestrator.run.folder import DESCRIPTION
 
     one = (campaign / DESCRIPTION).is_file()
-    folders = [campaign] if one else [entry.folder for entry in find(campaign, root).runs]
-    roots = sorted({folder.parent for folder in folders})
+    named = [campaign] if one else [entry.folder for entry in find(campaign, root).runs]
+    folders = [folder for folder in named if folder.exists()]
+    roots = sorted({folder.parent for folder in named})
     of_runs = {folder: found for folder in folders if (found := damage_of_run(folder))}
     shared = [damage for root in roots for damage in damage_of_textures(root)]
     damages = [damage for found in of_runs.values() for damage in found] + shared
@@ -235,7 +246,8 @@ def check(campaign: Path, root: Path, repair: bool, yes: bool) -> None:
     elif damages:
         sys.exit(1)
     if not damages:
-        click.echo(f"{len(folders)} run folders: no damage")
+        absent = f"; {len(named) - len(folders)} are not begun" * (len(folders) < len(named))
+        click.echo(f"{len(folders)} run folders: no damage{absent}")
 
 
 def _agree(losses: list[str], yes: bool) -> None:

@@ -66,6 +66,7 @@ def console_of_command() -> Console:
 
 
 EXPERIMENT = click.argument("experiment", type=Input("experiments"))
+CAMPAIGN = click.argument("campaign", metavar="FILE|FOLDER", type=Input("campaigns"))
 ROOT = click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from orchestrator.run.folder import (
 )
 from orchestrator.run.journal import journal_line, look_into
 from orchestrator.run.locks import locked
+from orchestrator.run.pruned import PRUNED, removed_on_purpose
 from orchestrator.run.textures import texture_is_damaged
 from orchestrator.run.untrained import read_untrained
 
@@ -108,12 +109,19 @@ def damage_of_run(run: Path) -> list[Damage]:
             read_untrained(run)
     except RunFolderError as error:
         found.append(_unreadable(run, run / UNTRAINED, error))
+    removed = dict[str, set[str]]()
+    try:
+        removed = removed_on_purpose(run)
+    except RunFolderError as error:
+        found.append(_unreadable(run, run / PRUNED, error))
     for folder in sorted(trainings):
-        found += _of_training(run, folder, finished)
+        found += _of_training(run, folder, finished, removed)
     return found
 
 
-def _of_training(run: Path, folder: Path, finished: bool) -> list[Damage]:
+def _of_training(
+    run: Path, folder: Path, finished: bool, removed: Mapping[str, set[str]]
+) -> list[Damage]:
     number = int(folder.name)
     journal = look_into(folder / JOURNAL)
     found = []
@@ -121,6 +129,7 @@ def _of_training(run: Path, folder: Path, finished: bool) -> list[Damage]:
     passing = {m_name(n) for n in range(1, steps + bool(journal.damaged))}
     needed = 0 if journal.relaxed or journal.damaged else 2
     passing |= {guess_name(n) for n in range(steps - needed)}
+    passing |= removed.get(folder.name, set())
     for k, record in enumerate(journal.records):
         for name, expected in record.files.items():
             path = folder / name

@@ -7,6 +7,7 @@ The folder of a run is named after the experiment and the hash of its canonical 
             description.json        experiment, hash, program and engine, with a checksum
             untrained.json          conductances of the untrained starts, with a checksum
             finished.json           there once all trainings are complete
+            pruned.json             files that were removed on purpose, see `pruned`
             failed.json             message of an attempt that failed
             .lock                   who writes here
             stop                    there while whoever works here is asked to stop

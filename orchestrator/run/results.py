@@ -27,6 +27,7 @@ from orchestrator.run.folder import (
 )
 from orchestrator.run.journal import read_journal
 from orchestrator.run.layout import run_coordinates, script_coordinates
+from orchestrator.run.pruned import removed_on_purpose
 from orchestrator.run.variables import COORDINATES, read_variables
 
 
@@ -114,11 +115,15 @@ def kept_fields(experiment: Experiment, key: str, folder: Path) -> BlockArray:
         records = read_journal(training / JOURNAL).records
         return {name: crc for record in records for name, crc in record.files.items()}
 
+    @cache
+    def removed(training: str) -> set[str]:
+        return removed_on_purpose(folder).get(training, set())
+
     def read(place: tuple[int, ...]) -> np.ndarray:
         training, number = training_folder(folder, place[0] + 1), kept[place[1]]
         path = training / state_name(number)
         expected = checksums(training).get(path.name)
-        if expected is None:
+        if expected is None or (not path.exists() and path.name in removed(training.name)):
             return np.full(shape, np.nan, dtype)
         if checksum(path) != expected:
             raise RunFolderError(f"{path}: damaged (its checksum is wrong)")
