@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.base.errors import OrchestratorError
 from orchestrator.base.units import with_unit
-from orchestrator.campaign.monitor import causes, jobs_of, worker_of
+from orchestrator.campaign.monitor import WORKERS, causes, jobs_of, worker_of
 from orchestrator.campaign.status import RunStatus
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.page.actions import Actions, Refused, campaign_command, run_command
@@ -25,6 +25,8 @@ from orchestrator.run.journal import look_into
 _LINES = 200
 """Lines of a log that are shown, the last ones."""
 _BYTES = 20_000
+_LOGS = 8
+"""Logs of workers that are shown, the newest."""
 
 
 def board_view(board: Board) -> dict[str, Any]:
@@ -269,6 +271,7 @@ def campaign_view(board: Board, actions: Actions, campaign: CampaignFolder) -> d
             for message, group in causes(campaign.runs, states)
         ],
         "jobs": jobs_of(campaign),
+        "logs": _logs(campaign.path),
         "starting": actions.at_work(name) and not any(s.state == "running" for s in states),
         "output": _tail(campaign.path / OUTPUT),
         "command": _told(lambda: campaign_command(campaign)),
@@ -295,7 +298,17 @@ def _told(command: Callable[[], list[str]]) -> dict[str, Any]:
     return {"words": ["orchestrator", *words[3:]], "reason": ""}
 
 
-def _tail(path: Path) -> str:
+def _logs(campaign: Path) -> list[dict[str, str]]:
+    """What the workers of a campaign, and the jobs of its site, have said last."""
+    paths = [*(campaign / WORKERS).glob("*.log"), *(campaign / "parsl").glob("**/*.std???")]
+    found = [(path, seen.st_mtime) for path in paths if (seen := path.stat()).st_size]
+    newest = sorted(found, key=lambda pair: -pair[1])[:_LOGS]
+    return [
+        {"name": str(path.relative_to(campaign)), "text": _tail(path, 12)} for path, _ in newest
+    ]
+
+
+def _tail(path: Path, lines: int = _LINES) -> str:
     """The last lines of a log, without what terminals do with them."""
     try:
         with path.open("rb") as file:
@@ -304,5 +317,5 @@ def _tail(path: Path) -> str:
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
-    lines = [line.rpartition("\r")[2].rstrip() for line in text.splitlines()]
-    return "\n".join(lines[-_LINES:])
+    said = [line.rpartition("\r")[2].rstrip() for line in text.split("\n")]
+    return "\n".join(said[-lines:]).strip("\n")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.campaign.monitor import noted
+from orchestrator.campaign.monitor import WORKERS, noted
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.campaign.task import failed
@@ -248,10 +248,9 @@ def test_pictures_of_a_run(client, folder):
     corner = np.asarray(image)[-1, 0]  # up is up
     assert corner.tolist() == [*colors_of(m[0, 0]).tolist(), 255]
     assert "immutable" in small.headers["cache-control"]
-    for figure, kind in (("present", "png"), ("textures", "png"), ("energies", "svg+xml")):
-        drawn = client.get(f"/pictures/runs/{folder.name}/{figure}?training=2")
-        assert drawn.headers["content-type"] == f"image/{kind}"
-    assert Image.open(io.BytesIO(client.get(f"/pictures/runs/{folder.name}/present").content))
+    drawn = client.get(f"/pictures/runs/{folder.name}/textures?training=2")
+    assert drawn.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(drawn.content)).width > 400
     assert plt_state() == []
 
 
@@ -289,6 +288,10 @@ def test_a_campaign(client, root, folder, campaign):
     shutil.copytree(folder, runs[4], dirs_exist_ok=True)
     cut(runs[4], 1, 2)
     shutil.rmtree(runs[4] / "2")
+    (campaign.path / WORKERS).mkdir()
+    said = "".join(f"line {k}\n" for k in range(99_000)) + "10 %\r20 %\n\x1b[1m<b>\xff\n"
+    (campaign.path / WORKERS / "worker0.log").write_bytes(said.encode("latin-1"))
+    (campaign.path / WORKERS / "worker1.log").touch()
     with noted(campaign.path, runs[4].name), locked(runs[4] / LOCK):
         view = client.get(f"/api/campaigns/{campaign.path.name}").json()
         (card,) = client.get("/api/board").json()["campaigns"]
@@ -313,6 +316,9 @@ def test_a_campaign(client, root, folder, campaign):
     assert [name for name, _ in first["runs"]] == [runs[1].name, runs[2].name]
     assert [name for name, _ in second["runs"]] == [runs[3].name]
     assert view["command"]["words"][:3] == ["orchestrator", "campaign", "resume"]
+    (log,) = view["logs"]
+    assert log["name"] == "workers/worker0.log"
+    assert log["text"].split("\n")[-3:] == ["line 98999", "20 %", "\x1b[1m<b>\ufffd"]
     assert card["counts"] == counts
 
 

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.store import create
+from orchestrator.campaign.task import failed
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.run.execute import run
@@ -136,6 +139,7 @@ def row_of(page, folder):
     return page.locator(f'tr[data-run="{folder.name}"]')
 
 
+@pytest.mark.slow
 def test_open(page, root, finished):
     shutil.copytree(finished, root / finished.name)
     row = row_of(page, finished)
@@ -188,6 +192,7 @@ def test_stop(page, root, film):
     assert glance_at(folder / "1" / JOURNAL).pulses == 1
 
 
+@pytest.mark.slow
 def test_a_broken_folder(page, root, finished):
     folder = root / "broken-0123abcd"
     shutil.copytree(finished, folder)
@@ -219,6 +224,29 @@ def test_resume(page, root, film):
     page.get_by_text("finished", exact=True).wait_for(timeout=120_000)
     assert (folder / FINISHED).exists()
     assert "goes on where it stopped" in (folder / "output.log").read_text()
+
+
+@pytest.mark.slow
+def test_a_campaign(page, root, film):
+    sweep = {"training.voltage": [0.01, 0.02], "start.seed": [31, 32]}
+    campaign = create(Campaign(Experiment.from_dict(film(31)), sweep, name="many"), root)
+    card = page.get_by_role("link", name=re.compile(campaign.path.stem))
+    card.get_by_text("not begun").first.wait_for()
+    failed(campaign.runs[3].folder, "GPU 0 is lost")
+    card.click()
+    page.get_by_text("GPU 0 is lost").first.wait_for()
+    assert page.locator(".map .cell > *").count() == 4
+    page.locator("#resume").click()
+    dialog = page.get_by_role("dialog")
+    assert f"orchestrator campaign resume {campaign.path}" in dialog.inner_text()
+    page.locator("#yes").click()
+    page.get_by_text("3 / 4 finished").wait_for(timeout=180_000)
+    page.get_by_text("What the workers say").click()
+    assert "begins or goes on in process" in page.locator("details pre").first.inner_text()
+    page.locator("#draw").click()
+    page.locator(".pair .figure img").first.wait_for()
+    page.locator(".map .cell > a").first.click()
+    page.get_by_text(f"Part of {campaign.path.name}").wait_for()
 
 
 @pytest.mark.slow

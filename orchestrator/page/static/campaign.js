@@ -21,12 +21,14 @@ const failures = h("div", { class: "card", hidden: "" });
 const workers = h("div", { class: "card wide", hidden: "" });
 const output = h("pre");
 const outputCard = h("details", { class: "card", open: "" }, h("summary", {}, "Output of the command that this page has started"), output);
+const logs = h("div", { class: "pair" });
+const logsCard = h("details", { class: "card" }, h("summary", {}, "What the workers say"), logs);
 const gallery = h("div", { class: "pair" });
 const draw = h("button", { class: "act", id: "draw", onclick: drawFigures }, "Draw the figures");
 
 export function show() {
   main.append(title, notes, tiles, h("div", { class: "card" }, h("h2", {}, "Map of the axes"), choose, map, key),
-    failures, workers, outputCard,
+    failures, workers, logsCard, outputCard,
     h("div", { class: "card" }, h("h2", {}, "Figures of all finished runs"), gallery, draw));
   follower = follow(api, (found) => { data = found; update(); });
 }
@@ -52,6 +54,8 @@ function update() {
   drawWorkers();
   outputCard.hidden = !data.output;
   output.textContent = data.output;
+  logsCard.hidden = !data.logs.length;
+  logs.replaceChildren(...data.logs.map((log) => h("div", {}, h("div", { class: "soft small mono" }, log.name), h("pre", {}, log.text))));
   draw.disabled = drawn === data.version || !c.counts.finished;
   draw.textContent = drawn && drawn !== data.version ? "Draw the figures again" : "Draw the figures";
 }
