@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _COLORS = {"finished": "green", "failed": "red", "running": "cyan", "stopped": "yellow"}
 _REFRESH = 1.0
+_SHARE = 20.0
+"""Least ratio of the time between looks at all runs and the time that a look takes."""
 _EVERY = 60.0
 
 
@@ -44,18 +46,20 @@ class LiveTable:
 
     def tick(self) -> None:
         """Refresh the table if it is old; without a terminal, print a line a minute."""
-        if time.monotonic() < self._next:
+        now = time.monotonic()
+        if now < self._next:
             return
         found = statuses(self._folder.runs)
         elapsed = time.monotonic() - self._begun
         speed = (sum(s.pulses for s in found) - self._first) / max(elapsed, 1e-9)
         if self._live.console.is_terminal:
             self._live.update(status_table(self._folder, found, speed), refresh=True)
-            self._next = time.monotonic() + _REFRESH
+            took = time.monotonic() - now
+            self._next = now + max(_REFRESH, _SHARE * took)
             return
         line = f"{time.strftime('%H:%M:%S')} {_counted(found, speed)}"
         self._live.console.print(line, highlight=False, markup=False, soft_wrap=True)
-        self._next = time.monotonic() + _EVERY
+        self._next = now + _EVERY
 
 
 def status_table(

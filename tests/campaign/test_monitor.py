@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
 from orchestrator.campaign.monitor import (
@@ -19,6 +24,8 @@ from orchestrator.campaign.monitor import (
 )
 from orchestrator.campaign.status import RunStatus, statuses
 from orchestrator.campaign.store import create
+from orchestrator.cli import campaign_status
+from orchestrator.cli.campaign_status import LiveTable
 from orchestrator.cli.main import cli
 from orchestrator.engines.table import EngineOptions
 from orchestrator.run.folder import LOCK
@@ -83,3 +90,38 @@ def test_status_as_json_from_any_shell(folder, tmp_path):
     assert found["jobs"][0]["state"] == "PENDING"
     assert found["runs"][0]["state"] == "finished"
     assert found["failures"] == []
+
+
+def lines_of(folder, clock, monkeypatch, *, terminal):
+    """What is printed in ten minutes in which the table is asked four times a second."""
+    monkeypatch.setattr(
+        campaign_status, "time", SimpleNamespace(monotonic=lambda: clock[0], strftime=time.strftime)
+    )
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=terminal, width=100)
+    with LiveTable(folder, console) as table:
+        for _ in range(4 * 600 - 1):
+            clock[0] += 0.25
+            table.tick()
+    return text.getvalue()
+
+
+def test_without_a_terminal_there_is_one_line_a_minute(folder, monkeypatch):
+    text = lines_of(folder, [1000.0], monkeypatch, terminal=False)
+    lines = text.splitlines()
+    assert len(lines) == 1 + 9 + 1  # at the beginning, after each minute, and at the end
+    assert all(re.fullmatch(r"\d\d:\d\d:\d\d 6 missing; 0 of 18 pulses", line) for line in lines)
+    assert "\x1b" not in text
+
+
+def test_in_a_terminal_the_table_is_drawn_again_each_second(folder, monkeypatch):
+    looks = []
+    original = campaign_status.statuses
+
+    def counted(runs):
+        looks.append(1)
+        return original(runs)
+
+    monkeypatch.setattr(campaign_status, "statuses", counted)
+    lines_of(folder, [1000.0], monkeypatch, terminal=True)
+    assert 595 < len(looks) < 605
