@@ -128,6 +128,24 @@ def test_the_same_texture_in_every_form_has_the_same_conductances(tmp_path):
         assert (result.current_density[0, 2:4, 10:14] == 0).all(), name
 
 
+def test_a_dataarray_needs_one_value_along_other_dimensions_and_the_cells_from_its_coordinates():
+    import xarray as xr
+
+    axes = zip("zyx", SHAPE, CELL[::-1], strict=True)
+    coordinates = {axis: (np.arange(n) + 0.5) * step for axis, n, step in axes}
+    m = xr.DataArray(
+        np.stack([uniform((1, 0, 0)), uniform((0, 1, 0))]),
+        coordinates,
+        ("snapshot", "z", "y", "x", "component"),
+    )
+    for k, rho in enumerate((PAR, PERP)):
+        result = orchestrator.transport(m.isel(snapshot=k), BAR)
+        np.testing.assert_allclose(result.film.cell_size, CELL)
+        assert result.resistances[0, 1] == pytest.approx(rho * SQUARES)
+    with pytest.raises(InputError, match=r"got snapshot, z, y, x, component; choose one with"):
+        orchestrator.transport(m, BAR)
+
+
 def test_devices_experiments_and_files_are_circuits(tmp_path, description):
     material = Material(Ms=8e5, Aex=1.3e-11, alpha=0.1, P=0.5)
     device = Device(Film((24, 8, 1), CELL), material, BAR.resistivity, LEFT_RIGHT)
