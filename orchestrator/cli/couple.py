@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from orchestrator.base.console import new_console
+from orchestrator.base.shipped import shipped
 from orchestrator.base.units import with_unit
-from orchestrator.cli.options import GPU, ROOT, STOPPED, THREADS, Input, with_engine
+from orchestrator.cli.options import (
+    GPU,
+    ROOT,
+    STOPPED,
+    THREADS,
+    Input,
+    console_of_command,
+    with_engine,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,7 +80,8 @@ def couple(
     from orchestrator.run.workplace import Interrupted, Workplace
     from orchestrator.transport.solvers import check_solver
 
-    console = new_console()
+    console = console_of_command()
+    script = _script_or_example(script)
     if lines:
         _tell(read_script(script), console)
         return
@@ -107,7 +116,16 @@ def couple(
         except Interrupted:
             console.print(f"stopped; the same command goes on, what is committed stays: {folder}")
             sys.exit(STOPPED)
-    _report(folder, console)
+    if console.quiet:
+        click.echo(folder)
+    else:
+        _report(folder, console)
+
+
+def _script_or_example(path: Path) -> Path:
+    """A script, or the one of that name that comes with an example of contacts."""
+    example = shipped("data/transport") / path.name
+    return example if not path.exists() and path == Path(path.name) and example.exists() else path
 
 
 def _tell(script: Script, console: Console) -> None:
