@@ -44,12 +44,8 @@ def _experiment() -> dict[str, Any]:
         "setup": _SETUP,
         "resistivities": circuit["properties"]["resistivities"],
     }
-    schema["required"] = [key for key in schema["required"] if key not in _WITHOUT_SETUP]
-    schema["anyOf"] = [{"required": _WITHOUT_SETUP}, {"required": ["setup"]}]
+    schema["required"] = [k for k in schema["required"] if k not in ("film", "material")]
     return schema
-
-
-_WITHOUT_SETUP = ["film", "material"]
 
 
 def _described() -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_all_are_copied_and_nothing_of_the_users_is_overwritten(tmp_path, monkey
     kinds = ("experiment", "campaign", "site", "search", "contacts")
     assert schemas == {f"{kind}.json" for kind in kinds}
     scripts = {p.stem for p in Path("examples").rglob("*.mx3")}
-    assert scripts == {"amr_loop", "vortex"}
+    assert scripts == {"amr_loop", "two_materials", "vortex"}
     assert len(done.output.split()) == count + len(kinds) + len(scripts)
     assert call("examples", "copy").exit_code == 0
     changed = Path("examples/sites/slurm.toml")
