@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.transport import kernels
-from orchestrator.transport.assembly import Stencil
+from orchestrator.transport import kernels, weighted
+from orchestrator.transport.assembly import Stencil, half_offsets
 from orchestrator.transport.layout import Layout, galerkin_terms
 from orchestrator.transport.threads import Team
+from orchestrator.transport.weighted import SHARES
 
 if TYPE_CHECKING:
     from orchestrator.transport.multigrid import Level
@@ -26,6 +27,7 @@ class Host:
     """
 
     xp = np
+    weighs = True
 
     def __init__(self, team: Team) -> None:
         self._team = team
@@ -128,45 +130,52 @@ class Host:
         grid = level.layout.grid
         self._team.run(kernels.residual, blocks, level.a, level.u, level.f, grid, level.r)
         blocks = self._blocks(below.layout, level.u.shape[1])
-        factors = (1, *level.factors)[-3:]
-        self._team.run(kernels.restrict, blocks, level.r, grid, below.f, below.layout.grid, factors)
+        fields = (level.r, grid, below.f, below.layout.grid, (1, *level.factors)[-3:])
+        if level.weights:
+            self._team.run(weighted.restrict, blocks, *fields, SHARES, *level.weights)
+        else:
+            self._team.run(kernels.restrict, blocks, *fields)
 
     def prolong(self, below: Level, level: Level) -> None:
         """Add the solution of the level below."""
-        self._team.run(
-            kernels.prolong,
-            self._blocks(level.layout, level.u.shape[1]),
-            below.u,
-            below.layout.grid,
-            level.u,
-            level.layout.grid,
-            (1, *level.factors)[-3:],
-            level.inverse,
-        )
+        blocks, factors = self._blocks(level.layout, level.u.shape[1]), (1, *level.factors)[-3:]
+        fields = (below.u, below.layout.grid, level.u, level.layout.grid, factors)
+        if level.weights:
+            weights = (SHARES, level.inverse, *level.weights)
+            self._team.run(weighted.prolong, blocks, *fields, *weights)
+        else:
+            self._team.run(kernels.prolong, blocks, *fields, level.inverse)
 
     def galerkin(self, level: Level, below: Level) -> None:
         """The matrix of the level below."""
         d = len(level.layout.nodes)
         layout, a = level.layout, level.a
         axes = [axis for axis in range(d) if level.factors[axis] == 2]
+        if level.weights:
+            axes.reverse()
         for axis in axes:
             factors = tuple(2 if k == axis else 1 for k in range(d))
             coarse = layout.coarse(factors)
             b = below.a if axis == axes[-1] else coarse_buffer(coarse, a)
-            places, weights = galerkin_terms(layout, axis)
-            self._team.run(
-                kernels.coarsen,
-                self._blocks(coarse, a.shape[1]),
-                a,
-                layout.grid[2],
-                b,
-                coarse.grid,
-                (layout.grid[0], 1, 1),
-                (1, *factors)[-3:],
-                places,
-                weights.astype(a.dtype),
-            )
+            places, weights, ends = galerkin_terms(layout, axis)
+            matrices = (a, layout.grid[2], b, coarse.grid)
+            steps = ((layout.grid[0], 1, 1), (1, *factors)[-3:])
+            blocks = self._blocks(coarse, a.shape[1])
+            if level.weights:
+                w = level.weights[axis - d]
+                self._weigh(layout, a, axis - d + 3, w)
+                terms = (places, ends, SHARES, w)
+                self._team.run(weighted.coarsen, blocks, *matrices, *steps, *terms)
+            else:
+                halves = weights.astype(a.dtype)
+                self._team.run(kernels.coarsen, blocks, *matrices, *steps, places, halves)
             layout, a = coarse, b
+
+    def _weigh(self, layout: Layout, a: np.ndarray, axis: int, w: np.ndarray) -> None:
+        d = len(layout.nodes)
+        offsets = np.array([(0, *offset)[-3:] for offset in half_offsets(d)], np.int64)
+        blocks = self._blocks(layout, 1)
+        self._team.run(weighted.weigh, blocks, a, layout.grid, offsets, axis, w)
 
     def product(self, level: Level, p: np.ndarray, q: np.ndarray) -> np.ndarray:
         """q = -A p and p^T A p, shape (K,)."""

@@ -10,6 +10,7 @@ each of `half_offsets`.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -94,7 +95,7 @@ def coarsening(nodes: Shape, spacing: tuple[float, ...]) -> list[tuple[int, ...]
     return steps
 
 
-def galerkin_terms(layout: Layout, axis: int) -> tuple[np.ndarray, np.ndarray]:
+def galerkin_terms(layout: Layout, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What the coefficients of a Galerkin product with interpolation along one axis are sums of.
 
     The coefficient of coarse nodes I and I + o is the sum over their fine neighbors 2 I + s and
@@ -113,11 +114,18 @@ def galerkin_terms(layout: Layout, axis: int) -> tuple[np.ndarray, np.ndarray]:
         Coarse and fine number in `half_offsets`, rows and nodes along x from fine node 2 I to the
         one that holds the coefficient.
     weights : ndarray, shape (terms,)
+    ends : ndarray of int, shape (terms, 6)
+        s, rows and nodes along x from fine node 2 I to 2 I + s; t and the same for 2 (I + o) + t.
     """
     d = len(layout.nodes)
     halves = half_offsets(d)
     plane = layout.grid[2]
-    places, weights = [], []
+    places, weights, ends = [], [], []
+
+    def way(steps: Sequence[int]) -> tuple[int, int]:
+        z, y, x = (0, *steps)[-3:]
+        return z * plane + y, x
+
     for k, offset in enumerate(halves):
         for s, t in itertools.product((-1, 0, 1), repeat=2):
             along = 2 * offset[axis] + t - s
@@ -126,10 +134,12 @@ def galerkin_terms(layout: Layout, axis: int) -> tuple[np.ndarray, np.ndarray]:
             fine = (*offset[:axis], along, *offset[axis + 1 :])
             where = [0] * d
             where[axis] = s
+            other = [*offset]
+            other[axis] = 2 * offset[axis] + t
+            ends.append((s, *way(where), t, *way(other)))
             if fine not in halves:
                 where = [w + o for w, o in zip(where, fine, strict=True)]
                 fine = tuple(-o for o in fine)
-            z, y, x = (0, *where)[-3:]
-            places.append((k, halves.index(fine), z * plane + y, x))
+            places.append((k, halves.index(fine), *way(where)))
             weights.append((1 - 0.5 * abs(s)) * (1 - 0.5 * abs(t)))
-    return np.array(places, np.int64), np.array(weights)
+    return np.array(places, np.int64), np.array(weights), np.array(ends, np.int64)

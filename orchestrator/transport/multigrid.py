@@ -1,10 +1,11 @@
 """A geometric multigrid cycle on grids of any size, in two and three dimensions.
 
-Coarse matrices are Galerkin products with bilinear (trilinear) interpolation, so they stay
-couplings of direct neighbors whatever the texture, the contacts and the vacuum do. Nodes that are
-not free have neither interpolation nor coefficients. The smoother is Gauss-Seidel in the order of
-the nodes' parities, once before and, reversed, once after each coarse correction, all in single
-precision. U. Trottenberg, C. Oosterlee, A. Schueller, "Multigrid" (2001).
+Coarse matrices are Galerkin products with bilinear (trilinear) interpolation, in films with holes
+weighted by conductances, so they stay couplings of direct neighbors whatever the texture, the
+contacts and the vacuum do. Nodes that are not free have neither interpolation nor coefficients. The
+smoother is Gauss-Seidel in the order of the nodes' parities, once before and, reversed, once after
+each coarse correction, all in single precision.
+U. Trottenberg, C. Oosterlee, A. Schueller, "Multigrid" (2001).
 
 The cycle is the same on processors and GPUs; `ops` has its steps, see
 `orchestrator.transport.host`.
@@ -25,10 +26,15 @@ from orchestrator.transport.layout import Layout, coarsening
 
 @dataclass
 class Level:
-    """One grid: its matrix, right-hand sides f, solutions u and residuals r."""
+    """One grid: its matrix, right-hand sides f, solutions u and residuals r.
+
+    `weights` are those of the interpolation along z, y and x, see
+    `orchestrator.transport.weighted`; none where halves will do.
+    """
 
     layout: Layout
     factors: tuple[int, ...]
+    weights: tuple[Any, ...]
     a: Any
     inverse: Any
     u: Any
@@ -51,9 +57,18 @@ class Multigrid:
         Number K of right-hand sides.
     ops : Host or Device
         Where the arrays are and what works on them.
+    weighted : bool
+        Whether interpolation is to know where the film conducts, if `ops` can.
     """
 
-    def __init__(self, free: np.ndarray, spacing: tuple[float, ...], count: int, ops: Any) -> None:
+    def __init__(
+        self,
+        free: np.ndarray,
+        spacing: tuple[float, ...],
+        count: int,
+        ops: Any,
+        weighted: bool = False,
+    ) -> None:
         self.ops = ops
         self.free = ops.xp.asarray(free)
         self.scale = 1.0
@@ -62,17 +77,28 @@ class Multigrid:
         layout = Layout(free.shape)
         self.levels = []
         for factors in [*steps, (1,) * free.ndim]:
-            self.levels.append(self._level(layout, factors, count))
+            self.levels.append(self._level(layout, factors, count, weighted and ops.weighs))
             layout = layout.coarse(factors)
         self._inverse = None
 
-    def _level(self, layout: Layout, factors: tuple[int, ...], count: int) -> Level:
+    def _level(self, layout: Layout, factors: tuple[int, ...], count: int, weighted: bool) -> Level:
         def field(components: int) -> Any:
             shape = (layout.rows, components, layout.length)
             return self.ops.xp.zeros(shape, np.float32)
 
         matrix = field(len(half_offsets(len(layout.nodes))))
-        return Level(layout, factors, matrix, field(1), *(field(count) for _ in range(3)))
+        weights = self._weights(layout, factors) if weighted else ()
+        return Level(layout, factors, weights, matrix, field(1), *(field(count) for _ in range(3)))
+
+    def _weights(self, layout: Layout, factors: tuple[int, ...]) -> tuple[Any, ...]:
+        d, weights = len(factors), []
+        for axis in reversed(range(-3, 0)):
+            coarsened = axis + d >= 0 and factors[axis] == 2
+            shape = (layout.rows, 1, layout.length) if coarsened else (1, 1, 1)
+            weights.append(self.ops.xp.zeros(shape, np.float32))
+            if coarsened:
+                layout = layout.coarse(tuple(2 if k == axis + d else 1 for k in range(d)))
+        return tuple(reversed(weights))
 
     @property
     def finest(self) -> Level:

@@ -252,7 +252,8 @@ def _cycle(
 
     if count not in kept:
         kept.clear()
-        kept[count] = Multigrid(geometry.free, geometry.spacing[::-1], count, ops)
+        holes = not geometry.conducting.all()
+        kept[count] = Multigrid(geometry.free, geometry.spacing[::-1], count, ops, holes)
     kept[count].update(stencil)
     return kept[count]
 

@@ -11,7 +11,10 @@ from orchestrator.base.errors import InputError
 from orchestrator.describe.contacts import CornerContact, DiscContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
+from orchestrator.transport.assembly import half_offsets
+from orchestrator.transport.multigrid import Multigrid
 from orchestrator.transport.network import Network
+from orchestrator.transport.weighted import weigh
 
 CORNERS = tuple(
     CornerContact(c, c, 24e-9) for c in ("top left", "top right", "bottom right", "bottom left")
@@ -139,3 +142,45 @@ def test_guess_of_another_network_is_refused(textured):
     guess = Network(film, resistivity, CORNERS[:2]).solve(textured(film)).guess()
     with pytest.raises(InputError, match=r"a guess has shape \(1, 1, 31, 31\)"):
         network.solve(textured(film), [guess])
+
+
+def perforated(cells: tuple[int, int, int]) -> np.ndarray:
+    """Random directions with slits one cell wide and missing cells."""
+    nx, ny, nz = cells
+    rng = np.random.default_rng(4)
+    m = rng.normal(size=(nz, ny, nx, 3))
+    m /= np.linalg.norm(m, axis=-1, keepdims=True)
+    m[:, rng.random((ny, nx)) < 0.03] = 0
+    m[:, 8:-8, 10:-10:9] = 0
+    m[nz // 2 :, ny // 2, 12:-12] = 0
+    return m
+
+
+@pytest.mark.parametrize(
+    ("cells", "thickness"), [((90, 75, 1), 1e-8), ((40, 37, 12), 4e-9), ((52, 40, 6), 1.2e-8)]
+)
+def test_slits_and_missing_cells_cost_no_iterations(cells, thickness, monkeypatch):
+    film = Film(cells, (4e-9, 4e-9, thickness))
+    resistivity, m = Resistivity(rho_par=5e-7, rho_perp=2e-7), perforated(cells)
+    exact = Network(film, resistivity, CORNERS, "direct").solve(m).conductance
+    cycles, cycle = [], Multigrid.cycle
+    monkeypatch.setattr(Multigrid, "cycle", lambda self: cycles.append(cycle(self)))
+    found = [
+        Network(film, resistivity, CORNERS, "multigrid", threads=threads).solve(m)
+        for threads in (1, 2)
+    ]
+    assert np.abs(found[0].conductance - exact).max() <= 1e-8 * np.abs(exact).max()
+    np.testing.assert_array_equal(found[0].guess(), found[1].guess())
+    assert len(cycles) <= 2 * 9
+
+
+def test_shares_follow_the_conductances_and_are_halves_beside_contacts():
+    a = np.zeros((6, 5, 10), np.float32)  # 3 x 7 nodes; couplings along x alone
+    a[1:4, 1, 1:7] = [-3, -1, -3, -1, 0, -1]
+    a[1:4, 0, 1:8] = [3, 4, 4, 4, 1, 1, 1]
+    a[1, 0, 2] = 4.5  # coupled to a contact
+    w = np.zeros((6, 1, 10), np.float32)
+    offsets = np.array([(0, *offset) for offset in half_offsets(2)])
+    weigh(1, 4, a, (0, 1, 6, 3, 7), offsets, 2, w)
+    np.testing.assert_allclose(w[1, 0, 2:8:2], [0.5, 0.75, 0])
+    np.testing.assert_allclose(w[2, 0, 2:8:2], [0.75, 0.75, 0])
