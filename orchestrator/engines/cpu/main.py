@@ -262,6 +262,8 @@ def _web_interface(
     session = Interactive(world)
     server = WebServer(*address, ControlPanel(session, script or "mumax3-orchestrator"))
     world.outputs.say(f"starting GUI at http://{server.address}")
+    if not world.outputs.quiet:  # not into the log, which others may read
+        print(f"//its page: http://{server.address}/?token={server.token}", flush=True)
     server.announce(world.outputs.folder)
     return session, server
 

@@ -79,7 +79,7 @@ class LiveProcess:
         gui = (self.out / "gui").absolute()
         self._process = Process([*command, *arguments], folder, log, environment, gui)
         try:
-            self._link = WebLink(self._wait_for_port(start_limit))
+            self._link = WebLink(self._wait_for_port(start_limit), self._token_of_page())
         except BaseException:
             self._process.kill()
             raise
@@ -114,6 +114,13 @@ class LiveProcess:
             "start",
             f"mumax3 -i opened no port within {seconds:g} s\n{tail(self._process.text)}",
         )
+
+    def _token_of_page(self) -> str:
+        """What the embedded engine's interface asks for; mumax3 has none."""
+        try:
+            return (self.out / "gui.token").read_text()
+        except OSError:
+            return ""
 
     def execute(
         self,

@@ -26,12 +26,15 @@ class WebLink:
     ----------
     port : int
         Its port.
+    token : str
+        What commands need; mumax3 asks for none.
     period : float
         Time between polls, s.
     """
 
-    def __init__(self, port: int, period: float = 1.0) -> None:
+    def __init__(self, port: int, token: str = "", period: float = 1.0) -> None:
         self._port = port
+        self._commands = f"/?token={token}" if token else "/"
         self._period = period
         self._done = threading.Event()
         self.refused = 0
@@ -47,7 +50,7 @@ class WebLink:
         """
         body = json.dumps({"ID": "cli", "Arg": script})
         try:
-            return self._request("PUT", body, timeout)[0] == 200
+            return self._request("PUT", body, timeout, self._commands)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 
@@ -87,10 +90,12 @@ class WebLink:
             return
         self._values |= changed
 
-    def _request(self, method: str, body: str, timeout: float) -> tuple[int, bytes]:
+    def _request(
+        self, method: str, body: str, timeout: float, path: str = "/"
+    ) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout)
         try:
-            connection.request(method, "/", body.encode(), {"Content-Type": "text/plain"})
+            connection.request(method, path, body.encode(), {"Content-Type": "text/plain"})
             response = connection.getresponse()
             return response.status, response.read()
         finally:

@@ -1,6 +1,7 @@
 """mumax3's web interface over HTTP: one page, events by PUT, values by POST, pictures by GET.
 
-The protocol is mumax3's; requests are taken from this machine alone. Handlers run in threads of
+The protocol is mumax3's, but that commands need the token of the page's address; requests are taken
+from this machine alone. Handlers run in threads of
 their own and hand everything that touches the simulation to its thread through an `Inbox`.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -17,13 +20,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.files import written_whole
 
 DEFAULT_PORT = 35367
+TOKEN = "gui.token"  # noqa: S105
+"""File in the output folder, for its owner alone, with the token that commands need."""
 _MOST_BYTES = 16 << 20
+_MOST_CONNECTIONS = 1000
+_SLOWEST = 30.0
+"""Time in s after which a client that neither sends nor takes anything is cut off."""
 _PORTS_TRIED = 1000
 _LAST_REPLIES = 1.0
 """Time in s that replies under way have at the end of the process."""
@@ -132,7 +140,8 @@ class WebServer:
     """
 
     def __init__(self, host: str, port: int, panel: Panel) -> None:
-        handler = type("Handler", (_Handler,), {"panel": panel})
+        self.token = secrets.token_urlsafe(16)
+        handler = type("Handler", (_Handler,), {"panel": panel, "token": self.token})
         for candidate in range(port, min(port + _PORTS_TRIED, 65536)):
             try:
                 self._server = _Server((host, candidate), handler)
@@ -149,7 +158,10 @@ class WebServer:
         self._thread.start()
 
     def announce(self, folder: Path) -> None:
-        """Write the address to the file `gui`, whole or not at all."""
+        """Write the address to the file `gui`, and before that the token beside it."""
+        descriptor = os.open(folder / TOKEN, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(self.token)
         with written_whole(folder / "gui") as temporary:
             temporary.write_text(self.address)
 
@@ -166,6 +178,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
     block_on_close = False
+    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         import socket
@@ -173,8 +186,27 @@ class _Server(ThreadingHTTPServer):
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self.replying = 0
+        self._connections = 0
         self._count = threading.Lock()
         super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, unless there are too many."""
+        with self._count:
+            accepted = self._connections < _MOST_CONNECTIONS
+            self._connections += accepted
+        if accepted:
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One connection, until it ends."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._count:
+                self._connections -= 1
 
     @contextlib.contextmanager
     def reply_under_way(self) -> Any:
@@ -198,7 +230,9 @@ class _Refused(Exception):
 
 class _Handler(BaseHTTPRequestHandler):
     panel: Panel
+    token: str
     server: _Server
+    timeout = _SLOWEST
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -271,6 +305,9 @@ class _Handler(BaseHTTPRequestHandler):
         return "text/html; charset=utf-8", self.panel.page().encode()
 
     def _put(self, path: str) -> tuple[str, bytes]:
+        given = parse_qs(urlsplit(self.path).query).get("token", [""])[0]
+        if not secrets.compare_digest(given.encode(), self.token.encode()):
+            raise _Refused(403, f"not allowed: commands need ?token=..., see the file {TOKEN}")
         try:
             event = {key.lower(): value for key, value in json.loads(self._body()).items()}
             element, argument = str(event["id"]), event.get("arg", "")

@@ -8,14 +8,17 @@ import os
 import queue
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -73,6 +76,11 @@ class Client:
     def port(self) -> int:
         return int((self.out / "gui").read_text().rpartition(":")[2])
 
+    @property
+    def address(self) -> str:
+        """Of the page, with the token that commands need."""
+        return "/?token=" + (self.out / "gui.token").read_text()
+
     def ask(
         self, method: str, path: str = "/", body: str = "", headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
@@ -85,7 +93,7 @@ class Client:
             connection.close()
 
     def put(self, element: str, argument: Any = "") -> int:
-        return self.ask("PUT", body=json.dumps({"ID": element, "Arg": argument}))[0]
+        return self.ask("PUT", self.address, json.dumps({"ID": element, "Arg": argument}))[0]
 
     def poll(self, page: str = "id=1") -> dict[str, str]:
         status, body = self.ask("POST", body=page)
@@ -265,7 +273,7 @@ def test_errors_are_told_and_the_process_lives(client: Client) -> None:
         client.put("cli", wrong)
         client.until(f"//script line 1: {wrong}: " + _reason(wrong))
     assert "nonsense" in client.poll("id=e")["console"]
-    assert client.ask("PUT", body="{")[0] == 400
+    assert client.ask("PUT", client.address, "{")[0] == 400
     assert client.put("no such element") == 400
     assert client.put("solvertype", "magic") == 400
     assert client.ask("DELETE") == (403, b"not allowed: DELETE /\n")
@@ -311,7 +319,53 @@ def test_other_origins_are_refused(client: Client, headers: dict[str, str], allo
     status, _ = client.ask("POST", body="id=h", headers=headers)
     assert status == (200 if allowed else 403)
     event = json.dumps({"ID": "runtime", "Arg": "1e-9"})
-    assert client.ask("PUT", body=event, headers=headers)[0] == (200 if allowed else 403)
+    assert client.ask("PUT", client.address, event, headers)[0] == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize("path", ["/", "/?token=", "/?token=guess", "/?token=é", "/?other=1"])
+def test_commands_need_the_token(client: Client, path: str) -> None:
+    """What any account of this machine can reach does not act without the token."""
+    before = client.poll("id=t")
+    event = json.dumps({"ID": "cli", "Arg": "alpha = 0.77"})
+    assert client.ask("PUT", quote(path, safe="/?="), event)[0] == 403
+    assert client.poll("id=u").get("alpha") == before.get("alpha")
+    assert stat.S_IMODE((client.out / "gui.token").stat().st_mode) == 0o600
+    token = client.address.partition("=")[2]
+    assert token not in (client.out / "log.txt").read_text()
+    assert token not in client.ask("GET")[1].decode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\r\n", b"PUT\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200,
+        b"PUT / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", b"GET /" + b"x" * 70000,
+        b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"POST / HTTP/1.1\r\n\r\n",
+        b"GET /render/%00%ff%2e%2e/m HTTP/1.1\r\n\r\n", b"GET http:// HTTP/1.1\r\nHost: [\r\n\r\n",
+    ],
+)  # fmt: skip
+def test_malformed_requests_harm_nobody(client: Client, raw: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+    assert client.process.poll() is None
+    assert client.ask("POST", body="id=m")[0] == 200
+
+
+def test_many_and_slow_clients_do_not_stop_the_simulation(client: Client) -> None:
+    """Hundreds that say nothing, or half a request: the simulation goes on and the page answers."""
+    idle = [socket.create_connection(("127.0.0.1", client.port)) for _ in range(250)]
+    for connection in idle[::2]:
+        connection.sendall(b"PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\n{")
+    client.put("cli", "{ t = 0; FixDt = 1e-13; Run(1e-11); print(`ran`) }")
+    client.until("//ran")
+    assert client.ask("POST", body="id=s")[0] == 200
+    for connection in idle:
+        connection.close()
 
 
 @pytest.mark.parametrize(
