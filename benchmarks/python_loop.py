@@ -1,8 +1,8 @@
 """Cost of the loop in Python over `orchestrator run`: the same pulses of the same film, by turns.
 
 The film is that of quickstart.toml (100 x 100 cells, 0.2 ns), on one thread of the embedded engine.
-Processor time of the whole training is compared, without settling, and what a script does with each
-pulse is measured apart: `film.pulses`, the comparison with the journal, E' and the currents.
+Processor times of both are printed, which differ by less than they vary, and the time that the loop
+takes beside its pulses: what is seen, what is asked for, E' and the currents.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import dataclasses
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import orchestrator
 from orchestrator.base.shipped import shipped
@@ -30,24 +31,33 @@ def by_run(experiment: Experiment, root: Path) -> float:
     return time.process_time() - t0
 
 
-def by_script(experiment: Experiment, folder: Path) -> float:
-    """Processor time of a script that asks for the same pulses and looks at what it can, s."""
-    plan = experiment.training
+def by_script(experiment: Experiment, folder: Path) -> tuple[float, float]:
+    """Processor time of a script that asks for the same pulses and looks at what it can, s.
+
+    And the time that its loop takes besides the pulses themselves.
+    """
+    plan, within = experiment.training, 0.0
     t0 = time.process_time()
     with orchestrator.training(
         experiment, "cpu", folder=folder, threads=1, pattern=plan.patterns[0]
     ) as film:
+        hold = film._training.hold
+
+        def timed(*arguments: Any) -> Any:
+            nonlocal within
+            before = time.process_time()
+            record = hold(*arguments)
+            within += time.process_time() - before
+            return record
+
+        film._training.hold = timed  # type: ignore[method-assign]
+        t1 = time.process_time()
         for pulse in film.pulses(limit=plan.pulses):
             film.apply("+--+", plan.pulse_length)
-            assert pulse.currents.sum() < film.energy("+--+") + 1e9
-    return time.process_time() - t0
-
-
-def replayed(experiment: Experiment, folder: Path) -> float:
-    """Wall-clock time of the same script once all its pulses are committed, s."""
-    t0 = time.perf_counter()
-    by_script(experiment, folder)
-    return time.perf_counter() - t0
+            assert pulse.energy != film.energy("+--+")
+            assert abs(pulse.currents.sum()) < 1e-9
+        beside = time.process_time() - t1 - within
+    return time.process_time() - t0, beside
 
 
 def main() -> None:
@@ -72,12 +82,17 @@ def main() -> None:
         for k in range(options.repeats):
             runs.append(by_run(dataclasses.replace(experiment, name=f"run{k}"), root))
             scripts.append(by_script(experiment, root / f"script{k}"))
-        again = replayed(experiment, root / "script0")
-    least, other = min(runs), min(scripts)
-    more = 100 * (other / least - 1)
-    print(f"{options.pulses} pulses, least of {options.repeats}, processor time")
-    print(f"run {least:.3f} s, script {other:.3f} s: {more:+.2f} %")
-    print(f"replaying them takes {1e3 * again / options.pulses:.1f} ms a pulse, all told")
+        t0 = time.perf_counter()
+        by_script(experiment, root / "script0")
+        again = time.perf_counter() - t0
+    least, other = min(runs), min(total for total, _ in scripts)
+    beside = min(beside for _, beside in scripts)
+    n = options.pulses
+    print(f"{n} pulses, least of {options.repeats}, processor time")
+    print(f"run {least:.3f} s, script {other:.3f} s")
+    print(f"the loop beside its pulses: {1e6 * beside / n:.0f} us a pulse, "
+          f"{100 * beside / least:.2f} % of the run")  # fmt: skip
+    print(f"replaying: {1e3 * again / n:.1f} ms a pulse, all told")
 
 
 if __name__ == "__main__":
