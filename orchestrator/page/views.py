@@ -72,7 +72,6 @@ def run_row(board: Board, run: Summary, labels: dict[str, str]) -> dict[str, Any
         "total": run.total,
         "left": run.left,
         "energy": run.energy,
-        "energy_text": "" if run.energy is None else with_unit(run.energy, "W"),
         "share": run.share,
         "engine": run.engine,
         "changed": run.changed,

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from orchestrator.base.units import with_unit
 from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.campaign.task import failed
@@ -146,6 +147,9 @@ def test_open(page, root, finished):
     row.wait_for()
     assert "finished" in row.inner_text()
     assert "6 of 6 pulses" in row.inner_text()
+    values = [0.0, -0.0077739840566, 1.25e-7, -999.96, 999.94, 9.9999e-4, 1.0, -3.2e-16, 4.5e10]
+    same = "async values => values.map((await import('/static/common.js')).power)"
+    assert page.evaluate(same, values) == [with_unit(v, "W").replace("-", "−") for v in values]
     thumbnail = row.locator("img")
     until(lambda: thumbnail.evaluate("image => image.naturalWidth") == 112)
     assert "?key=" not in page.url

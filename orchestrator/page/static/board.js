@@ -1,5 +1,5 @@
 // The table of runs, and the campaigns above it.
-import { ago, badge, bar, duration, follow, h, main, path, pattern, signed } from "./common.js";
+import { ago, badge, bar, duration, follow, h, main, path, pattern, power, signed } from "./common.js";
 
 const STATES = ["running", "failed", "broken", "stopped", "finished", "missing"];
 const COLUMNS = [
@@ -108,7 +108,7 @@ function row(run, before) {
       h("div", { class: "soft small" }, run.script ? `${run.pulses} pulses, by a script` : `${of}${run.pulses} of ${run.total} pulses`)] : run.read ? "" : "…"),
     number(run.state === "running" ? duration(run.left) : ""),
     cell(pattern(run.pattern)),
-    number(run.energy_text.replace("-", "−")),
+    number(power(run.energy)),
     number(signed(run.share)),
     number(ago(run.changed)));
 }

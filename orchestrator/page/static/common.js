@@ -33,7 +33,7 @@ export function follow(url, draw, every = 1000) {
     clearTimeout(timer);
     let soon = every;
     try {
-      const answer = await fetch(url, { cache: "no-cache" });
+      const answer = await fetch(url);
       if (!answer.ok) throw new Error((await answer.text()).trim());
       const tag = answer.headers.get("etag");
       if (tag !== last) {
@@ -112,6 +112,17 @@ export function ago(moment) {
 
 export const signed = (value, digits = 3) =>
   value === null || value === undefined ? "" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+
+// Watts with four digits, as the reports say them.
+export function power(value) {
+  if (value === null || value === undefined) return "";
+  const size = Math.abs(Number(value.toPrecision(4)));
+  const prefixes = ["f", "p", "n", "µ", "m", "", "k", "M", "G"];
+  const place = size === 0 ? 5 : Math.min(8, Math.max(0, Math.floor(Math.log10(size) / 3) + 5));
+  const shown = size / 10 ** (3 * (place - 5));
+  const decimals = size === 0 ? 3 : Math.max(0, 3 - Math.floor(Math.log10(shown)));
+  return `${value < 0 ? "−" : "+"}${shown.toFixed(decimals)} ${prefixes[place]}W`;
+}
 
 export function tile(what, value, ...more) {
   return h("div", { class: "tile" }, h("div", { class: "what" }, what), h("div", { class: "value" }, value || "–"), ...more);

@@ -1,5 +1,5 @@
 // One run.
-import { act, ago, badge, bar, confirmed, duration, follow, h, main, name, path, pattern, picture, signed, tile } from "./common.js";
+import { act, ago, badge, bar, confirmed, duration, follow, h, main, name, path, pattern, picture, power, signed, tile } from "./common.js";
 
 const TITLES = { present: "Now", conductance: "Conductances", energies: "Energy landscape", textures: "Kept states" };
 const api = `/api/runs/${path(name)}`;
@@ -38,7 +38,7 @@ function draw() {
   tiles.replaceChildren(
     tile("pulses", run.script ? `${run.pulses}` : run.total ? `${run.pulses} / ${run.total}` : "", bar([run.state, run.total ? run.pulses / run.total : 0])),
     tile("time left", run.state === "running" ? duration(run.left) : ""),
-    tile("E′ of the pattern", run.energy_text.replace("-", "−")),
+    tile("E′ of the pattern", power(run.energy)),
     tile("E′/E₀", signed(run.share)),
     tile("trained pattern", pattern(run.pattern)),
     tile("engine", run.engine),
