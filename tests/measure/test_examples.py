@@ -27,4 +27,4 @@ def test_scripts_of_examples_are_accepted():
     scripts = [str(path.with_suffix(".mx3")) for path in examples("transport").values()]
     done = CliRunner().invoke(cli, ["mx3", "-vet", *scripts])
     assert done.exit_code == 0, done.output
-    assert done.output.count(": OK") == len(scripts) == 2
+    assert done.output.count(": OK") == len(scripts) >= 2
