@@ -66,7 +66,9 @@ class CampaignFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not (path / CAMPAIGN).is_file():
-            raise InputError(f"{path}: not a campaign folder (no {CAMPAIGN} in it)")
+            search = path.suffix == ".search"
+            hint = "; `orchestrator campaign search --plot` takes a search's folder" * search
+            raise InputError(f"{path}: not a campaign folder (no {CAMPAIGN} in it){hint}")
         parts = ("program", "hash", "axes", "campaign", "layout", "runs")
         self.content = read_note(path / CAMPAIGN, *parts)
         self.root = path.parent
@@ -166,5 +168,12 @@ def find(path: Path, root: Path) -> CampaignFolder:
     campaign = Campaign.from_toml(path)
     folder = campaign_path(campaign, root)
     if not folder.exists():
-        raise InputError(f"{path}: this campaign has not been begun under {root}")
+        others = of_other_descriptions(root, campaign.name, SUFFIX)
+        raise InputError(f"{path}: this campaign has not been begun under {root}{others}")
     return CampaignFolder(folder)
+
+
+def of_other_descriptions(root: Path, name: str, suffix: str) -> str:
+    """The end of a message: folders of the same name, whose description was another one."""
+    found = [path.name for path in sorted(root.glob(f"{name}-*{suffix}"))]
+    return f"; {', '.join(found)} there is of another description" if found else ""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.base.errors import InputError
 from orchestrator.cli.crew import crew_of, with_workers_or_site
-from orchestrator.cli.options import ROOT, STOPPED, Input, console_of_command
+from orchestrator.cli.options import ROOT, STOPPED, Input, console_of_command, drawing
 
 if TYPE_CHECKING:
     import optuna
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 @ROOT
 @with_workers_or_site
 @click.option("--plot", "only_plot", is_flag=True, help="Only draw the figures of what there is.")
-def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
+@drawing
+def search(file: Path, root: Path, only_plot: bool, kind: str, dpi: int, **options: Any) -> None:
     """Search the ranges of FILE for the best objective, or go on with that.
 
     Every trial is an ordinary run folder under --root. Stopped, the same command goes on.
@@ -36,6 +38,7 @@ def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
     from orchestrator.campaign.search.spec import SearchCampaign
     from orchestrator.campaign.search.study import Spent, carry_out_search
     from orchestrator.plotting.searches import plot_search
+    from orchestrator.plotting.style import Look
     from orchestrator.run.folder import FIGURES
     from orchestrator.run.progress import stop_on_signals
 
@@ -45,6 +48,8 @@ def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
         folder = find_search(file, root)
         study = open_study(folder)
     else:
+        if file.is_dir():
+            raise InputError(f"{file}: a search goes on with its file; --plot takes its folder")
         described = SearchCampaign.from_toml(file)
         called = crew_of(**options).called(described.base, search_path(described, root))
         folder = create_search(described, root)
@@ -70,9 +75,8 @@ def search(file: Path, root: Path, only_plot: bool, **options: Any) -> None:
         highlight=False,
     )
     if _print_best(study):
-        for path in plot_search(
-            study, objective_names(folder), described_ranges(folder), folder / FIGURES
-        ):
+        names, ranges = objective_names(folder), described_ranges(folder)
+        for path in plot_search(study, names, ranges, folder / FIGURES, Look(kind, dpi)):
             console.print(f"figure {path}", highlight=False, soft_wrap=True)
     if console.quiet:
         click.echo(folder)

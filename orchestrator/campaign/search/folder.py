@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.base.errors import InputError
 from orchestrator.campaign.search.spec import SearchCampaign
+from orchestrator.campaign.store import of_other_descriptions
 from orchestrator.run.notes import read_json, write_json
 
 if TYPE_CHECKING:
@@ -47,9 +48,15 @@ def find_search(path: Path, root: Path) -> Path:
     InputError
         If it has not been begun.
     """
-    folder = path if path.is_dir() else search_path(SearchCampaign.from_toml(path), root)
+    if path.is_dir():
+        if not (path / SEARCH).is_file():
+            raise InputError(f"{path}: not a search's folder (no {SEARCH} in it)")
+        return path
+    search = SearchCampaign.from_toml(path)
+    folder = search_path(search, root)
     if not (folder / SEARCH).is_file():
-        raise InputError(f"{folder}: not a search's folder (no {SEARCH} in it)")
+        others = of_other_descriptions(root, search.name, SUFFIX)
+        raise InputError(f"{path}: this search has not been begun under {root}{others}")
     return folder
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import itertools
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
-from orchestrator.campaign.axes.keys import changed
+from orchestrator.campaign.axes.keys import changed, overrides
 from orchestrator.campaign.search.expressions import Expression
 from orchestrator.campaign.spec import RESERVED, check_changes
 from orchestrator.describe.described import described
@@ -296,6 +297,12 @@ class SearchCampaign:
                 raise InputError("base: required, a file's name or a table")
             description = experiment.to_dict()
             check_changes(description, change)
+            for key, one in itertools.product(change, search.ranges):
+                if overrides([{one.key: None}], key):
+                    raise InputError(
+                        f"change: {key} does nothing, since range {one.name!r} sets it in every "
+                        "run; leave one of them out"
+                    )
             experiment = Experiment.from_dict(changed(description, change), source="change")
             return cls(experiment, search, name)
         except InputError as error:

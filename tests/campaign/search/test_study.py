@@ -199,3 +199,22 @@ def test_the_shipped_search_is_valid():
 def test_two_commands_may_share_a_study(write, tmp_path):
     folder, study = work(write(), tmp_path / "runs")
     assert len(open_study(folder).trials) == len(study.trials)
+
+
+def test_a_change_that_a_range_overrides_is_refused(write):
+    with pytest.raises(InputError, match=r"training.voltage does nothing, since range 'amplitude'"):
+        SearchCampaign.from_toml(write(("startup = 2\n", 'change."training.voltage" = 0.1\n')))
+
+
+def test_folders_of_other_kinds_and_descriptions_are_named(write, tmp_path):
+    root = tmp_path / "runs"
+    search = SearchCampaign.from_toml(write())
+    folder = create_search(search, root)
+    other = str(write(("0.04", "0.05")))
+    words = ["campaign", "search", other, "--plot", "--root", str(root)]
+    missing = CliRunner().invoke(cli, words)
+    assert f"{folder.name} there is of another description" in str(missing.exception)
+    again = CliRunner().invoke(cli, ["campaign", "search", str(folder), "--engine", "cpu"])
+    assert "a search goes on with its file" in str(again.exception)
+    status = CliRunner().invoke(cli, ["campaign", "status", str(folder)])
+    assert "search --plot` takes a search's folder" in str(status.exception)
