@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs reference validate torture fuzz browser cluster wheel bench clean
+.PHONY: demo test lint docs notebooks reference validate torture fuzz browser cluster wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -19,6 +19,9 @@ lint: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/site
 	@echo build/site/index.html
+
+notebooks: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "slow or not slow" tests/test_notebooks.py
 
 reference: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.write_reference

@@ -30,9 +30,10 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
 myst_dmath_allow_labels = False
 
-nb_execution_mode = "cache" if os.environ.get("NOTEBOOKS") else "off"
+nb_execution_mode = "off" if os.environ.get("NOTEBOOKS") == "off" else "cache"
 nb_execution_cache_path = str(Path(__file__).parents[1] / "build" / "notebooks")
 nb_execution_timeout = 600
+nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 

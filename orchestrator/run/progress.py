@@ -162,7 +162,7 @@ class ProgressBar:
 
 
 class ProgressLines:
-    """Lines of text, at most one in `every` seconds but for the first and last of each stage."""
+    """Lines of text, at most one in `every` seconds but for the first of a stage and the last."""
 
     def __init__(self, show: Callable[[str], None], notes: _Notes, every: float) -> None:
         self._show, self._notes, self._every = show, notes, every
