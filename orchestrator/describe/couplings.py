@@ -16,13 +16,13 @@ class Heat:
 
     Parameters
     ----------
-    capacity : float
-        Heat capacity per volume, J/(m3 K); about 3.5e6 for metals.
-    sink : float
-        Thermal conductance of the lower face per area, W/(m2 K), to a sink at T0; about 1e8 between
+    capacity : float, J/(m3 K)
+        Heat capacity per volume; about 3.5e6 for metals.
+    sink : float, W/(m2 K)
+        Thermal conductance of the lower face per area to a sink at T0; about 1e8 between
         a metal and a dielectric. 0 lets no heat out.
-    curie : float, optional
-        Curie temperature in K. With it Ms, Aex, DMI and Ku1, given at T0, follow the temperature:
+    curie : float, K, optional
+        Curie temperature. With it Ms, Aex, DMI and Ku1, given at T0, follow the temperature:
         with m = ((1 - T/curie) / (1 - T0/curie))^exponent as m, m^2, m^2 and m^3.
     exponent : float
         Of the magnetization.

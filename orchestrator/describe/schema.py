@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 UNITS = (
     *("m", "s", "h", "A", "V", "T", "K", "J", "ohm", "ohm m", "S/m"),
-    *("A/m", "J/m", "J/m2", "J/m3"),
+    *("A/m", "J/m", "J/m2", "J/m3", "J/(m3 K)", "W/(m2 K)"),
 )
 """Units that the type of a parameter may be followed by in a docstring."""
 
