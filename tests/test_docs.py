@@ -177,7 +177,9 @@ def test_commands_on_the_pages_exist():
     lines = [
         (page.name, line)
         for page in PAGES
-        for line in re.findall(r"^(?:    |\$ )+(orchestrator .*)$", page.read_text(), re.M)
+        for line in re.findall(
+            r"^(?:    |\$ )+(orchestrator .*)$", page.read_text().replace("\\\n", " "), re.M
+        )
     ]
     assert len(lines) > 30
     for page, line in lines:
