@@ -6,6 +6,9 @@ and the coupling between grains besides, are timed in turn with the film of one 
 With `--magnum` the same steps are timed with magnum.np, on the same machine in the same run, one
 thread each; magnumnp and a CPU build of torch go into build/magnumnp, an environment of their own,
 at the first use.
+
+The roofline of a step is the time in which a STREAM triad on arrays as large moves its bytes: six
+torques, each of which reads m and j and writes a stage, and the sums of stages, none twice.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import venv
 from pathlib import Path
 
 import numpy as np
+from machine import bandwidth
 
 from orchestrator.engines.cpu.geometry.grains import Tessellation
 from orchestrator.engines.cpu.physics.make import make_simulation
@@ -32,6 +36,10 @@ CELL_SIZE = (4e-9, 4e-9, 4e-9)
 GRIDS = ((100, 100, 1), (200, 200, 1), (512, 512, 1), (200, 200, 8))
 GRAINY = ((64, 64, 1), (512, 512, 1))
 GRAIN_SIZE = 14e-9
+BYTES = 12 * (6 * 3 + sum(2 + stage for stage in range(1, 7)) + 7)
+"""Of a cell in a step: torques, sums of one to six stages, and the error of seven."""
+ARRAYS = 12 * 10
+"""Bytes of a cell: m before and now, j, seven stages."""
 STEPS = 40
 ROUNDS = 7
 PEER = Path(__file__).parents[1] / "build" / "magnumnp"
@@ -129,7 +137,11 @@ def main() -> None:
         own = seconds_per_step(film(cells))
         name = " x ".join(map(str, cells))
         line = f"{name:>14}: {1e3 * own:7.2f} ms per step, "
-        line += f"{1e6 * own / np.prod(cells):.3f} us per cell and step"
+        count = int(np.prod(cells))
+        least = BYTES * count / bandwidth(ARRAYS * count)
+        line += (
+            f"{1e6 * own / count:.3f} us per cell and step, {own / least:.1f} times the roofline"
+        )
         if peer is not None:
             other = seconds_of_peer(peer, cells)
             line += f"; magnum.np {1e3 * other:.0f} ms, {other / own:.0f} times as long"

@@ -2,7 +2,8 @@
 
 rho_par / rho_perp = 7, four corner contacts, warm start from a texture that differs by 0.05 rad.
 Every figure is the shortest of several runs on one thread, but for `2 threads` of the multigrid
-solver; `no guess` is the same solver without warm start. Each size runs in a process of its own,
+solver; `no guess` is the same solver without warm start. The memory traffic of an iteration is
+counted and compared with a STREAM triad in the same run. Each size runs in a process of its own,
 whose largest memory is given. Names of sizes as arguments, for example `512 2048 128x128x8`, choose
 among them.
 """
@@ -19,14 +20,19 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from machine import bandwidth
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu, spsolve
 
 from orchestrator.describe.contacts import CornerContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
+from orchestrator.transport.conductivity import conducting_cells, conductivity
 from orchestrator.transport.elements import corners, gradient_products
+from orchestrator.transport.host import Host
+from orchestrator.transport.multigrid import Multigrid
 from orchestrator.transport.network import Network
+from orchestrator.transport.threads import Team
 
 SIZES = {
     "200": ((200, 200, 1), ("direct", "multigrid"), ("spsolve", "pyamg")),
@@ -91,14 +97,49 @@ def default_path(
     return thickness * potentials.T @ (matrix @ potentials)
 
 
-def shortest(function: Callable[[int], object], seconds: float = 6.0) -> float:
-    """Shortest of at least two runs, of up to twelve within some seconds."""
+def shortest(
+    function: Callable[[int], object],
+    seconds: float = 6.0,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """Shortest of up to twelve runs within some seconds; one of seconds is not repeated."""
     times: list[float] = []
-    while len(times) < 2 or (sum(times) < seconds and len(times) < 12):
-        start = time.perf_counter()
+    while not times or (sum(times) < seconds and len(times) < 12):
+        start = clock()
         function(len(times))
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     return min(times)
+
+
+def iteration(network: Network, m: np.ndarray) -> dict[str, float]:
+    """Seconds of CPU time, bytes and bandwidth of an iteration, and bandwidth of a triad, bytes/s.
+
+    Conjugate gradients read or write 13 fields of K potentials and the matrix once, the cycle on
+    each level 11 fields and the matrix three times, the inverse diagonal three times.
+    """
+    network.solve(m)
+    geometry, k = network._geometry, len(network.contacts) - 1
+    conducting = conducting_cells(m, network.media)
+    multigrid = Multigrid(geometry.free, geometry.spacing[::-1], k, Host(Team(1)))
+    multigrid.update(network._assemble(conductivity(m, network.media, conducting)))
+    ops, level = multigrid.ops, multigrid.finest
+    level.f[...] = multigrid.field() + 1
+    x, p, q = multigrid.work
+    share = np.full(k, 1e-3)
+
+    def once(_: int) -> None:
+        multigrid.cycle()
+        ops.dot(level, level.f, level.u)
+        ops.turn(level, p, level.u, share)
+        ops.product(level, p, q)
+        ops.descend(level, x, level.f, p, q, share)
+
+    once(0)
+    seconds = shortest(once, 2.0, time.process_time)
+    halves = level.a.shape[1]
+    size = 4 * level.a[:, 0].size * (halves + 13 * k)
+    size += sum(4 * one.a[:, 0].size * (3 * halves + 3 + 11 * k) for one in multigrid.levels[:-1])
+    return {"seconds": seconds, "bytes": size, "triad": bandwidth(size // 3)}
 
 
 def measure(name: str) -> dict[str, object]:
@@ -140,7 +181,12 @@ def measure(name: str) -> dict[str, object]:
             )
             found = default_path(film, contacts, textures[0], solver)
             errors[solver] = (np.abs(found - g[:-1, :-1]).max() / np.abs(g).max(), None)
-    return {"times": times, "errors": errors, "memory": memory}
+    traffic = iteration(network, textures[0]) if "multigrid" in ours else {}
+    missing = [s for s, package in OPTIONAL.items() if s not in installed]
+    missing += [s for s in others if s == "pyamg" and not importlib.util.find_spec(s)]
+    return {
+        "times": times, "errors": errors, "memory": memory, "traffic": traffic, "missing": missing
+    }  # fmt: skip
 
 
 def show(name: str, result: dict) -> None:
@@ -162,6 +208,15 @@ def show(name: str, result: dict) -> None:
             g, j = result["errors"][solver]
             line += f"; G differs by {g:.0e}" + (f", j by {j:.0e}" if j is not None else "")
         print(line, flush=True)
+    if traffic := result["traffic"]:
+        rate = traffic["bytes"] / traffic["seconds"]
+        print(
+            f"  an iteration takes {1e3 * traffic['seconds']:.2f} ms and moves "
+            f"{traffic['bytes'] / 1e6:.0f} MB: {rate / 1e9:.1f} GB/s, "
+            f"{100 * rate / traffic['triad']:.0f} % of a triad's {traffic['triad'] / 1e9:.1f} GB/s"
+        )
+    for solver in result["missing"]:
+        print(f"  {solver}: skipped, it is not installed", flush=True)
 
 
 def main(names: list[str]) -> None:
