@@ -33,7 +33,7 @@ from orchestrator.learning.records import HeldRecord, PulseRecord, ReadingRecord
 from orchestrator.ovf.files import read_ovf
 from orchestrator.run.bench import Bench
 from orchestrator.run.execute import finish, opened, settle, writing
-from orchestrator.run.folder import JOURNAL, UNTRAINED, training_folders
+from orchestrator.run.folder import DESCRIPTION, JOURNAL, UNTRAINED, training_folders
 from orchestrator.run.journal import read_journal
 from orchestrator.run.training import Training
 from orchestrator.run.untrained import read_untrained
@@ -98,6 +98,7 @@ class Film:
         self._experiment = bench.experiment
         self._training = training
         self._at = 0
+        self._over = ""
         self.records: list[PulseRecord] = []
 
     @property
@@ -201,6 +202,8 @@ class Film:
             the folder is damaged or has been changed meanwhile.
         EngineError
             If the engine fails; committed pulses stay.
+        Interrupted
+            If `orchestrator stop` asked for it; the pulse is committed.
         """
         pulse = pulse_of(*self._values(voltages, currents), duration, gap, B_ext, temperature)
         if len(self.records) == MOST_PULSES:
@@ -287,6 +290,7 @@ class Film:
         hold: Callable[[dict[str, Any]], HeldRecord],
     ) -> HeldRecord:
         """The record of the next step: from the journal, or once it is done."""
+        self._check_usable()
         asked = to_json(pulse)
         if self._experiment.setup and not (pulse.B_ext is pulse.temperature is None):
             raise InputError("B_ext, temperature: the script that is the setup holds them")
@@ -298,12 +302,22 @@ class Film:
         elif self._training.found.trained is not None:
             raise self._otherwise(f"a {_NAMES[kind]} of {in_words(asked)}")
         else:
-            with writing(self.folder):
-                recorded = hold(asked)
+            try:
+                with writing(self.folder):
+                    recorded = hold(asked)
+            except InputError:
+                raise  # nothing has been done
+            except BaseException:
+                self._over = "the pulse before has failed"
+                raise
         self._at += 1
         if isinstance(recorded, PulseRecord):
             self.records.append(recorded)
         return recorded
+
+    def _check_usable(self) -> None:
+        if self._over:
+            raise InputError(f"{self.folder}: {self._over}; start the script again to go on")
 
     def _otherwise(self, asked: str) -> RunFolderError:
         steps, number = self._training.steps, len(self.records) + 1
@@ -363,6 +377,7 @@ class Film:
 
     def _end(self) -> None:
         """Read out and relax, once the script has come to its end."""
+        self._check_usable()
         if self._at < len(self._training.steps):
             raise self._otherwise("the end of the training")
         with writing(self.folder):
@@ -487,6 +502,8 @@ def in_hand(experiment: Experiment, place: Workplace, path: Path) -> Iterator[Fi
     Interrupted
         If `place.stop()` or the run's stop file asked for it.
     """
+    if path.is_dir() and not (path / DESCRIPTION).exists() and _visible(path):
+        raise InputError(f"folder: {path} holds other files; name a new or an empty one")
     [run] = training_folders(path, experiment.training.patterns)
     with ExitStack() as stack:
         with writing(path):
@@ -497,8 +514,15 @@ def in_hand(experiment: Experiment, place: Workplace, path: Path) -> Iterator[Fi
             stack.callback(going.close)
             going.open(texture)
         hand = Film(bench, going)
-        yield hand
-        hand._end()
+        try:
+            yield hand
+            hand._end()
+        finally:
+            hand._over = "its training is left"
+
+
+def _visible(folder: Path) -> bool:
+    return any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _scripted(

@@ -20,11 +20,11 @@ from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.ovf.files import read_ovf
 from orchestrator.plotting.figures import plot_run
 from orchestrator.run.check import damage_of_run, take_back
-from orchestrator.run.execute import is_finished, run
+from orchestrator.run.execute import ask_to_stop, is_finished, run
 from orchestrator.run.folder import JOURNAL, run_folder
 from orchestrator.run.journal import read_journal
 from orchestrator.run.results import open_run
-from orchestrator.run.workplace import Quiet, Workplace
+from orchestrator.run.workplace import Interrupted, Quiet, Workplace
 
 V0 = 0.025
 CORNERS = {"1": "top left", "2": "top right", "3": "bottom right", "4": "bottom left"}
@@ -365,3 +365,67 @@ def test_a_round_without_a_pulse_is_told(device, tmp_path):
         with pytest.raises(InputError, match="give those of the contacts, or currents"):
             film.apply(duration=1e-12)
         assert not film.records
+
+
+def test_after_a_failed_pulse_nothing_more_is_applied(device, tmp_path):
+    def script():
+        with orchestrator.training(device, folder=tmp_path / "mine", **QUICK) as film:
+            film.apply([0.01, 0, 0, 0], 1e-12)
+            (film.folder / "1" / JOURNAL).write_bytes(b"")
+            with pytest.raises(RunFolderError, match="changed while this process worked"):
+                film.apply([0.01, 0, 0, 0], 1e-12)
+            for step in (film.apply, film.read):
+                with pytest.raises(InputError, match="the pulse before has failed; start the"):
+                    step([0.01, 0, 0, 0], 1e-12)
+
+    with pytest.raises(InputError, match="the pulse before has failed"):
+        script()
+    assert not is_finished(tmp_path / "mine")
+
+
+def test_a_film_that_was_left_is_not_trained(device, tmp_path):
+    with orchestrator.training(device, folder=tmp_path / "mine", **QUICK) as film:
+        film.apply([0.01, 0, 0, 0], 1e-12)
+    with pytest.raises(InputError, match="its training is left"):
+        film.apply([0.01, 0, 0, 0], 1e-12)
+
+
+def test_a_folder_of_other_files_is_left_alone(device, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").touch()
+    with (
+        pytest.raises(InputError, match="mine holds other files"),
+        orchestrator.training(device, folder=tmp_path / "mine", **QUICK),
+    ):
+        pass
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
+
+
+def test_a_training_without_a_pulse_can_be_opened(device, tmp_path):
+    with (
+        pytest.raises(ZeroDivisionError),
+        orchestrator.training(device, folder=tmp_path / "mine", voltage=V0, **QUICK) as film,
+    ):
+        print(film.energy("+--+") / 0)
+    data = open_run(tmp_path / "mine")
+    assert data.sizes["pulse"] == 0
+    print_report(data, Console(record=True))
+    with orchestrator.training(device, folder=tmp_path / "mine", voltage=V0, **QUICK) as film:
+        pass
+    assert not open_run(film.folder).energy.isnull().any()
+    assert is_finished(film.folder)
+
+
+def test_a_request_to_stop_ends_a_script_after_its_pulse(device, tmp_path):
+    def script(stop):
+        with orchestrator.training(device, folder=tmp_path / "mine", **QUICK) as film:
+            for pulse in film.pulses(limit=3):
+                if stop and pulse.number == 2:
+                    ask_to_stop(film.folder)
+                film.apply([0.01, 0, 0, 0], 1e-12)
+
+    with pytest.raises(Interrupted):
+        script(True)
+    assert len(journal(tmp_path / "mine").pulses) == 2
+    script(False)
+    assert is_finished(tmp_path / "mine")
