@@ -4,7 +4,24 @@ from __future__ import annotations
 
 
 class OrchestratorError(Exception):
-    """Base class of all errors raised on purpose; the command line shows its text alone."""
+    """Base class of all errors raised on purpose; the command line shows its text alone.
+
+    Its message says where, what was wrong, and what would be right. An error of input is a
+    ValueError, too, and one of an engine or a run folder a RuntimeError.
+
+    Attributes
+    ----------
+    exit_code : int
+        How the command line ends: 2 if what it was given cannot be used, 1 if its work failed.
+
+    Examples
+    --------
+    >>> try:
+    ...     orchestrator.open_run("nowhere")
+    ... except orchestrator.OrchestratorError as error:
+    ...     print(f"{error} ({type(error).__name__}, {error.exit_code})")
+    nowhere: ... (InputError, 2)
+    """
 
     exit_code = 1
     """How the command line ends: 2 if what it was given cannot be used, 1 if its work failed."""

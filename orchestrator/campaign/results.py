@@ -57,6 +57,13 @@ def open_campaign(path: str | Path) -> xr.Dataset:
         If it is not a campaign folder.
     RunFolderError
         If its description, or, on use, another file is damaged.
+
+    Examples
+    --------
+    >>> folder = orchestrator.run_campaign(campaign, engine="cpu", workers=1)  # doctest: +SKIP
+    >>> results = orchestrator.open_campaign(folder)
+    >>> results.status.dims, results.conductance.attrs["units"]
+    (('training_voltage',), 'S')
     """
     folder = CampaignFolder(as_path("campaign folder", path))
     everything = [range(len(axis["coordinate"])) for axis in folder.content["axes"]]

@@ -82,6 +82,13 @@ def run_campaign(
         If runs have failed; the others are finished.
     KeyboardInterrupt
         If it was interrupted, after its runs have stopped.
+
+    Examples
+    --------
+    >>> campaign = orchestrator.Campaign(experiment, {"training.voltage": [0.02, 0.03]})  # V
+    >>> folder = orchestrator.run_campaign(campaign, engine="cpu", workers=1)
+    >>> orchestrator.open_campaign(folder).status.values.tolist()
+    ['finished', 'finished']
     """
     check_kind("campaign", campaign, Campaign, "`Campaign.from_toml` reads a file")
     if isinstance(gpus, str | int):

@@ -202,6 +202,15 @@ class Campaign:
     ------
     InputError
         If a key does not exist or an experiment is impossible; every run is checked.
+
+    Examples
+    --------
+    Voltages (V) and starts of an experiment, all combinations:
+
+    >>> axes = {"training.voltage": [0.02, 0.03], "start.seed": [1, 2, 3]}
+    >>> campaign = orchestrator.Campaign(experiment, axes)
+    >>> campaign.shape
+    (2, 3)
     """
 
     def __init__(

@@ -52,6 +52,21 @@ class Device:
         If contacts are empty, doubled, overlap or touch vacuum only, a region is empty or doubled,
         or `script` holds anything else than assignments of material parameters that agree with
         `material`.
+
+    Examples
+    --------
+    >>> from orchestrator.describe.contacts import SideContact
+    >>> from orchestrator.describe.film import Film
+    >>> from orchestrator.describe.material import Material
+    >>> from orchestrator.describe.media import Resistivity
+    >>> device = orchestrator.Device(
+    ...     Film((20, 16, 1), (5e-9, 5e-9, 1e-6)),  # cells; their size, m
+    ...     Material(Ms=4.9e5, Aex=1e-11, Dbulk=2e-3, alpha=0.5),
+    ...     Resistivity(rho_par=8.75e-7, rho_perp=1.25e-7),  # ohm m
+    ...     (SideContact("left", side="left"), SideContact("right", side="right")),
+    ... )
+    >>> device.contact_names
+    ('left', 'right')
     """
 
     film: Film

@@ -102,6 +102,15 @@ class Experiment:
     ------
     InputError
         If a part is impossible, or parts do not fit each other.
+
+    Examples
+    --------
+    >>> from orchestrator.base.shipped import examples
+    >>> experiment = orchestrator.Experiment.from_toml(examples("experiments")["quickstart"])
+    >>> experiment.device.contact_names, experiment.film.cells
+    (('1', '2', '3', '4'), (100, 100, 1))
+    >>> experiment == orchestrator.Experiment.from_dict(experiment.to_dict())
+    True
     """
 
     name: str

@@ -66,11 +66,26 @@ def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
         Whether its unit of length, cells and extents must make sense; mumax3's `LoadFile` takes the
         values whatever they are.
 
+    Returns
+    -------
+    OvfField
+        `data` of shape (nz, ny, nx, components) in the file's unit, `cell_size` (m), `time` (s),
+        `title`, `unit`.
+
     Raises
     ------
     InputError
         If the file is missing, of another kind, truncated, holds too many values or anything else
         than numbers, or its check value or checksum is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from orchestrator.ovf.files import write_ovf
+    >>> _ = write_ovf("m.ovf", np.ones((1, 4, 8, 3)), (5e-9, 5e-9, 1e-8), time=2e-10)
+    >>> field = orchestrator.read_ovf("m.ovf")
+    >>> field.data.shape, field.cell_size, field.time
+    ((1, 4, 8, 3), (5e-09, 5e-09, 1e-08), 2e-10)
     """
     path = as_path("OVF file", path)
     try:

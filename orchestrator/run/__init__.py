@@ -70,6 +70,18 @@ def run(
         If the engine cannot run or fails; committed pulses stay.
     RunFolderError
         If the folder is in use, damaged or belongs to another description.
+
+    Notes
+    -----
+    Eq. (8) of the paper, G^{n+1} = G^n + Delta^n[V]: each pulse holds voltages V, freezes the
+    current density of the present texture, and lets the magnetization turn under it.
+
+    Examples
+    --------
+    >>> folder = orchestrator.run(experiment, root="runs", engine="cpu")
+    >>> results = orchestrator.open_run(folder)
+    >>> results.time_end.sel(training="+-").values.round(13).tolist()  # s
+    [1e-11, 2e-11, 3e-11]
     """
     from contextlib import nullcontext
 

@@ -251,6 +251,7 @@ def couple(
     >>> bar = '''
     ... SetGridSize(8, 4, 1)
     ... SetCellSize(5e-9, 5e-9, 10e-9)
+    ... EnableDemag = false
     ... Msat = 8e5
     ... Aex = 13e-12
     ... alpha = 0.5

@@ -467,11 +467,13 @@ def training(
 
     Examples
     --------
-    >>> with orchestrator.training(device, folder="runs/mine") as film:  # doctest: +SKIP
-    ...     for pulse in film.pulses(limit=200):
-    ...         film.apply([0.05, -0.05, -0.05, 0.05], 2e-10)
-    ...         if film.energy("+--+") < -1e-3:
+    >>> with orchestrator.training(experiment, "cpu", folder="runs/mine") as film:
+    ...     for pulse in film.pulses(limit=20):
+    ...         record = film.apply([0.025, -0.025], 1e-11)  # V, s
+    ...         if film.time > 2.5e-11:
     ...             break
+    >>> print(f"{len(film.records)} pulses, {film.time:.1e} s, G of shape {film.conductance.shape}")
+    3 pulses, 3.0e-11 s, G of shape (2, 2)
     """
     path = as_path("folder", folder)
     own = None if templates is None else as_path("templates", templates)

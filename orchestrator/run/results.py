@@ -59,6 +59,15 @@ def open_run(path: str | Path) -> xr.Dataset:
         If it is not a run folder.
     RunFolderError
         If a file in it is damaged.
+
+    Examples
+    --------
+    >>> folder = orchestrator.run(experiment, engine="cpu")
+    >>> results = orchestrator.open_run(folder)
+    >>> results.current.dims, results.current.attrs["units"]
+    (('training', 'pulse', 'contact'), 'A')
+    >>> bool((abs(results.current.sum("contact")) < 1e-12).all())  # Kirchhoff
+    True
     """
     folder = as_path("run folder", path)
     if not (folder / DESCRIPTION).is_file():

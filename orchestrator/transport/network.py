@@ -69,6 +69,34 @@ class Network:
     threads : int, optional
         Threads of the iterative solver; all cores of this process if not given. Results are the
         same bits for any number.
+
+    Raises
+    ------
+    InputError
+        If a description is of another kind, or there is no such solver.
+
+    Notes
+    -----
+    div(Sigma grad phi) = 0, Sigma = sigma_perp 1 + (sigma_par - sigma_perp) m m^T, and I = G V
+    with currents I (A) into the film and voltages V (V) of the contacts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from orchestrator.describe.contacts import SideContact
+    >>> from orchestrator.describe.film import Film
+    >>> from orchestrator.describe.media import Resistivity
+    >>> film = Film((40, 20, 1), (5e-9, 5e-9, 10e-9))
+    >>> contacts = SideContact("left", side="left"), SideContact("right", side="right")
+    >>> network = orchestrator.Network(film, Resistivity(rho_par=2e-7, rho_perp=1e-7), contacts)
+    >>> m = np.zeros((*film.array_shape, 3))  # (nz, ny, nx, 3)
+    >>> m[..., 0] = 1  # along the current: G = W t / (rho_par L)
+    >>> state = network.solve(m)
+    >>> round(float(state.conductance[0, 0]), 9)  # S
+    0.025
+    >>> j = state.current_density(np.array([0.1, 0.0]))  # rho_par j = V / L
+    >>> f"{j[0, 10, 20, 0]:.3e} A/m2"
+    '2.500e+12 A/m2'
     """
 
     def __init__(
