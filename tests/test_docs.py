@@ -5,6 +5,7 @@ import dataclasses
 import re
 import shlex
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -161,13 +162,16 @@ def test_python_on_the_pages_parses(block):
     ast.parse(block)
 
 
+schema = cache(schema_of)
+
+
 @pytest.mark.parametrize("block", fences("toml"))
 def test_toml_on_the_pages_has_keys_that_exist(block):
     content = tomllib.loads(block)
     signs = {"axes": "campaign", "extends": "campaign", "ranges": "search", "jobs": "site"}
     signs["resistivities"] = "contacts"
     kind = next((signs[key] for key in content if key in signs), "experiment")
-    part = {key: value for key, value in schema_of(kind).items() if key != "required"}
+    part = {key: value for key, value in schema(kind).items() if key != "required"}
     jsonschema.Draft7Validator(part).validate(content)
 
 
