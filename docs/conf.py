@@ -36,6 +36,11 @@ nb_execution_timeout = 600
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+# kernels here serve this build alone: they need not warn that others of this machine could listen
+_profile = Path(__file__).parents[1] / "build" / "ipython" / "profile_default"
+_profile.mkdir(parents=True, exist_ok=True)
+(_profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n")
+os.environ["IPYTHONDIR"] = str(_profile.parent)
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
