@@ -39,7 +39,9 @@ _SECONDS = click.FloatRange(0, min_open=True)
     help="TOML file of contacts and resistivities, also by the script's regions.",
 )
 @click.option(
-    "--voltages", help="V, one for each contact, '.' for a floating one, such as '0.1 0 .'."
+    "--voltages",
+    help="V, one for each contact, '.' for a floating one ('0.1 0 .'), or by name "
+    "('left=0.1,right=0').",
 )
 @click.option("--currents", help="A into the film, of the contacts that have no voltage.")
 @click.option("--pulse", type=_SECONDS, help="Length of a pulse, s.")

@@ -301,11 +301,16 @@ class _Reader:
 
     def _check_values(self, text: Text, statement: Node, *, once: bool) -> None:
         """Refuse values that would be others when the setup is executed again."""
-        if once:
-            return
         for node in within(statement):
             call = called(node)
-            if call is None or call[1] not in ("average", "get", "getcell"):
+            if once and call is not None and call[1] in words.RANDOM:
+                raise self._refuse(
+                    text,
+                    statement,
+                    f"{call[1]} is done once here, and random numbers after it would be others "
+                    "when the setup is executed again",
+                )
+            if once or call is None or call[1] not in ("average", "get", "getcell"):
                 continue
             root = next((n for n in within(node) if n.type == "identifier"), None)
             if root is not None and words.is_state(text_of(root).lower()):

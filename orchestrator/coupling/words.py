@@ -26,8 +26,11 @@ KEEPS_STATE = {
     "shift": "it moves the window, and how far is lost between two pulses",
     "yshift": "it moves the window, and how far is lost between two pulses",
     "runningaverage": "its sum is lost between two pulses",
+    "now": "it differs each time the setup is executed",
 }
 """Functions whose state neither the magnetization nor the time holds."""
+RANDOM = frozenset({"rand", "randexp", "randnorm", "randint"})
+"""Functions that go on in a stream of random numbers."""
 _STATE = frozenset(
     {
         "m", "m_full", "torque", "lltorque", "sttorque", "maxtorque", "maxangle", "spinangle",

@@ -15,12 +15,13 @@ from orchestrator.coupling.prepared import prepare
 from orchestrator.coupling.script import Script, read_script
 from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.hashing import canonical_hash
-from orchestrator.describe.sections import MOST_PULSES, check_duration
+from orchestrator.describe.sections import MOST_PULSES, Drive, check_duration
 from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.session import Engine
 from orchestrator.engines.table import EngineOptions
 from orchestrator.learning.inputs import Inputs, contact_values
 from orchestrator.measure.circuit import Circuit, as_circuit
+from orchestrator.measure.drive import conditions
 from orchestrator.run.coupled import coupled_experiment
 from orchestrator.run.film import Seen, in_hand
 from orchestrator.run.workplace import Quiet, Workplace
@@ -116,9 +117,9 @@ def coupling_of(
         raise InputError("voltages: give those of the contacts, or currents")
     held: dict[str, list[float | None] | None] = {"voltage": None, "current": None}
     if voltages is not None and not callable(voltages):
-        held["voltage"] = contact_values(voltages, circuit.contact_names, "voltage", 1.0)
+        held["voltage"] = _held(voltages, circuit.contact_names, "voltage")
     if currents is not None:
-        held["current"] = contact_values(currents, circuit.contact_names, "current", 1.0)
+        held["current"] = _held(currents, circuit.contact_names, "current")
     for what, value in (("pulse", pulse), ("until", until)):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{what}: must be a time in s, got {value!r}")
@@ -143,6 +144,12 @@ def coupling_of(
             "take longer ones"
         )
     return asked
+
+
+def _held(inputs: Any, names: tuple[str, ...], drive: Drive) -> list[float | None]:
+    """One value per contact, None where it floats, given as for `orchestrator.transport`."""
+    given = conditions(names, inputs, drive)
+    return contact_values([given.get(name) for name in names], names, drive, None)
 
 
 def carry_out(
@@ -210,12 +217,12 @@ def couple(
     contacts : path, Circuit, Device or Experiment
         Contacts and resistivities, ohm m; a path is that of a TOML file of contacts, whose
         `resistivities` may be given by the numbers of the script's regions.
-    voltages : sequence, str or callable, optional
-        V, one per contact; None, NaN or "." lets one float. Or a function that is called with what
-        is `Seen` before each pulse, and returns them, or None to end the run.
+    voltages : sequence, str, mapping or callable, optional
+        V, one per contact or by name; None, NaN or "." lets one float. Or a function that is
+        called with what is `Seen` before each pulse, and returns them, or None to end the run.
     pulse, until : float
         Length of a pulse and of the whole run, s. The current map is frozen during a pulse.
-    currents : sequence or str, optional
+    currents : sequence, str or mapping, optional
         A into the film, of the contacts that have no voltage.
     engine : {"auto", "live", "mumax3", "cpu"}
         As for `orchestrator.run`.

@@ -70,8 +70,8 @@ def experiment_to_go_on_with(folder: Path) -> Experiment:
     experiment = described_experiment(folder)[1].with_m0_read()
     if experiment.training.script:
         raise InputError(
-            f"{folder}: was begun by a script (`orchestrator.training`), which goes on with it; "
-            "start the script again"
+            f"{folder}: was begun by a script (`orchestrator.training`) or `orchestrator couple`, "
+            "which goes on with it; start that again"
         )
     own = run_folder(folder.resolve().parent, experiment)
     if own != folder.resolve():

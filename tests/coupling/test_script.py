@@ -92,6 +92,8 @@ def test_the_last_schedule_of_a_quantity_counts(write):
         ("OutputFormat = DUMP", "OVF2_BINARY"),
         ("mz := m.average()", "depends on the magnetization"),
         ("B_ext = vector(0, 0, 0.1*m.comp(2).average())", "depends on the magnetization"),
+        ("print(rand())", "random numbers after it"),
+        ("randSeed(now())", "differs each time"),
         ("E0 := E_total.get()", "depends on the magnetization"),
         ('name := "j.ovf"\nm.LoadFile(name)', "must be a plain string"),
         ('m.LoadFile("../m0.ovf")', "below its own folder"),

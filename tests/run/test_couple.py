@@ -228,6 +228,11 @@ def test_a_function_chooses_what_it_sees_fit(files):
         couple(voltages=half)
 
 
+def test_voltages_may_go_by_name(files):
+    assert couple(until=4e-12) == couple(until=4e-12, voltages="left=0.05, right=0")
+    assert couple(until=4e-12) == couple(until=4e-12, voltages={"right": 0, "left": 0.05})
+
+
 def test_the_script_and_what_it_reads_make_the_run(files):
     first = couple(until=4e-12)
     Path("bar.mx3").write_text(BAR.replace("Aex = 13e-12", "Aex = 12e-12"))
@@ -257,7 +262,9 @@ def test_metals_and_the_geometry_conduct_as_they_are(files):
 
 BAD = {
     "a contact outside": ({}, ("end = 0", ""), "touches no node"),
-    "voltages": ({"voltages": [0.1, 0, 0]}, None, "3 values for 2 contacts"),
+    "voltages": ({"voltages": [0.1, 0, 0]}, None, "3 are given for 2 contacts"),
+    "one word": ({"voltages": "0.05"}, None, "1 are given for 2 contacts"),
+    "too much": ({"voltages": [0.1, 1e6]}, None, "contact 'right': voltage"),
     "no drive": ({"voltages": None}, None, "give those of the contacts"),
     "no pulse": ({"pulse": 0}, None, "pulse must be positive"),
     "no number": ({"until": "1 ns"}, None, "must be a time in s"),
