@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from orchestrator.ovf.files import read_ovf
     from orchestrator.ovf.tables import open_table
     from orchestrator.run.couple import couple
-    from orchestrator.run.film import training
     from orchestrator.run.results import open_run
+    from orchestrator.run.scripted import training
     from orchestrator.transport.network import Network
 
 _HOMES = {
@@ -38,7 +38,7 @@ _HOMES = {
     "open_table": "ovf.tables",
     "read_ovf": "ovf.files",
     "run_campaign": "campaign.run",
-    "training": "run.film",
+    "training": "run.scripted",
 }
 
 __all__ = [

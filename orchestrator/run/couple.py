@@ -23,7 +23,8 @@ from orchestrator.learning.inputs import Inputs, contact_values
 from orchestrator.measure.circuit import Circuit, as_circuit
 from orchestrator.measure.drive import conditions
 from orchestrator.run.coupled import coupled_experiment
-from orchestrator.run.film import Seen, in_hand
+from orchestrator.run.film import Seen
+from orchestrator.run.scripted import in_hand
 from orchestrator.run.workplace import Quiet, Workplace
 from orchestrator.transport.solvers import check_solver
 

@@ -19,7 +19,6 @@ from orchestrator.ovf.files import read_ovf
 from orchestrator.page import board as board_module
 from orchestrator.page.board import Board
 from orchestrator.page.summary import BROKEN, summarize
-from orchestrator.run.film import training
 from orchestrator.run.folder import (
     DESCRIPTION,
     FINISHED,
@@ -31,6 +30,7 @@ from orchestrator.run.folder import (
 )
 from orchestrator.run.locks import locked
 from orchestrator.run.results import open_run
+from orchestrator.run.scripted import training
 
 
 def cut(folder, training, lines):
