@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs notebooks reference validate torture fuzz browser cluster wheel bench clean
+.PHONY: demo test lint docs notebooks reference validate torture fuzz audit browser cluster wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
@@ -37,6 +37,11 @@ fuzz: $(VENV)/.installed-dev
 
 browser: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "slow or not slow" tests/page -s
+
+audit: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[audit]'
+	$(BIN)/pip-audit --progress-spinner off --skip-editable
+	$(BIN)/pip-licenses --from=classifier --order=license
 
 cluster: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m cluster tests/cluster
