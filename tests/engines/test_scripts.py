@@ -66,8 +66,11 @@ def test_a_script_leaves_a_folder_a_table_and_fields(engine, tmp_path, stand_in)
         orchestrator.mx3(home / "spin.mx3", **options)
     with pytest.raises(InputError, match="no saved B_demag"):
         out.open("B_demag")
-    again = orchestrator.mx3(home / "spin.mx3", folder=home / "spin.out", overwrite=True, **options)
-    np.testing.assert_array_equal(again.table.mz, table.mz)
+    if engine == "cpu":  # another process of mumax3 would cost seconds
+        again = orchestrator.mx3(
+            home / "spin.mx3", folder=home / "spin.out", overwrite=True, **options
+        )
+        np.testing.assert_array_equal(again.table.mz, table.mz)
 
 
 @pytest.mark.parametrize("engine", ["cpu", "mumax3"])
