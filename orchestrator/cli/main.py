@@ -134,7 +134,10 @@ def run(
 @cli.command()
 @click.argument("run_folder", type=RunFolder())
 def stop(run_folder: Path) -> None:
-    """Let the run in RUN_FOLDER stop at its next pulse boundary, on whatever machine it works."""
+    """Let the run in RUN_FOLDER stop at its next pulse boundary, on whatever machine it works.
+
+    A campaign at work takes its run up again; `orchestrator campaign cancel` stops all of it.
+    """
     from orchestrator.run.execute import ask_to_stop
 
     ask_to_stop(run_folder)
