@@ -86,10 +86,6 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
         If a contact is doubled, empty, overlaps another one or touches no conducting cell, or if
         the film is laterally periodic.
     """
-    from scipy import ndimage
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     check_open(film, "the transport network")
     check_contacts(film, contacts)
     d = 2 if film.is_2d else 3
@@ -102,7 +98,7 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
             raise InputError(f"contact {description.name!r} touches no conducting cell")
         contact[mask] = k
 
-    regions, count = ndimage.label(cells, structure=np.ones((3,) * d))
+    regions, count = _regions(cells)
     touches = np.zeros((len(contacts), count + 1), bool)
     for place in _corner_places(cells.shape):
         owner = contact[place]
@@ -110,11 +106,6 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
     touches[:, 0] = False
     connected = np.asarray(touches.any(axis=0))
     islands = tuple(regions == i for i in range(1, count + 1) if not connected[i])
-    toucher, region = np.nonzero(touches)
-    size = len(contacts) + count + 1
-    links = (toucher, len(contacts) + region)
-    joined = coo_matrix((np.ones(region.size), links), shape=(size, size))
-    groups = connected_components(joined, directed=False)[1][: len(contacts)]
     free = _corners_of(connected[regions]) & (contact < 0)
     return Geometry(
         spacing=film.cell_size[:d],
@@ -123,8 +114,31 @@ def find_geometry(film: Film, contacts: tuple[Contact, ...], conducting: np.ndar
         contact=contact,
         free=free,
         islands=islands,
-        groups=groups,
+        groups=_groups(touches),
     )
+
+
+def _regions(cells: np.ndarray) -> tuple[np.ndarray, int]:
+    """Numbers of connected conducting regions from 1 on, 0 elsewhere, and how many there are."""
+    if cells.all():  # without an import that takes as long as a small run
+        return np.ones(cells.shape, np.int32), 1
+    from scipy import ndimage
+
+    return ndimage.label(cells, structure=np.ones((3,) * cells.ndim))
+
+
+def _groups(touches: np.ndarray) -> np.ndarray:
+    """Numbers of the groups of contacts that regions join; touches: contact by region."""
+    if touches.any(axis=0).sum() == 1:
+        return np.zeros(len(touches), np.int32)
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    toucher, region = np.nonzero(touches)
+    size = sum(touches.shape)
+    links = (toucher, len(touches) + region)
+    joined = coo_matrix((np.ones(region.size), links), shape=(size, size))
+    return connected_components(joined, directed=False)[1][: len(touches)]
 
 
 def _corner_places(cells: tuple[int, ...]) -> list[tuple[slice, ...]]:
