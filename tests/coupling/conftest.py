@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from orchestrator.coupling.prepared import Prepared, load, prepare, prepared_folder
 from orchestrator.coupling.script import Script, read_script
 from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.engines.mumax3.hardware import find_mumax3
 
 TWO_MATERIALS = """\
 // Two materials by regions, demag, a field that follows t, a fixed layer, autosaves.
@@ -45,8 +47,11 @@ Run(1e-9)
 TableSave()
 """
 
+REAL = os.environ.get("ORCHESTRATOR_GPU_TESTS") == "1"
+"""Whether mumax3 itself is driven, whose sums need not repeat to the last bit."""
 STAND_IN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "mx3"]
 STAND_IN += ["-threads", "1"]
+MUMAX3 = find_mumax3() if REAL else STAND_IN
 
 
 def prepared_there(script: Script, engine: CpuEngine, root: Path) -> Prepared:
