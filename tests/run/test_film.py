@@ -14,6 +14,7 @@ from rich.console import Console
 import orchestrator
 from orchestrator.base.errors import InputError, RunFolderError
 from orchestrator.cli.report import print_report
+from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import CornerContact
 from orchestrator.describe.sections import Output, Reference, Start
 from orchestrator.engines.cpu.session import CpuEngine
@@ -286,6 +287,26 @@ def test_field_and_temperature_of_a_pulse_are_there_for_its_length(device, tmp_p
     np.testing.assert_array_equal(hot, hot_again)
     np.testing.assert_array_equal(data.pulse_field[0], [[0, 0, 5], [0, 0, 0]])
     np.testing.assert_array_equal(warm.pulse_temperature[0], [300, 0])
+
+
+@pytest.mark.parametrize("held", [{"B_ext": (0.3, 0.0, -0.2)}, {"temperature": 300.0}])
+def test_conditions_of_a_pulse_are_those_of_an_experiment(device, tmp_path, held):
+    """The same bits, and the same stream of the thermal field, from the same start."""
+
+    def trained(name, conditions, **held):
+        with orchestrator.training(
+            device,
+            folder=tmp_path / name / "run",
+            conditions=conditions,
+            **QUICK | {"start": Start(seed=3, settle_time=0.0)},
+        ) as film:
+            film.apply([0.02, 0, 0, -0.02], 2e-12, gap=1e-12, **held)
+            return film.m
+
+    plain = trained("plain", Conditions())
+    one, other = trained("one", Conditions(**held)), trained("other", Conditions(), **held)
+    assert np.abs(one - plain).max() > 1e-3
+    np.testing.assert_array_equal(one, other)
 
 
 def test_own_templates_that_leave_a_field_out_are_refused(device, tmp_path):
