@@ -17,7 +17,7 @@ from orchestrator.base.errors import InputError
 from orchestrator.base.kinds import as_path, check_kind
 from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.axes.designs import design
-from orchestrator.campaign.axes.keys import changed, check_key, overrides
+from orchestrator.campaign.axes.keys import changed, check_changes, overrides
 from orchestrator.campaign.axes.layers import laid_over
 from orchestrator.campaign.axes.repeats import Until
 from orchestrator.campaign.axes.variants import Variants
@@ -361,28 +361,6 @@ class Campaign:
         content = read_toml(path)
         content.setdefault("name", path.stem)
         return cls.from_dict(content, str(path), path.parent)
-
-
-def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    """Make sure that changes name existing keys that can be swept.
-
-    Raises
-    ------
-    InputError
-        If one does not.
-    """
-    for key, value in changes.items():
-        check_key(description, key)
-        if key.startswith("start.m0") or (isinstance(value, dict) and value.get("m0")):
-            raise InputError("start.m0 cannot be changed here; write one base for each file")
-
-
-def _range_of(axis: Axis) -> str:
-    """Its first and last label, and how many there are."""
-    labels = [str(label) for label in axis.coordinate]
-    unit = "" if axis.unit == "1" else f" {axis.unit}"
-    shown = labels if len(labels) <= 4 else [labels[0], labels[1], "...", labels[-1]]
-    return f"{', '.join(shown)}{unit} ({len(labels)})"
 
 
 def _axis_of(key: str, values: Sequence[Any]) -> Axis:

@@ -43,6 +43,28 @@ def check_key(description: dict[str, Any], key: str) -> None:
         raise InputError(f"{key!r} is no key of the experiment; {hint}")
 
 
+def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Make sure that changes name existing keys that can be swept.
+
+    Raises
+    ------
+    InputError
+        If one does not.
+    """
+    for key, value in changes.items():
+        check_key(description, key)
+        if key.startswith("start.m0") or (isinstance(value, dict) and value.get("m0")):
+            raise InputError("start.m0 cannot be changed here; write one base for each file")
+
+
+def _range_of(axis: Axis) -> str:
+    """Its first and last label, and how many there are."""
+    labels = [str(label) for label in axis.coordinate]
+    unit = "" if axis.unit == "1" else f" {axis.unit}"
+    shown = labels if len(labels) <= 4 else [labels[0], labels[1], "...", labels[-1]]
+    return f"{', '.join(shown)}{unit} ({len(labels)})"
+
+
 def changed(description: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a description with other values at some dotted keys, which must exist."""
     result = copy.deepcopy(description)

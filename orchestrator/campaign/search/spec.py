@@ -14,9 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.tomlfile import read_toml
-from orchestrator.campaign.axes.keys import changed, overrides
+from orchestrator.campaign.axes.keys import changed, check_changes, overrides
+from orchestrator.campaign.columns import RESERVED
 from orchestrator.campaign.search.expressions import Expression
-from orchestrator.campaign.spec import RESERVED, check_changes
 from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
