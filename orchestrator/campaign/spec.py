@@ -363,6 +363,14 @@ class Campaign:
         return cls.from_dict(content, str(path), path.parent)
 
 
+def _range_of(axis: Axis) -> str:
+    """Its first and last label, and how many there are."""
+    labels = [str(label) for label in axis.coordinate]
+    unit = "" if axis.unit == "1" else f" {axis.unit}"
+    shown = labels if len(labels) <= 4 else [labels[0], labels[1], "...", labels[-1]]
+    return f"{', '.join(shown)}{unit} ({len(labels)})"
+
+
 def _axis_of(key: str, values: Sequence[Any]) -> Axis:
     check_kind("sweep", key, str, "a dotted key such as 'training.voltage'")
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):

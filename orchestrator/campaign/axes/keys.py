@@ -57,14 +57,6 @@ def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> No
             raise InputError("start.m0 cannot be changed here; write one base for each file")
 
 
-def _range_of(axis: Axis) -> str:
-    """Its first and last label, and how many there are."""
-    labels = [str(label) for label in axis.coordinate]
-    unit = "" if axis.unit == "1" else f" {axis.unit}"
-    shown = labels if len(labels) <= 4 else [labels[0], labels[1], "...", labels[-1]]
-    return f"{', '.join(shown)}{unit} ({len(labels)})"
-
-
 def changed(description: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a description with other values at some dotted keys, which must exist."""
     result = copy.deepcopy(description)
