@@ -191,7 +191,8 @@ def _play(script: Script, engine: Engine, work: Path) -> dict[str, OvfField]:
     for name, content in script.inputs.items():
         (work / INPUTS).mkdir(exist_ok=True)
         (work / INPUTS / name).write_bytes(content)
-    report = "".join(f'SaveAs({name}, "{_REPORT.format(name)}")\n' for name in FIELDS)
+    saved = "".join(f'SaveAs({name}, "{_REPORT.format(name)}")\n' for name in FIELDS)
+    report = f"OutputFormat = OVF2_BINARY\n{saved}"
     text = Rendered.of_file(script.preparation, script.name)
     try:
         out = engine.play(text.followed_by(f"{report}Flush()\n", "the report"), work)

@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.base.errors import InputError, RunFolderError
 from orchestrator.coupling.script import read_script
+from orchestrator.ovf.files import read_ovf
 
 from .conftest import prepared_there
 
@@ -71,3 +72,13 @@ def test_a_damaged_field_is_told(script, cpu, tmp_path):
     (prepared.folder / "regions.ovf").write_bytes(b"")
     with pytest.raises(RunFolderError, match=r"regions\.ovf: damaged"):
         prepared_there(script, cpu, tmp_path)
+
+
+@pytest.mark.parametrize("form", ["OVF1_TEXT", "OVF2_TEXT", "OVF1_BINARY"])
+def test_the_report_has_a_format_of_its_own(write, cpu, tmp_path, form):
+    """OVF 1 holds vectors only; Msat is a scalar."""
+    path = write(f"OutputFormat = {form}\n{EMPTY}Msat = 8e5\nm = Uniform(0, 1, 0)\nsave(m)\n")
+    prepared = prepared_there(read_script(path), cpu, tmp_path / "root")
+    assert (prepared.cells("Msat") == np.float32(8e5)).all()
+    saved = read_ovf(prepared.folder / "out" / "m000000.ovf")
+    np.testing.assert_array_equal(saved.data, prepared.field("m").data)
