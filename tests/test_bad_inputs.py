@@ -366,7 +366,7 @@ COMMANDS = [
     (("campaign", "resume", "folder"), "folder: not a campaign folder"),
     (("campaign", "cancel", "few.toml"), "few.toml: this campaign has not been begun"),
     (("campaign", "gather", "folder"), "folder: not a campaign folder"),
-    (("campaign", "gather", "campaign", "--output", "folder"), "File 'folder' is a directory"),
+    (("campaign", "gather", "campaign", "--output", "folder"), "folder: is a directory"),
     (("campaign", "gather", "campaign", "--output", "no/where.nc"), "no/where.nc"),
     (("campaign", "plot", "run"), "run: not a campaign folder"),
     (("campaign", "check", "folder"), "folder: not a campaign folder"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _DIGITS = 4
@@ -43,6 +45,8 @@ def scale_for(values: np.ndarray | float, unit: str) -> Scale:
     unit : str
         The SI unit, such as "W".
     """
+    import numpy as np  # here, so that the help of a command is there at once
+
     size = np.abs(np.asarray(values, float))
     largest = float(size.max(initial=0.0, where=np.isfinite(size)))
     if largest == 0.0:

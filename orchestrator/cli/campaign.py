@@ -178,6 +178,8 @@ def gather(
 
     folder = find(campaign, root)
     target = output or folder.path / "results.nc"
+    if target.suffix != ".zarr" and target.is_dir():
+        raise InputError(f"{target}: is a directory; give NAME.nc, NAME.zarr or NAME.csv")
     if target.suffix == ".csv":
         if fields or tree:
             raise InputError(f"{target}: a table holds neither --fields nor a --tree")

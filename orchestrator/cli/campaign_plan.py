@@ -92,7 +92,7 @@ def plan_as_json(
             for axis in campaign.axes
         ],
         "runs": dict(plan.states),
-        "textures": {"needed": plan.textures, "missing": plan.textures_missing},
+        "settled": {"needed": plan.textures, "missing": plan.textures_missing},
         "seconds": seconds,
         "bytes": {
             "per_pulse": plan.bytes_per_pulse,

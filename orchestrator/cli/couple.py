@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from orchestrator.base.shipped import shipped
 from orchestrator.base.units import with_unit
@@ -151,7 +150,7 @@ def _report(folder: Path, console: Console) -> None:
         power = with_unit(float(pulse.power), "W")
         end = with_unit(float(pulse.time_end), "s")
         console.print(f"pulse {number}, to {end}: {currents}; {power}", highlight=False)
-    largest = float(np.nanmax(run.max_dm.to_numpy()))
+    largest = float(run.max_dm.max(skipna=True))
     console.print(f"largest change of m in a pulse: {largest:.3g}", highlight=False)
     click.echo(f"run     {folder}")
     click.echo(f"script  {folder / '1' / 'out'}")

@@ -115,6 +115,12 @@ def state_name(number: int) -> str:
     return f"state_{number:06d}.nc"
 
 
+def state_number(path: Path) -> int | None:
+    """The number of a kept state by its file's name; None where it is no state's."""
+    digits = path.stem.removeprefix("state_")
+    return int(digits) if path.name == f"state_{digits}.nc" and digits.isdecimal() else None
+
+
 def guess_name(number: int) -> str:
     """Name of the rounded potentials of the texture after `number` steps."""
     return f"phi_{number:06d}.npy"

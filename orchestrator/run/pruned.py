@@ -13,14 +13,13 @@ from pathlib import Path
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.files import sync
-from orchestrator.run.folder import FINISHED, LOCK, journals
+from orchestrator.run.folder import FINISHED, LOCK, journals, state_number
 from orchestrator.run.journal import read_journal
 from orchestrator.run.locks import locked
 from orchestrator.run.notes import read_note, write_note
 
 PRUNED = "pruned.json"
 _MAPS = ("j_*.ovf", "b_*.ovf")
-_STATES = "state_*.nc"
 
 
 def removed_on_purpose(run: Path) -> dict[str, set[str]]:
@@ -43,8 +42,8 @@ def maps_of(run: Path) -> list[Path]:
 
 def states_of(run: Path) -> dict[Path, int]:
     """The kept states that are there and belong to committed pulses, with their numbers."""
-    found = [path for path in _committed(run) if fnmatch(path.name, _STATES)]
-    return {path: int(path.stem.removeprefix("state_")) for path in found}
+    numbers = {path: state_number(path) for path in _committed(run)}
+    return {path: number for path, number in numbers.items() if number is not None}
 
 
 def _committed(run: Path) -> list[Path]:

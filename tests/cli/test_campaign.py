@@ -148,7 +148,7 @@ def test_a_plan_as_json_for_two_sites(file, tmp_path, monkeypatch):
     assert said.exit_code == 0, said.output
     found = json.loads(said.output)
     assert found["runs"] == {"missing": 2}
-    assert found["textures"] == {"needed": 3, "missing": 3}
+    assert found["settled"] == {"needed": 3, "missing": 3}
     assert [site["name"] for site in found["sites"]] == ["local", "mine"]
     for site, workers in zip(found["sites"], (2, 3), strict=True):
         assert site["seconds"] == pytest.approx(found["seconds"]["in_all"] / workers)

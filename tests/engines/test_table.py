@@ -83,5 +83,5 @@ def test_a_binary_is_found_from_here_and_started_from_anywhere(tmp_path, monkeyp
 def test_the_python_functions_take_all_options():
     fields = set(inspect.signature(EngineOptions).parameters)
     both = fields | {"root", "transport_solver", "templates"}
-    assert set(inspect.signature(orchestrator.run).parameters) == both | {"experiment"}
+    assert set(inspect.signature(orchestrator.run).parameters) == both | {"experiment", "progress"}
     assert set(inspect.signature(orchestrator.run_campaign).parameters) > both - {"gpu"}
