@@ -17,7 +17,7 @@ from typing import Any
 from orchestrator.base.errors import RunFolderError
 from orchestrator.campaign.status import RunStatus, count_states
 from orchestrator.campaign.store import CampaignFolder, RunEntry
-from orchestrator.campaign.until import groups
+from orchestrator.campaign.until import groups, wanted
 from orchestrator.run.notes import read_json, write_json
 
 WORKERS = "workers"
@@ -113,10 +113,11 @@ def report(folder: CampaignFolder, found: Sequence[RunStatus]) -> dict[str, Any]
     Returns
     -------
     dict
-        `campaign`, `folder`, `counts` by state, `pulses`, `total`, `pulses_per_second` of what
-        runs, `seconds_left` (None where nothing runs), `runs` (place, labels, folder, state,
-        pulses, total, seconds_left, message, worker), `failures` (message, runs), `jobs`, and
-        `repeated`, where starts are repeated until an interval is narrow (see `until.Group`).
+        `campaign`, `folder`, `counts` by state, `pulses` and `total` of the wanted runs,
+        `pulses_per_second` of what runs, `seconds_left` (None where nothing runs), `runs` (place,
+        labels, folder, state, pulses, total, seconds_left, message, worker), `failures` (message,
+        runs), `jobs`, and `repeated`, where starts are repeated until an interval is narrow (see
+        `until.Group`).
     """
     runs = []
     for entry, status in zip(folder.runs, found, strict=True):
@@ -134,13 +135,15 @@ def report(folder: CampaignFolder, found: Sequence[RunStatus]) -> dict[str, Any]
             }
         )
     speed = pace(found)
-    left = sum(s.total - s.pulses for s in found if s.state != "failed")
+    chosen = set(wanted(folder))
+    counted = [s for entry, s in zip(folder.runs, found, strict=True) if entry in chosen]
+    left = sum(s.total - s.pulses for s in counted if s.state != "failed")
     return {
         "campaign": folder.content["campaign"]["name"],
         "folder": str(folder.path),
         "counts": dict(count_states(found)),
-        "pulses": sum(s.pulses for s in found),
-        "total": sum(s.total for s in found),
+        "pulses": sum(s.pulses for s in counted),
+        "total": sum(s.total for s in counted),
         "pulses_per_second": speed,
         "seconds_left": left / speed if speed else None,
         "runs": runs,

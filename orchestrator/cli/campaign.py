@@ -122,17 +122,20 @@ def status(campaign: Path, root: Path, everything: bool, as_json: bool) -> None:
     from orchestrator.campaign.monitor import report
     from orchestrator.campaign.status import statuses
     from orchestrator.campaign.store import find
+    from orchestrator.campaign.until import wanted
     from orchestrator.cli.campaign_status import failures, jobs_lines, repeats, status_table
 
     folder = find(campaign, root)
-    found = statuses(folder.runs)
     if as_json:
-        click.echo(json.dumps(report(folder, found), indent=1))
+        click.echo(json.dumps(report(folder, statuses(folder.runs)), indent=1))
         return
-    new_console().print(status_table(folder, found, rows=10**6))
-    for line in [*jobs_lines(folder), *repeats(folder), *failures(folder.runs, found)]:
+    runs = wanted(folder)
+    found = statuses(runs)
+    new_console().print(status_table(folder, runs, found, rows=10**6))
+    for line in [*jobs_lines(folder), *repeats(folder), *failures(runs, found)]:
         click.echo(line)
     if everything:
+        found = statuses(folder.runs)
         for entry, state in zip(folder.runs, found, strict=True):
             click.echo(f"{entry}\t{state.state}\t{state.pulses}/{state.total}\t{entry.folder}")
 

@@ -10,7 +10,7 @@ from orchestrator.base.quantities import duration
 from orchestrator.campaign.monitor import causes, jobs_of, pace, worker_of
 from orchestrator.campaign.status import STATES, RunStatus, count_states, statuses
 from orchestrator.campaign.store import CampaignFolder, RunEntry
-from orchestrator.campaign.until import groups
+from orchestrator.campaign.until import groups, wanted
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -30,7 +30,7 @@ class LiveTable:
 
         self._folder = folder
         self._begun = time.monotonic()
-        self._first = sum(s.pulses for s in statuses(folder.runs))
+        self._first = sum(s.pulses for s in statuses(wanted(folder)))
         self._next = 0.0
         self._live = Live(console=console, auto_refresh=False, transient=not console.is_terminal)
 
@@ -49,11 +49,13 @@ class LiveTable:
         now = time.monotonic()
         if now < self._next:
             return
-        found = statuses(self._folder.runs)
+        runs = wanted(self._folder)
+        found = statuses(runs)
         elapsed = time.monotonic() - self._begun
         speed = (sum(s.pulses for s in found) - self._first) / max(elapsed, 1e-9)
         if self._live.console.is_terminal:
-            self._live.update(status_table(self._folder, found, speed), refresh=True)
+            table = status_table(self._folder, runs, found, speed)
+            self._live.update(table, refresh=True)
             took = time.monotonic() - now
             self._next = now + max(_REFRESH, _SHARE * took)
             return
@@ -63,7 +65,11 @@ class LiveTable:
 
 
 def status_table(
-    folder: CampaignFolder, found: Sequence[RunStatus], speed: float | None = None, rows: int = 20
+    folder: CampaignFolder,
+    runs: Sequence[RunEntry],
+    found: Sequence[RunStatus],
+    speed: float | None = None,
+    rows: int = 20,
 ) -> RenderableType:
     """Counts, and a row for each run that is going on, has failed or was stopped, if there is one.
 
@@ -71,8 +77,10 @@ def status_table(
     ----------
     folder : CampaignFolder
         The campaign.
+    runs : sequence of RunEntry
+        Its runs, as far as they are wanted.
     found : sequence of RunStatus
-        The status of its runs.
+        Their status.
     speed : float, optional
         Pulses per second of all workers together; from the running ones if left out.
     rows : int
@@ -97,7 +105,7 @@ def status_table(
     ):
         table.add_column(column, overflow="fold")
     order = ("running", "failed", "stopped")
-    shown = [(e, s) for e, s in zip(folder.runs, found, strict=True) if s.state in order]
+    shown = [(e, s) for e, s in zip(runs, found, strict=True) if s.state in order]
     shown.sort(key=lambda pair: order.index(pair[1].state))
     for entry, status in shown[:rows]:
         table.add_row(*_row(folder, entry, status), style=_COLORS.get(status.state))

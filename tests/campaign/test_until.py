@@ -181,8 +181,11 @@ def test_it_is_carried_out_recorded_and_ends(description, tmp_path):
     assert to_do(folder, retry_failed=True) == []
     said = CliRunner().invoke(cli, ["campaign", "status", str(folder.path)])
     assert "of 2 (" in said.output and "enough for 0.9" in said.output
+    assert "2 finished; 2 of 2 pulses" in said.output
     as_json = CliRunner().invoke(cli, ["campaign", "status", str(folder.path), "--json"])
-    (group,) = json.loads(as_json.output)["repeated"]
+    found = json.loads(as_json.output)
+    assert (found["pulses"], found["total"]) == (2, 2)
+    (group,) = found["repeated"]
     assert (group["runs"], group["count"], group["decision"]) == (2, [2], "narrow")
     again = CliRunner().invoke(cli, ["campaign", "resume", str(folder.path), "--engine", "cpu"])
     assert again.exit_code == 0
