@@ -2,10 +2,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs notebooks reference validate torture fuzz audit browser cluster wheel bench clean
+.PHONY: demo learn test lint docs notebooks reference validate torture fuzz audit browser cluster wheel bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
+
+learn: $(VENV)/.installed
+	$(BIN)/orchestrator campaign run data/campaigns/demo.toml
+	$(BIN)/python -m docs.studies.reliable_learning.demo runs/demo-*.campaign
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from docs.studies.reliable_learning.readout import FACTOR, Films, own
+from docs.studies.reliable_learning.readout import FACTOR, Films, own, recall_with_current
 from orchestrator.learning.hopfield import (
     all_patterns,
     energy,
     is_trivial,
-    recall,
     signs,
     trained_patterns,
 )
@@ -37,7 +36,7 @@ def main() -> None:
         power = -energy(stack.before[0, k], signs(pattern)[None])
         share = 100 * energy(weights, vectors) / power
         cells = [f"{e:6.1f}{'*' if n == share.argmin() else ' '} " for n, e in enumerate(share)]
-        ends = [recall(weights, start).attractor for start in inputs]
+        ends = [recall_with_current(weights, start) for start in inputs]
         found = sum(end in trained_patterns(pattern) for end in ends)
         print(f"{{{pattern}}}   {''.join(cells)} {found} of {len(inputs)}")
     print("* the lowest E'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,15 @@ import numpy as np
 from scipy.stats import binomtest
 
 from orchestrator import open_campaign
-from orchestrator.learning.hopfield import all_patterns, energy, is_trivial, signs, trained_patterns
+from orchestrator.learning.hopfield import (
+    all_patterns,
+    energy,
+    inverse,
+    is_trivial,
+    pattern_string,
+    signs,
+    trained_patterns,
+)
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,20 @@ class Films:
         patterns = [str(p) for p in campaign.training.to_numpy()]
         return cls(before[finished], after[finished], saturated, patterns)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Films]) -> Films:
+        """Films of one device from several sources."""
+        before, after = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("before", "after")
+        )
+        return cls(before, after, parts[0].saturated, parts[0].patterns)
+
     def stacked(self, members: np.ndarray) -> Films:
         """Stacks of films of these numbers, shape (stacks, films in a stack): sums of G."""
         before, after = (g[members].sum(axis=1) for g in (self.before, self.after))
         return Films(before, after, members.shape[1] * self.saturated, self.patterns)
 
-    def __getitem__(self, chosen: slice) -> Films:
+    def __getitem__(self, chosen: slice | np.ndarray) -> Films:
         return Films(self.before[chosen], self.after[chosen], self.saturated, self.patterns)
 
     def __len__(self) -> int:
@@ -72,7 +88,7 @@ def at_random(films: int, size: int, count: int, rng: np.random.Generator) -> np
     return np.array([rng.choice(films, size, replace=False) for _ in range(count)])
 
 
-FACTOR = 1.025
+FACTOR = 1.04
 """Times the device's own conductance before training: the reference chosen on other films."""
 
 Reference = Callable[[Films], np.ndarray]
@@ -84,14 +100,14 @@ def own(factor: float = 1.0) -> Reference:
     return lambda films: factor * films.before
 
 
-def twin(films: Films) -> np.ndarray:
-    """Another device like it, untrained: the next one of the list."""
-    return np.roll(films.before, 1, axis=0)
+def twin(factor: float) -> Reference:
+    """Another device like it, untrained, times a factor: the next one of the list."""
+    return lambda films: factor * np.roll(films.before, 1, axis=0)
 
 
-def mean_untrained(films: Films) -> np.ndarray:
-    """The mean of all untrained devices."""
-    return films.before.mean(axis=(0, 1))
+def mean_untrained(factor: float) -> Reference:
+    """The mean of all untrained devices, times a factor."""
+    return lambda films: factor * films.before.mean(axis=(0, 1))
 
 
 def scaled(factor: float) -> Reference:
@@ -114,27 +130,56 @@ def lowest(weights: np.ndarray, pattern: str) -> np.ndarray:
     return energies[..., others].min(axis=-1) > energies[..., names.index(pattern)]
 
 
-def recalled_from_all(weights: np.ndarray, pattern: str) -> np.ndarray:
+def recalled_from_all(weights: np.ndarray, pattern: str, trivial: bool = False) -> np.ndarray:
     """Whether asynchronous recall without self-term finds a pattern from everywhere in any order.
 
     Each update lowers E', so this is so if the pattern and its inverse are the only patterns that
-    no single flip lowers. The trivial ones are tried, too.
+    no single flip lowers.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., N, N)
+        G' in S.
+    trivial : bool
+        Whether recall may start from, and go to, the inputs that drive no current.
     """
     n = weights.shape[-1]
     names = all_patterns(n)
     energies = energy(weights, np.array([signs(p) for p in names], float))
+    if not trivial:
+        energies[..., [is_trivial(p) for p in names]] = np.inf
     place = {name: k for k, name in enumerate(names)}
-    flipped = [[place[p[:i] + "+-"[p[i] == "+"] + p[i + 1 :]] for i in range(n)] for p in names]
+    flipped = [[place[p[:i] + inverse(p[i]) + p[i + 1 :]] for i in range(n)] for p in names]
     minima = (energies[..., flipped] > energies[..., None]).all(axis=-1)
     wanted = np.isin(names, trained_patterns(pattern))
     return (minima == wanted).all(axis=-1)
 
 
-def succeeded(films: Films, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
+def recall_with_current(weights: np.ndarray, start: str) -> str:
+    """Where asynchronous recall ends that leaves out updates after which no current would flow.
+
+    In the order of the contacts, without self-term.
+    """
+    w = weights - np.diag(np.diag(weights))
+    v = signs(start)
+    while True:
+        before = v.copy()
+        for i, row in enumerate(w):
+            after = v.copy()
+            after[i] = np.sign(row @ v) or v[i]
+            if not is_trivial(pattern_string(after)):
+                v = after
+        if np.array_equal(before, v):
+            return pattern_string(v)
+
+
+def succeeded(
+    films: Films, reference: Reference, trivial: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """For each stack and pattern: lowest, and recalled from everywhere; (stacks, patterns)."""
     weights = films.after - reference(films)
     both = [
-        (lowest(weights[:, k], p), recalled_from_all(weights[:, k], p))
+        (lowest(weights[:, k], p), recalled_from_all(weights[:, k], p, trivial))
         for k, p in enumerate(films.patterns)
     ]
     low, found = np.array(both).transpose(1, 2, 0)
@@ -147,31 +192,32 @@ def wilson(successes: int, count: int) -> str:
     return f"{successes} of {count} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
+def random_share(
+    films: Films, size: int, reference: Reference, trivial: bool = False, draws: int = 600
+) -> np.ndarray:
+    """Share of random stacks with all three patterns lowest, and also recalled; shape (2,)."""
+    members = at_random(len(films), size, draws, np.random.default_rng(1))
+    low, found = succeeded(films.stacked(members), reference, trivial)
+    return np.array([low.all(axis=1).mean(), (low & found).all(axis=1).mean()])
+
+
 def resampled(
-    films: Films, size: int, reference: Reference, parts: int = 10, draws: int = 600
+    films: Films, size: int, reference: Reference, trivial: bool = False, parts: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Share of random stacks with all three patterns lowest, and also recalled, and its error.
+    """`random_share` and its standard error.
 
     Stacks share films, so the error comes from leaving out one part of the films after the other
     (jackknife).
-
-    Returns
-    -------
-    tuple of ndarray, shape (2,)
-        Shares (lowest, recalled) and standard errors.
     """
-
-    def share(chosen: np.ndarray) -> np.ndarray:
-        members = chosen[at_random(len(chosen), size, draws, np.random.default_rng(1))]
-        low, found = succeeded(films.stacked(members), reference)
-        return np.array([low.all(axis=1).mean(), (low & found).all(axis=1).mean()])
-
     numbers = np.arange(len(films))
     left_out = np.array(
-        [share(np.delete(numbers, part)) for part in np.array_split(numbers, parts)]
+        [
+            random_share(films[np.delete(numbers, part)], size, reference, trivial)
+            for part in np.array_split(numbers, parts)
+        ]
     )
     error = np.sqrt((parts - 1) / parts * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
-    return share(numbers), error
+    return random_share(films, size, reference, trivial), error
 
 
 def deficits(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from docs.studies.reliable_learning.film import FastFilm
 from docs.studies.shared import DATA
+from orchestrator.campaign.axes.keys import changed
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import signs
@@ -26,16 +27,11 @@ from orchestrator.learning.hopfield import signs
 
 def described(changes: list[str]) -> Experiment:
     """The experiment of reliable.toml with some keys changed."""
-    content = tomllib.loads((DATA / "experiments" / "reliable.toml").read_text())
-    for change in changes:
-        key, value = change.split("=", 1)
-        *sections, last = key.split(".")
-        table = content
-        for section in sections:
-            table = table[section]
-        table[last] = tomllib.loads(f"value = {value}")["value"]
-    content["output"] = {}
-    experiment = Experiment.from_dict(content)
+    base = Experiment.from_toml(DATA / "experiments" / "reliable.toml")
+    content = base.to_dict() | {"output": {}}
+    pairs = [change.split("=", 1) for change in changes]
+    values = {key: tomllib.loads(f"value = {value}")["value"] for key, value in pairs}
+    experiment = Experiment.from_dict(changed(content, values))
     if experiment.conditions != Conditions():
         raise SystemExit("the study's kernel knows no fields, temperatures or grains")
     return experiment
