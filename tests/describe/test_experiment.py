@@ -160,3 +160,15 @@ def test_hash_ignores_defaults_that_are_written_out(description):
     original = Experiment.from_dict(description)
     assert Experiment.from_dict(spelled).hash == original.hash
     assert Experiment.from_dict(changed).hash != original.hash
+
+
+def test_a_misspelt_key_is_told_once(description):
+    material = description["material"]
+    material["alhpa"] = material.pop("alpha")
+    del material["Ms"]
+    with pytest.raises(InputError) as refused:
+        Experiment.from_dict(description, "film.toml")
+    lines = sorted(str(refused.value).splitlines())
+    assert len(lines) == 2
+    assert lines[0] == "film.toml: material.Ms: required, but missing"
+    assert lines[1].startswith("film.toml: material.alhpa: unknown key; did you mean 'alpha'?")
