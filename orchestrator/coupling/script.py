@@ -175,7 +175,8 @@ class _Reader:
         if function in words.SCHEDULES:
             self._schedule(preparing, setting_up, node, twin)
             return
-        if function in words.PREPARES | words.WRITES:
+        unused = call is not None and call[1] in words.VALUES  # looked at, and nothing done with it
+        if unused or function in words.PREPARES | words.WRITES:
             self._check_values(preparing, node, once=True)
             setting_up.replace(twin)
             when = "once, before the first pulse"
@@ -310,7 +311,7 @@ class _Reader:
                     f"{call[1]} is done once here, and random numbers after it would be others "
                     "when the setup is executed again",
                 )
-            if once or call is None or call[1] not in ("average", "get", "getcell"):
+            if once or call is None or call[1] not in words.VALUES:
                 continue
             root = next((n for n in within(node) if n.type == "identifier"), None)
             if root is not None and words.is_state(text_of(root).lower()):

@@ -29,6 +29,8 @@ KEEPS_STATE = {
     "now": "it differs each time the setup is executed",
 }
 """Functions whose state neither the magnetization nor the time holds."""
+VALUES = frozenset({"average", "get", "getcell"})
+"""Methods that give the value of the moment."""
 RANDOM = frozenset({"rand", "randexp", "randnorm", "randint"})
 """Functions that go on in a stream of random numbers."""
 _STATE = frozenset(

@@ -123,6 +123,7 @@ def _matters(line: str) -> bool:
     "lines",
     [
         "J = vector(0, 0, -1e10)",
+        "E_total.get()",
         "J.SetRegion(0, vector(0, 0.0, 5e9*sin(1e9*t)))",
         "SetPBC(0, 0, 1)",
         "x := Msat.average()",
