@@ -57,6 +57,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/engine_step.py --magnum
 	$(BIN)/python benchmarks/transport.py
 	$(BIN)/python benchmarks/coupled.py
+	$(BIN)/python benchmarks/campaign.py
 	$(BIN)/python benchmarks/engines.py
 
 $(VENV)/bin/python:

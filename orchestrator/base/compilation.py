@@ -17,6 +17,7 @@ import pickle
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -118,11 +119,15 @@ class _Files:
         return found
 
     def save(self, key: Any, data: Any) -> None:
-        """Keep compiled code."""
+        """Keep compiled code, if the disk takes it."""
         path = self._path(key)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(serialize.dumps(data))
-        temporary.replace(path)
+        try:
+            temporary.write_bytes(serialize.dumps(data))
+            temporary.replace(path)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
         self._release(path)
         for other in self._folder.glob(f"{glob.escape(self._stem)}[-.]*"):
             if f"-{self._state.name}-" not in other.name:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.base.compilation import _Files, _State
+
 MODULE = """
 from pathlib import Path
 from orchestrator.base.compilation import compiled_from
@@ -70,3 +72,14 @@ def test_one_process_compiles_and_what_is_damaged_or_left_behind_does_no_harm(st
     killed.rename(killed.with_suffix(".lock"))  # as of a process that was killed while it compiled
     assert counted(start()) == (2, 0)
     assert counted(start()) == (0, 2)
+
+
+def test_code_that_the_disk_does_not_take_is_compiled_again(tmp_path):
+    files = _Files(tmp_path / "gone", "name", _State([]), "")
+    assert files.load("key") is None
+    files.save("key", "code")
+    assert files.load("key") is None
+    (tmp_path / "gone").mkdir()
+    files.save("key", "code")
+    assert files.load("key") == "code"
+    assert [path.suffix for path in (tmp_path / "gone").iterdir()] == [".code"]
