@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -224,3 +226,23 @@ def test_a_run_that_is_damaged_is_refused_as_without_index(folder):
 
     with pytest.raises(RunFolderError, match="line 2 is damaged"):
         all_values(folder)
+
+
+def test_a_run_that_is_removed_after_opening_is_not_there(folder):
+    energy = all_values(folder).energy
+    data = open_campaign(folder.path)
+    shutil.rmtree(folder.runs[1].folder)
+    assert data.energy.isel(seed=1).isnull().all()
+    np.testing.assert_array_equal(data.energy.isel(seed=[0, 2]), energy.isel(seed=[0, 2]))
+
+
+def test_two_processes_make_one_index(folder):
+    """Two read at the same time for the first time; both have the same values."""
+    program = (
+        "import sys; from orchestrator.campaign.results import open_campaign; "
+        "print(open_campaign(sys.argv[1]).energy.to_numpy().tobytes().hex())"
+    )
+    command = [sys.executable, "-c", program, str(folder.path)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    found = {process.communicate()[0] for process in started}
+    assert found == {all_values(folder).energy.to_numpy().tobytes().hex() + "\n"}

@@ -84,7 +84,10 @@ def stamp_of(run: Path) -> Stamp:
 
 def _sources(run: Path) -> list[str]:
     """Journals, untrained starts, and the mark of a finished run; there or not."""
-    trainings = sorted(name for name in os.listdir(run) if name.isdecimal())
+    names: list[str] = []
+    with suppress(FileNotFoundError):
+        names = os.listdir(run)
+    trainings = sorted(name for name in names if name.isdecimal())
     return [
         *(f"{run}/{training}/{JOURNAL}" for training in trainings),
         f"{run}/{UNTRAINED}",
