@@ -16,7 +16,7 @@ from orchestrator.describe.contacts import RectangleContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
 from orchestrator.plotting.fields import draw_current
-from orchestrator.plotting.style import new_figure, save
+from orchestrator.plotting.style import in_style, new_figure, save
 from orchestrator.transport.fields import gradient_product
 from orchestrator.transport.network import Network
 from orchestrator.transport.scalar_model import solve_scalar_model
@@ -94,8 +94,9 @@ class DiskResistance:
         return solution.drive.voltage("left", "right")
 
 
+@in_style
 def main() -> None:
-    figure = new_figure(12, 4.2)
+    figure = new_figure(7.2, 3.0)
     grid = figure.subplots(1, 3)
     ways = ("solved", "with_current_of_uniform_disk", "with_current_along_x", "scalar")
     labels = ("current solved", "current of the uniform disk", "current along x")
@@ -132,7 +133,7 @@ def main() -> None:
     figure.colorbar(image, ax=grid[2], label="|j| (A/m²)", shrink=0.8)
     grid[2].set_title("solved current, a = 1.5")
     lines, names = grid[0].get_legend_handles_labels()
-    figure.legend(lines, names, loc="outside lower center", ncols=3, fontsize=8)
+    figure.legend(lines, names, loc="outside lower center", ncols=2)
     save(figure, HERE / "disk.png")
 
 

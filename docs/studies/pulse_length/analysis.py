@@ -94,7 +94,7 @@ def draw(
     left.set(xlabel="pulse length (ps)", ylabel="relative error of G")
     left.legend()
     right.set(
-        xlabel="number of pulses (o fixed, x by the change of m, + by that of the currents)",
+        xlabel="number of pulses\n(o fixed, x by the change of m, + by that of the currents)",
         ylabel="relative error of G",
     )
     save(figure, HERE / "pulse_length.png")
