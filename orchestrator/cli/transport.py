@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from orchestrator.base.errors import InputError
 from orchestrator.base.units import scale_for
 from orchestrator.cli.options import THREADS, TRANSPORT_SOLVER, Input
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
 
     from orchestrator.measure.circuit import Circuit
@@ -226,7 +227,7 @@ def _print_matrix(
     click.echo(" " * width + "".join(f"{name:>{column}}" for name in names))
     for name, row in zip(names, matrix, strict=True):
         shown = "".join(
-            f"{scale(value) if np.isfinite(value) else 'inf':>{column}}" for value in row
+            f"{scale(value) if math.isfinite(value) else 'inf':>{column}}" for value in row
         )
         click.echo(f"{name:{width}}{shown}")
 
@@ -239,7 +240,7 @@ def _print_series(dataset: xr.Dataset, not_joined: str) -> None:
     current = dataset.current.sel(contact=first).to_numpy()
     power, over = dataset.power.to_numpy(), swept(dataset)
     columns: list[tuple[str, np.ndarray, str]] = []
-    if over == "t" or np.ptp(dataset.t.to_numpy()) > 0:
+    if over == "t" or float(dataset.t.max() - dataset.t.min()) > 0:
         columns.append(("t", dataset.t.to_numpy(), "s"))
     if over != "t":
         columns.append((over, dataset[over].to_numpy(), dataset[over].attrs["units"]))
@@ -253,18 +254,19 @@ def _print_series(dataset: xr.Dataset, not_joined: str) -> None:
         f"{'file':{room}}" + "".join(f"{h:>{w}}" for h, w in zip(heads, widths, strict=True))
     )
     count = len(r)
-    shown = sorted({int(k) for k in np.linspace(0, count - 1, min(count, _MOST_STATES)).round()})
+    last = min(count, _MOST_STATES) - 1
+    shown = sorted({round(k * (count - 1) / max(1, last)) for k in range(last + 1)})
     for k in shown:
         name = Path(str(dataset.file.values[k])).name[-room + 1 :]
         cells = [
-            f"{scale(values[k]) if np.isfinite(values[k]) else '':>{width}}"
+            f"{scale(values[k]) if math.isfinite(values[k]) else '':>{width}}"
             for (_, values, _), scale, width in zip(columns, scales, widths, strict=True)
         ]
         click.echo(f"{name:{room}}" + "".join(cells))
     if len(shown) < count:
         click.echo(f"{len(shown)} of {count} states shown")
     low, high = float(r.min()), float(r.max())
-    change = f", a change of {100 * (high - low) / low:.3g} %" if np.isfinite(high) else ""
+    change = f", a change of {100 * (high - low) / low:.3g} %" if math.isfinite(high) else ""
     click.echo(f"\nR({first}, {last}) from {low:.6g} to {high:.6g} ohm{change}")
     if not_joined:
         click.echo(f"table.txt is not joined: {not_joined}")
