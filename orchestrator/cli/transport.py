@@ -254,8 +254,8 @@ def _print_series(dataset: xr.Dataset, not_joined: str) -> None:
         f"{'file':{room}}" + "".join(f"{h:>{w}}" for h, w in zip(heads, widths, strict=True))
     )
     count = len(r)
-    last = min(count, _MOST_STATES) - 1
-    shown = sorted({round(k * (count - 1) / max(1, last)) for k in range(last + 1)})
+    steps = min(count, _MOST_STATES) - 1
+    shown = sorted({round(k * (count - 1) / max(1, steps)) for k in range(steps + 1)})
     for k in shown:
         name = Path(str(dataset.file.values[k])).name[-room + 1 :]
         cells = [
