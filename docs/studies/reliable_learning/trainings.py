@@ -1,8 +1,8 @@
 """Trains many films of an experiment with the study's own kernel.
 
-    python -m docs.studies.reliable_learning.trainings FILE.npz --first 101 --count 240
+    python -m docs.studies.reliable_learning.trainings FILE.npz --first 101 --count 319
 
-trains each pattern of data/experiments/reliable.toml from the starts with the seeds 101 to 340, one
+trains each pattern of data/experiments/reliable.toml from the starts with the seeds 101 to 419, one
 core at about 3 s for each start, and keeps the conductances of the untrained and the trained
 textures. It saves after every start; the same command goes on. `--set key=value` changes the
 experiment, as an axis of a campaign would.
@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--first", type=int, default=101)
-    parser.add_argument("--count", type=int, default=240)
+    parser.add_argument("--count", type=int, default=319)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     arguments = parser.parse_args()
     experiment = described(arguments.set)
