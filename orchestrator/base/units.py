@@ -35,7 +35,7 @@ class Scale:
         return f"{self.factor * value:+.{self.decimals}f}"
 
 
-def scale_for(values: np.ndarray | float, unit: str) -> Scale:
+def scale_for(values: np.ndarray | float, unit: str, digits: int = _DIGITS) -> Scale:
     """The scale that shows the largest of some values between 1 and 1000; NaN do not count.
 
     Parameters
@@ -44,17 +44,19 @@ def scale_for(values: np.ndarray | float, unit: str) -> Scale:
         In the SI unit.
     unit : str
         The SI unit, such as "W".
+    digits : int
+        Digits of the largest.
     """
     import numpy as np  # here, so that the help of a command is there at once
 
     size = np.abs(np.asarray(values, float))
     largest = float(size.max(initial=0.0, where=np.isfinite(size)))
     if largest == 0.0:
-        return Scale(1.0, unit, _DIGITS - 1)
+        return Scale(1.0, unit, digits - 1)
     # rounded first, since 999.96 is shown as 1000
-    digits = int(f"{largest:.{_DIGITS - 1}e}".partition("e")[2])
-    power = min(max(3 * (digits // 3), min(_PREFIXES)), max(_PREFIXES))
-    decimals = max(0, _DIGITS - 1 - (digits - power))
+    exponent = int(f"{largest:.{digits - 1}e}".partition("e")[2])
+    power = min(max(3 * (exponent // 3), min(_PREFIXES)), max(_PREFIXES))
+    decimals = max(0, digits - 1 - (exponent - power))
     return Scale(10.0**-power, _PREFIXES[power] + unit, decimals)
 
 

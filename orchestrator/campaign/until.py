@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from orchestrator.base.errors import OrchestratorError
 from orchestrator.campaign.archive.values import values_of
 from orchestrator.campaign.status import run_state
 from orchestrator.campaign.store import CampaignFolder, RunEntry
 from orchestrator.run.layout import REFERENCES
-from orchestrator.run.notes import write_note
+from orchestrator.run.notes import read_note, write_note
 from orchestrator.run.variables import Variables, read_variables
 
 UNTIL = "until.json"
@@ -65,6 +66,20 @@ def wanted(folder: CampaignFolder) -> list[RunEntry]:
     return [entry for entry in folder.runs if entry.index in chosen]
 
 
+def unwanted(folder: CampaignFolder) -> set[tuple[int, ...]]:
+    """Places of the runs that the recorded decisions do without; of groups that go on, none."""
+    try:
+        recorded = read_note(folder.path / UNTIL, "axis", "until", "groups")["groups"]
+    except OrchestratorError:
+        return set()
+    return {
+        entry.index
+        for group, runs in zip(recorded, _by_place(folder), strict=True)
+        if group["decision"] != "goes on"
+        for entry in runs[group["runs"] :]
+    }
+
+
 def record(folder: CampaignFolder) -> None:
     """Write the decisions into the campaign's folder."""
     if folder.repeated is not None:
@@ -77,16 +92,24 @@ def record(folder: CampaignFolder) -> None:
         write_note(folder.path / UNTIL, content)
 
 
-def _looked_at(folder: CampaignFolder) -> list[tuple[Group, list[RunEntry]]]:
+def _by_place(folder: CampaignFolder) -> list[list[RunEntry]]:
+    """The runs along the axis of repeated starts, for each place along the others."""
     if folder.repeated is None:
         return []
-    number, until = folder.repeated
+    number, _ = folder.repeated
     by_place: dict[tuple[int, ...], list[RunEntry]] = {}
     for entry in sorted(folder.runs, key=lambda entry: entry.index[number]):
         place = entry.index[:number] + entry.index[number + 1 :]
         by_place.setdefault(place, []).append(entry)
+    return list(by_place.values())
+
+
+def _looked_at(folder: CampaignFolder) -> list[tuple[Group, list[RunEntry]]]:
+    if folder.repeated is None:
+        return []
+    number, until = folder.repeated
     found = []
-    for runs in by_place.values():
+    for runs in _by_place(folder):
         labels = runs[0].labels[:number] + runs[0].labels[number + 1 :]
         learned: list[list[bool]] = []
         group = None

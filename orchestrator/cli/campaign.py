@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def campaign() -> None:
-    """Many runs from one file: plan, run, status, resume, cancel, gather, plot, check, export."""
+    """Many runs from one file: carried out, looked at, gathered, checked and exported."""
 
 
 _FILE = click.argument("file", type=Input("campaigns"))

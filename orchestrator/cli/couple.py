@@ -76,6 +76,7 @@ def couple(
     from orchestrator.engines.choose import choose_engine
     from orchestrator.engines.table import EngineOptions
     from orchestrator.run.couple import carry_out, coupling_of
+    from orchestrator.run.execute import is_finished
     from orchestrator.run.folder import DESCRIPTION
     from orchestrator.run.progress import progress_of, stop_on_signals
     from orchestrator.run.workplace import Interrupted, Workplace
@@ -105,7 +106,8 @@ def couple(
     _tell(asked.script, console)
     folder = asked.folder(root, experiment)
     if (folder / DESCRIPTION).exists():
-        console.print(f"{folder} goes on where it stopped", highlight=False)
+        state = "is finished" if is_finished(folder) else "goes on where it stopped"
+        console.print(f"{folder} {state}", highlight=False)
     shown = dataclasses.replace(
         experiment, training=dataclasses.replace(experiment.training, pulses=asked.pulses)
     )

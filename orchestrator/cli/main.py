@@ -176,8 +176,11 @@ def plot(run_folder: Path, states: int, kind: str, dpi: int) -> None:
     from orchestrator.run.folder import FIGURES
     from orchestrator.run.results import open_run
 
-    for path in plot_run(open_run(run_folder), run_folder / FIGURES, Look(kind, dpi, states)):
+    dataset = open_run(run_folder)
+    for path in plot_run(dataset, run_folder / FIGURES, Look(kind, dpi, states)):
         click.echo(path)
+    if "magnetization" not in dataset:
+        click.echo("no textures: no state is kept; list pulses in output.snapshots", err=True)
 
 
 @cli.command()

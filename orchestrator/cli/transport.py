@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("ovf", "vtk", "nc", "png", "pdf", "svg")
 _WIDTH = 80
+_DIGITS = 6
+"""Of the resistances of a series, whose changes are small."""
 _MOST_STATES = 40
 """Of a longer series so many states are printed."""
 
@@ -246,7 +248,9 @@ def _print_series(dataset: xr.Dataset, not_joined: str) -> None:
         columns.append((over, dataset[over].to_numpy(), dataset[over].attrs["units"]))
     columns += [(f"R({first}, {last})", r, "ohm"), (f"I({first})", current, "A")]
     columns.append(("power", power, "W"))
-    scales = [scale_for(values, unit) for _, values, unit in columns]
+    scales = [
+        scale_for(values, unit, _DIGITS if unit == "ohm" else 4) for _, values, unit in columns
+    ]
     heads = [f"{name} {scale.unit}" for (name, _, _), scale in zip(columns, scales, strict=True)]
     widths = [max(11, len(head) + 2) for head in heads]
     room = max(12, _WIDTH - sum(widths))

@@ -69,6 +69,8 @@ def _words(text: str, count: int) -> dict[str, str] | list[Any]:
         return [_SIGNS.get(sign, FLOATING) for sign in plain]
     if "=" in plain:
         pairs = [part.partition("=") for part in plain.split(",")]
+        if any("=" in value for _, _, value in pairs):
+            raise InputError(f"{plain!r}: separate contacts by commas, as in 'left=1,right=0'")
         return {name.strip(): value.strip() for name, _, value in pairs}
     return plain.replace(",", " ").split()
 

@@ -14,6 +14,7 @@ from orchestrator.base.units import with_unit
 from orchestrator.campaign.monitor import WORKERS, causes, jobs_of, worker_of
 from orchestrator.campaign.status import RunStatus
 from orchestrator.campaign.store import CampaignFolder, RunEntry
+from orchestrator.campaign.until import unwanted
 from orchestrator.page.actions import Actions, Refused, campaign_command, run_command
 from orchestrator.page.board import Board
 from orchestrator.page.pictures import RUN_FIGURES, kind_of
@@ -92,7 +93,12 @@ def _campaign_row(
 ) -> dict[str, Any]:
     if isinstance(found, str):
         return {"name": name, "state": BROKEN, "message": found}
-    states = status_of(found, runs)
+    every, rest = status_of(found, runs), unwanted(found)
+    states = [
+        status
+        for entry, status in zip(found.runs, every, strict=True)
+        if status.state != "missing" or entry.index not in rest
+    ]
     counts = Counter(status.state for status in states)
     asked = found.stop_file.exists()
     return {
@@ -102,6 +108,7 @@ def _campaign_row(
         "stopping": asked and bool(counts["running"]),
         "counts": counts,
         "runs": len(states),
+        "unwanted": len(every) - len(states),
         "pulses": sum(status.pulses for status in states),
         "total": sum(status.total for status in states),
         "left": _left(states),

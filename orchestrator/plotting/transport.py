@@ -34,6 +34,7 @@ def measurement_figure(measurement: Measurement) -> Any:
     panel = 2.6
     height = float(np.clip(panel * ly / lx, 0.6, 4.0))
     figure = new_figure(2 * panel + 2.0, 2 * height + 0.4)
+    figure.set_layout_engine("constrained", wspace=0.08)
     axes = figure.subplots(2, 2)
     draw_texture(axes[0, 0], measurement.texture.m[0], (lx, ly))
     axes[0, 0].set_title("magnetization")

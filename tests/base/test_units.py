@@ -29,3 +29,4 @@ def test_a_table_has_the_unit_of_its_largest_value():
     assert scale.unit == "nS"
     assert [scale(v) for v in (2e-9, -4.5e-8, 0.0)] == ["+2.00", "-45.00", "+0.00"]
     assert scale_for(np.array([np.nan, np.inf]), "S").unit == "S"
+    assert scale_for(np.array([19.0017, 19.0168]), "ohm", 6)(19.0168) == "+19.0168"

@@ -14,7 +14,7 @@ from orchestrator.campaign.axes.repeats import Until
 from orchestrator.campaign.execute import carry_out, tasks_of, to_do
 from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.campaign.store import create
-from orchestrator.campaign.until import UNTIL, groups, record, wanted
+from orchestrator.campaign.until import UNTIL, groups, record, unwanted, wanted
 from orchestrator.cli.main import cli
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.table import EngineOptions
@@ -152,6 +152,14 @@ def test_without_more_points_it_ends_and_says_so(folder, ranks):
         "ci": 0.01, "confidence": 0.95, "reference": "untrained", "batch": 4,
     }  # fmt: skip
     assert found["groups"][0]["successes"] == [12]
+
+
+def test_what_is_recorded_tells_the_unwanted_runs(folder, ranks):
+    ranks |= {(1, 0): [2.0], (1, 1): [3.0]}
+    assert unwanted(folder) == set()
+    finish(folder.runs[:4] + folder.runs[24:28])  # the second place goes on
+    record(folder)
+    assert unwanted(folder) == {(0, k) for k in range(4, 24)}
 
 
 def test_all_runs_are_wanted_without_it(campaign, tmp_path):

@@ -71,8 +71,8 @@ def test_a_series_prints_resistances_within_80_columns(folder):
     assert max(map(len, lines)) <= 80
     assert "B_extx mT" in lines[0]
     assert [line.split()[0] for line in lines[1:4]] == [f"m{k:06d}.ovf" for k in range(3)]
-    assert lines[1].split()[3] == f"{R_PAR:+.2f}"
-    assert lines[3].split()[2:4] == ["+200.0", f"{R_PERP:+.2f}"]
+    assert lines[1].split()[3] == f"{R_PAR:+.4f}"
+    assert lines[3].split()[2:4] == ["+200.0", f"{R_PERP:+.4f}"]
     assert "from 40 to 50 ohm, a change of 25 %" in done.output
 
 

@@ -241,6 +241,7 @@ BAD = [
     (dict(voltages="+-+"), "voltages: 1 are given for 2"),
     (dict(voltages={"top": 1}), "voltages: no contact is named 'top'; there are left, right"),
     (dict(voltages="1 V"), "voltage of 'right': must be a finite number, got 'V'"),
+    (dict(voltages="left=1 right=0"), "separate contacts by commas, as in 'left=1,right=0'"),
     (dict(voltages={}), "is undefined: no contact has a voltage"),
     (dict(device=3), "device: must be a Device, an Experiment, a Circuit or the path"),
     (

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orchestrator.campaign.axes.repeats import Until
 from orchestrator.campaign.monitor import WORKERS, noted
-from orchestrator.campaign.spec import Campaign
+from orchestrator.campaign.spec import Axis, Campaign
 from orchestrator.campaign.store import create
 from orchestrator.campaign.task import failed
+from orchestrator.campaign.until import record
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.output.pictures import colors_of
 from orchestrator.ovf.files import read_ovf
@@ -329,6 +331,20 @@ def test_figures_of_a_campaign(client, campaign):
     picture = client.get(f"{address}/success_seed?v={drawn['version']}")
     assert picture.headers["content-type"] == "image/svg+xml"
     assert client.get(f"{address}/campaign.json").status_code == 404
+
+
+def test_a_campaign_whose_starts_were_enough_is_finished(client, root, folder, four_contacts):
+    seeds = Axis("seed", "start.seed", integers={"start": 3, "count": 4}, until=Until(0.9, batch=1))
+    few = create(Campaign(Experiment.from_dict(four_contacts), [seeds], name="few"), root)
+    assert few.runs[0].folder == folder
+    (card,) = client.get("/api/board").json()["campaigns"]
+    assert (card["state"], card["runs"], card["unwanted"]) == ("stopped", 4, 0)
+    record(few)  # one start of one: 0.79 wide at most
+    view = client.get(f"/api/campaigns/{few.path.name}").json()
+    card = view["campaign"]
+    assert (card["state"], card["runs"], card["unwanted"]) == ("finished", 1, 3)
+    assert card["pulses"] == card["total"] and card["counts"] == {"finished": 1}
+    assert [cell["state"] for cell in view["cells"]] == ["finished", *["missing"] * 3]
 
 
 def test_a_broken_campaign_is_shown_with_its_reason(client, campaign):

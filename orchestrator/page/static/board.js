@@ -74,7 +74,7 @@ function arrange() {
   heads.forEach((head, k) => head.setAttribute("aria-sort", k !== sorting.column ? "none" : sorting.up ? "ascending" : "descending"));
   const elements = shown.map((entry) => entry.element);
   if (elements.length !== body.children.length || elements.some((e, k) => body.children[k] !== e)) body.replaceChildren(...elements);
-  empty.textContent = elements.length ? "" : data.runs.length ? "no such run" : "no runs here yet; `orchestrator run` begins one";
+  empty.textContent = elements.length ? "" : data.runs.length ? "no such run" : "no run folders in this folder yet; `orchestrator run` begins one in `runs`, or watch another ROOT";
   empty.hidden = elements.length > 0;
 }
 
@@ -121,6 +121,7 @@ function card(campaign) {
   if (campaign.state === "broken") return h("div", { class: "card" }, head, h("div", { class: "reason broken" }, campaign.message));
   const parts = STATES.filter((s) => s !== "missing").map((s) => [s, (campaign.counts[s] ?? 0) / campaign.runs]);
   const counts = STATES.filter((s) => campaign.counts[s]).map((s) => `${campaign.counts[s]} ${s === "missing" ? "not begun" : s}`);
+  if (campaign.unwanted) counts.push(`${campaign.unwanted} not wanted`);
   return h("a", { class: "card", href }, head, bar(...parts),
     h("div", { class: "foot" }, h("span", {}, counts.join(", ")), h("span", {}, campaign.left ? `${duration(campaign.left)} left` : `${campaign.runs} runs`)));
 }

@@ -130,7 +130,8 @@ function drawMap() {
     h("tr", {}, h("th", {}, ""), h("th", { colspan: across.values.length }, label(across))),
     h("tr", {}, h("th", {}, y < 0 ? "" : label(down)), across.values.map((v) => h("th", {}, v)))), h("tbody", {}, rows)));
   key.replaceChildren(...(paint === "state"
-    ? ORDER.filter((s) => data.campaign.counts[s]).map((s) => h("span", { class: s }, h("i"), `${s === "missing" ? "not begun" : s} ${data.campaign.counts[s]}`))
+    ? ORDER.filter((s) => data.campaign.counts[s]).map((s) => h("span", { class: s }, h("i"), `${s === "missing" ? "not begun" : s} ${data.campaign.counts[s]}`)).concat(
+      data.campaign.unwanted ? [h("span", { class: "missing" }, h("i"), `not wanted ${data.campaign.unwanted}`)] : [])
     : [h("span", {}, `E′/E₀ −${most.toFixed(3)} `, h("i", { class: "ramp" }), `+${most.toFixed(3)}; green: learned`)]));
 }
 
