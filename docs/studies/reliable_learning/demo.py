@@ -2,8 +2,9 @@
 
     python -m docs.studies.reliable_learning.demo CAMPAIGN_FOLDER
 
-takes all films of data/campaigns/demo.toml as one stack, and prints for each pattern E' of the
-seven inputs that drive a current, and from how many of the 14 starts recall finds the pattern.
+takes all films of data/campaigns/demo.toml, or of a file of `trainings`, as one stack, and prints
+for each pattern E' of the seven inputs that drive a current, and from how many of the 14 starts
+recall finds the pattern.
 """
 
 from __future__ import annotations
