@@ -13,12 +13,12 @@ from orchestrator.base.shipped import KINDS, file_or_example, schema_of, title
 from orchestrator.base.shipped import examples as of_kind
 from orchestrator.base.tomlfile import read_toml
 
-_WIDTH = 100
+_WIDTH = 80
 
 
 @click.group()
 def examples() -> None:
-    """Experiments, campaigns and sites that come with the program."""
+    """Experiments, campaigns, searches, sites, scripts with contacts: what comes along."""
 
 
 @examples.command(name="list")
@@ -27,7 +27,9 @@ def list_() -> None:
     for kind in KINDS:
         click.echo(kind)
         for name, path in of_kind(kind).items():
-            click.echo(f"  {name:18} {textwrap.shorten(title(path), _WIDTH - 21)}")
+            click.echo(
+                f"  {name:18} {textwrap.shorten(title(path), _WIDTH - 21, placeholder=' ...')}"
+            )
 
 
 @examples.command()

@@ -25,7 +25,8 @@ def test_list_names_every_example_with_its_title():
         for name, path in examples(kind).items():
             assert f"  {name} " in told
             assert len(title(path)) > 20
-    assert max(map(len, told.splitlines())) <= 100
+            assert title(path)[0].isalpha()
+    assert max(map(len, told.splitlines())) <= 80
 
 
 def test_a_copied_campaign_has_what_it_is_based_on(tmp_path):
