@@ -15,6 +15,7 @@ settled textures:
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -252,6 +253,11 @@ def _times(script: Script, schedule: Schedule, notes: dict[int, tuple[float, flo
             f"{script.path}: the engine told no period of {schedule.function} {schedule.quantity}"
         )
     start, period = notes[schedule.number]
+    if not 0 <= period < math.inf:
+        what = f"{schedule.function} {schedule.quantity}".strip()
+        raise InputError(
+            f"{script.path}: the period of {what} must be zero or positive (s), got {period:g}"
+        )
     return {"start": start, "period": period}
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.base.errors import InputError
 from orchestrator.coupling import words
@@ -95,9 +95,12 @@ class Script:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what the run depends on: the setup, its preparation and the files it reads."""
+        """SHA-256 of what a run depends on: setup, preparation, schedules, files that it reads."""
         files = {name: hashlib.sha256(data).hexdigest() for name, data in self.inputs.items()}
-        return canonical_hash({"script": self.preparation, "setup": self.setup, "files": files})
+        known: dict[str, Any] = {"script": self.preparation, "setup": self.setup, "files": files}
+        if self.schedules:
+            known["schedules"] = [[one.function, one.quantity] for one in self.schedules]
+        return canonical_hash(known)
 
     @property
     def has_table(self) -> bool:
@@ -227,10 +230,19 @@ class _Reader:
 
     def _check(self, text: Text, statement: Node, path: Path) -> None:
         """Refuse what a setup must not hold, wherever it stands in a statement."""
+        seeds = call_of(statement) is not None and path == self.path
         for node in within(statement):
             if (call := called(node)) is not None:
+                if call[:2] == ("", "thermseed") and not (seeds and node.parent == statement):
+                    raise self._refuse(
+                        text,
+                        node,
+                        "each pulse counts its seed from that of the script; set it at the top "
+                        "level of the script",
+                        path,
+                    )
                 self._check_call(text, node, call, path)
-            if (pair := assigned(node)) is not None:
+            if node.type == "assignment_statement" and (pair := assigned(node)) is not None:
                 self._check_assignment(text, node, *pair, path)
 
     def _check_call(
@@ -277,6 +289,13 @@ class _Reader:
             self._check_current(text, node, value, path)
         elif name == "temp":
             self.thermal = True
+        elif name == "t" and not _is_zero(value):
+            raise self._refuse(
+                text,
+                node,
+                "the time of a coupled run begins at 0; write the shift into what follows t",
+                path,
+            )
         elif name == "filenameformat":
             raise self._refuse(text, node, "files are numbered over all pulses; take it out", path)
         elif name == "disablezhanglitorque" and text_of(value) != "false":

@@ -26,7 +26,7 @@ def check_duration(name: str, value: float, zero: bool = False) -> None:
     ValueError
         With name and value.
     """
-    if value < 0 or (value == 0 and not zero):
+    if not value >= 0 or (value == 0 and not zero):
         raise ValueError(f"{name} must be {'zero or ' * zero}positive (s), got {value:g}")
     if value > 1e-3 or 0 < value < 1e-18:
         raise ValueError(f"{name} = {value:g} s is implausible; times are in s, such as 2e-10")

@@ -82,7 +82,7 @@ def _of_word(word: str, pattern: str) -> float | None:
 def _of_value(value: Any, drive: Drive) -> float | None:
     if value is None or (isinstance(value, str) and value == "."):
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise InputError(f"{drive}s: {value!r} is no number; None or '.' lets a contact float")
     number = float(value)
     if math.isinf(number):

@@ -58,6 +58,21 @@ def conditions(names: Sequence[str], values: Any, quantity: str = "voltage") -> 
     }
 
 
+def check_flow(voltages: Mapping[str, Any], currents: Mapping[str, Any]) -> None:
+    """Refuse voltages of which a single one is held: all others float with it.
+
+    Raises
+    ------
+    InputError
+        With the contact.
+    """
+    if len(voltages) == 1 and not any(currents.values()):
+        raise InputError(
+            f"voltages: only {next(iter(voltages))!r} has one, all other contacts float, and no "
+            "current flows; give another contact a voltage, such as 0"
+        )
+
+
 def default_conditions(names: Sequence[str]) -> dict[str, float]:
     """1 V from the first contact to the last, the others floating: a two or four point probe."""
     return {names[0]: 1.0, names[-1]: 0.0} if names else {}
@@ -71,7 +86,10 @@ def _words(text: str, count: int) -> dict[str, str] | list[Any]:
         pairs = [part.partition("=") for part in plain.split(",")]
         if any("=" in value for _, _, value in pairs):
             raise InputError(f"{plain!r}: separate contacts by commas, as in 'left=1,right=0'")
-        return {name.strip(): value.strip() for name, _, value in pairs}
+        listed = [name.strip() for name, _, _ in pairs]
+        if twice := [name for name in listed if listed.count(name) > 1]:
+            raise InputError(f"{plain!r}: {twice[0]!r} is given twice")
+        return {name: value.strip() for name, (_, _, value) in zip(listed, pairs, strict=True)}
     return plain.replace(",", " ").split()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.base.errors import InputError
 from orchestrator.measure.circuit import Circuit, as_circuit
-from orchestrator.measure.drive import Conditions, conditions, default_conditions
+from orchestrator.measure.drive import Conditions, check_flow, conditions, default_conditions
 from orchestrator.measure.measurement import Measurement
 from orchestrator.measure.series import (
     Probe,
@@ -75,7 +75,9 @@ def prepare(
         return circuit, (default_conditions(names), {})
     fed = {} if currents is None else conditions(names, currents, "current")
     if voltages is not None:
-        return circuit, (conditions(names, voltages), fed)
+        held = conditions(names, voltages)
+        check_flow(held, fed)
+        return circuit, (held, fed)
     return circuit, ({names[-1]: 0.0} if names[-1] not in fed else {}, fed)
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from orchestrator.describe.experiment import Experiment
 
+_FIELD = re.compile(r"\bb_ext\b", re.IGNORECASE)
 _SAFE_STRING = re.compile(r"[A-Za-z0-9_+. /-]*")
 
 
@@ -246,6 +247,8 @@ class Scripts:
             "gap_temperature": gap_temperature if gap else None,
         }
         self._check_heeded(_OF_BLOCKS[1], self._own_blocks, **wanted)
+        if B_ext is not None:
+            self._check_field()
         return self._block(
             "pulse",
             number=number,
@@ -287,6 +290,20 @@ class Scripts:
                 f"template {template}: does not use {name}, which is needed here; see the "
                 "package's own"
             )
+
+    def _check_field(self) -> None:
+        """Refuse a field of a pulse where the setup holds another one than that of the conditions.
+
+        After the pulse it would be that of the conditions.
+        """
+        described = f"B_ext = vector({', '.join(map(number, self._conditions.B_ext))})"
+        for line in self._setup.splitlines():
+            statement = line.split("//")[0].strip()
+            if _FIELD.search(statement) and statement != described:
+                raise InputError(
+                    f"B_ext: an own template of the setup holds `{statement}`, which a pulse with "
+                    "a field of its own would end; give fields in one of them only"
+                )
 
     def _block(self, template: str, **values: Any) -> Rendered:
         """A block; with own templates it looks at the constants again, which may follow t."""

@@ -21,7 +21,7 @@ from orchestrator.engines.session import Engine
 from orchestrator.engines.table import EngineOptions
 from orchestrator.learning.inputs import Inputs, contact_values
 from orchestrator.measure.circuit import Circuit, as_circuit
-from orchestrator.measure.drive import conditions
+from orchestrator.measure.drive import check_flow, conditions
 from orchestrator.run.coupled import coupled_experiment
 from orchestrator.run.film import Seen
 from orchestrator.run.scripted import in_hand
@@ -116,11 +116,14 @@ def coupling_of(
     feedback = voltages if callable(voltages) else None
     if voltages is None and currents is None:
         raise InputError("voltages: give those of the contacts, or currents")
-    held: dict[str, list[float | None] | None] = {"voltage": None, "current": None}
-    if voltages is not None and not callable(voltages):
-        held["voltage"] = _held(voltages, circuit.contact_names, "voltage")
-    if currents is not None:
-        held["current"] = _held(currents, circuit.contact_names, "current")
+    given: dict[Drive, Any] = {"voltage": None if feedback else voltages, "current": currents}
+    names = circuit.contact_names
+    held = {
+        drive: None if values is None else conditions(names, values, drive)
+        for drive, values in given.items()
+    }
+    if held["voltage"] is not None:
+        check_flow(held["voltage"], held["current"] or {})
     for what, value in (("pulse", pulse), ("until", until)):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{what}: must be a time in s, got {value!r}")
@@ -131,8 +134,8 @@ def coupling_of(
     asked = Coupling(
         read_script(as_path("script", script)),
         circuit,
-        held["voltage"],
-        held["current"],
+        _listed(held["voltage"], names, "voltage"),
+        _listed(held["current"], names, "current"),
         feedback,
         float(pulse),
         float(until),
@@ -147,9 +150,12 @@ def coupling_of(
     return asked
 
 
-def _held(inputs: Any, names: tuple[str, ...], drive: Drive) -> list[float | None]:
-    """One value per contact, None where it floats, given as for `orchestrator.transport`."""
-    given = conditions(names, inputs, drive)
+def _listed(
+    given: dict[str, float] | None, names: tuple[str, ...], drive: Drive
+) -> list[float | None] | None:
+    """One value per contact, None where it floats; None where none is given."""
+    if given is None:
+        return None
     return contact_values([given.get(name) for name in names], names, drive, None)
 
 

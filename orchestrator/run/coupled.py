@@ -135,6 +135,11 @@ def _film(prepared: Prepared, circuit: Circuit) -> tuple[Film, np.ndarray]:
     inside = prepared.cells("geom") > 0
     size = prepared.field("m").cell_size
     film = circuit.film_of(inside, size)
+    if film.outline is not None and not np.array_equal(film.inside, inside):
+        raise InputError(
+            f"film.shape: holds {film.inside.sum()} cells, which are not the {inside.sum()} of the "
+            "script's geometry; leave it out"
+        )
     if not inside.all():
         film = dataclasses.replace(film, shape=Mask.of(inside))
     return film, inside

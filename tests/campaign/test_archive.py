@@ -224,6 +224,7 @@ def test_a_deposit_takes_nothing_damaged_and_replaces_nothing(folder, tmp_path):
         (["--crate"], "needs the --license"),
         (["--crate", "--license", "you may use it"], "neither an SPDX identifier"),
         (["--add", "nowhere.py"], "no such file to add"),
+        (["--add", "/"], "a folder that does not"),
     ],
 )
 def test_a_deposit_that_cannot_be_described_is_refused(folder, tmp_path, words, message):

@@ -189,6 +189,20 @@ def test_export_is_one_zarr_store_with_consolidated_metadata(folder, tmp_path):
         xr.testing.assert_equal(again.magnetization, data.magnetization)
 
 
+def test_a_killed_export_leaves_no_half_removed_store_under_its_name(folder, tmp_path, monkeypatch):
+    data, store, removed = open_campaign(folder.path), tmp_path / "results.zarr", []
+    export(data, store)
+    rmtree = shutil.rmtree
+
+    def noted(path, **options):
+        removed.append(path)
+        rmtree(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", noted)
+    export(data, store)
+    assert removed and store not in removed
+
+
 def test_a_zarr_store_takes_the_place_of_nothing_else(folder, tmp_path):
     (tmp_path / "mine.zarr").mkdir()
     with pytest.raises(InputError, match="no Zarr store of an earlier call"):

@@ -75,6 +75,13 @@ def test_the_last_schedule_of_a_quantity_counts(write):
     ]
 
 
+def test_what_a_schedule_writes_is_part_of_what_a_script_is_known_by(write):
+    schedules = ("AutoSave(m, 1e-12)", "AutoSave(B_ext, 1e-12)", "AutoSnapshot(m, 1e-12)")
+    digests = [read_script(write(f"{HEAD}{line}\n")).digest for line in schedules]
+    digests.append(read_script(write(HEAD + "TableAutoSave(1e-12)\n")).digest)
+    assert len(set(digests)) == 4
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -87,6 +94,8 @@ def test_the_last_schedule_of_a_quantity_counts(write):
         ("for i:=0; i<9; i++ { save(m) }", "writes within a loop"),
         ("ext_centerWall(0)", "moves the window"),
         ("SetPBC(4, 0, 0)", "open lateral boundaries"),
+        ("t = 1e-9", "begins at 0"),
+        ("if true { ThermSeed(7) }", "counts its seed"),
         ("DisableZhangLiTorque = true", "act on nothing"),
         ('FilenameFormat = "%s%02d"', "numbered over all pulses"),
         ("OutputFormat = DUMP", "OVF2_BINARY"),
@@ -124,6 +133,8 @@ def _matters(line: str) -> bool:
     [
         "J = vector(0, 0, -1e10)",
         "E_total.get()",
+        "t = 0",
+        "for i:=0; i<2; i++ {\nfor j:=0; j<2; j++ { DefRegion(2*i+j, XRange(0, inf)) }\n}",
         "J.SetRegion(0, vector(0, 0.0, 5e9*sin(1e9*t)))",
         "SetPBC(0, 0, 1)",
         "x := Msat.average()",

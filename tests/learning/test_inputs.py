@@ -46,6 +46,7 @@ def test_values_of_contacts(inputs, values):
         ([1, 2, 3], 1.0, "3 values for 4 contacts"),
         ([0, 0, 0, True], 1.0, "True is no number"),
         ([0, 0, float("inf"), 0], 1.0, "not finite"),
+        (np.array([0, 0, 1j, 0], np.complex64), 1.0, "is no number"),
         ([0, 0, 500, 0], 1.0, "contact '3': voltage = 500 V is implausible"),
     ],
 )
@@ -59,6 +60,8 @@ def test_what_is_no_voltage_is_named(inputs, amplitude, words):
     [
         ({"currents": [1e-3, None, None, None]}, "contact number 1: has a voltage and a current"),
         ({"duration": 0.0}, "duration must be positive"),
+        ({"duration": float("nan")}, "duration must be positive"),
+        ({"gap": float("nan")}, "gap must be zero or positive"),
         ({"gap": -1e-12}, "gap must be zero or positive"),
         ({"B_ext": (0, 0)}, "three components, got 2"),
         ({"B_ext": (0, 0, 500)}, "B_ext = 500 T is implausible"),

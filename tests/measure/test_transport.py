@@ -242,6 +242,8 @@ BAD = [
     (dict(voltages={"top": 1}), "voltages: no contact is named 'top'; there are left, right"),
     (dict(voltages="1 V"), "voltage of 'right': must be a finite number, got 'V'"),
     (dict(voltages="left=1 right=0"), "separate contacts by commas, as in 'left=1,right=0'"),
+    (dict(voltages="left=1"), "only 'left' has one, all other contacts float"),
+    (dict(voltages="left=1,left=2,right=0"), "'left' is given twice"),
     (dict(voltages={}), "is undefined: no contact has a voltage"),
     (dict(device=3), "device: must be a Device, an Experiment, a Circuit or the path"),
     (

@@ -266,6 +266,8 @@ BAD = {
     "one word": ({"voltages": "0.05"}, None, "1 are given for 2 contacts"),
     "too much": ({"voltages": [0.1, 1e6]}, None, "contact 'right': voltage"),
     "no drive": ({"voltages": None}, None, "give those of the contacts"),
+    "one held": ({"voltages": "left=0.1"}, None, "only 'left' has one"),
+    "not a number": ({"pulse": float("nan")}, None, "pulse must be positive"),
     "no pulse": ({"pulse": 0}, None, "pulse must be positive"),
     "no number": ({"until": "1 ns"}, None, "must be a time in s"),
     "too many": ({"pulse": 1e-17, "until": 1e-9}, None, "are more than 999999"),
@@ -290,10 +292,12 @@ def test_what_is_impossible_is_one_message_and_writes_nothing(files, case):
     [
         (BAR.replace("m = Uni", "J = vector(1e12, 0, 0)\nm = Uni"), r"bar\.mx3:11: `J = vector"),
         (BAR.replace("Msat", "//"), "no magnetic cell"),
+        (BAR.replace("AutoSave(m, 3e-12", "AutoSave(m, -3e-12"), "must be zero or positive"),
+        (BAR.replace("AutoSave(m, 3e-12", "AutoSave(m, inf"), "must be zero or positive"),
         (BAR.replace("Aex", "Aexx"), r"bar\.mx3: script line 7: .*Aexx"),
         ("SetGridSize(", r"bar\.mx3:1: column"),
     ],
-    ids=["refused line", "not magnetic", "unknown name", "syntax"],
+    ids=["refused line", "not magnetic", "negative period", "no period", "unknown name", "syntax"],
 )
 def test_the_command_refuses_scripts_with_exit_code_2(files, text, words):
     Path("bar.mx3").write_text(text)
@@ -309,6 +313,14 @@ COMMAND = [
     *("couple", "bar.mx3", "--contacts", "contacts.toml", "--voltages", "0.05 0"),
     *("--pulse", "4e-12", "--until", "4e-12", "--engine", "cpu", "--threads", "1"),
 ]
+
+
+def test_a_shape_of_the_contacts_film_must_be_the_scripts(files):
+    film = "film = {cells = [16, 8, 1], cell_size = [5e-9, 5e-9, 1e-8]%s}\n"
+    Path("contacts.toml").write_text(film % ', shape = "disc"' + CONTACTS)
+    with pytest.raises(InputError, match="52 cells, which are not the 128"):
+        couple()
+    assert not Path("runs").exists()
 
 
 def test_the_command_tells_lines_and_currents_and_is_couple(files):

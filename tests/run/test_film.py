@@ -13,11 +13,13 @@ from rich.console import Console
 
 import orchestrator
 from orchestrator.base.errors import InputError, RunFolderError
+from orchestrator.base.shipped import shipped
 from orchestrator.cli.report import print_report
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import CornerContact
 from orchestrator.describe.sections import Output, Reference, Start
 from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf
 from orchestrator.plotting.figures import plot_run
 from orchestrator.run.check import damage_of_run, take_back
@@ -321,6 +323,19 @@ def test_own_templates_that_leave_a_field_out_are_refused(device, tmp_path):
         film.apply([0.01, 0, 0, 0], 1e-12)
         with pytest.raises(InputError, match=r"pulse\.mx3\.j2: does not use B_ext"):
             film.apply([0.01, 0, 0, 0], 1e-12, B_ext=(0, 0, 1))
+
+
+def test_a_field_of_a_pulse_does_not_end_that_of_an_own_setup(device, tmp_path):
+    own = tmp_path / "templates"
+    own.mkdir()
+    text = (shipped("mx3_templates") / "conditions.mx3.j2").read_text()
+    (own / "conditions.mx3.j2").write_text(text)
+    Scripts(device, templates=own).pulse(1, [0], "j.ovf", 1e-12, "m.ovf", B_ext=(0.0, 0.0, 1.0))
+    (own / "conditions.mx3.j2").write_text(text + "b_ext = vector(0, 0, 0.1*sin(1e10*t))\n")
+    changed = Scripts(device, templates=own)
+    changed.pulse(1, [0], "j.ovf", 1e-12, "m.ovf")
+    with pytest.raises(InputError, match=r"holds `b_ext = .*would end"):
+        changed.pulse(1, [0], "j.ovf", 1e-12, "m.ovf", B_ext=(0.0, 0.0, 1.0))
 
 
 def test_a_damaged_folder_with_readings_is_taken_back(device, tmp_path):

@@ -115,9 +115,12 @@ def deposit(
         raise InputError(f"{target}: is there already; name a folder that is not")
     if not target.parent.is_dir():
         raise InputError(f"{target}: there is no folder {target.parent}")
+    add = [Path(os.path.abspath(path)) for path in add]
     for path in add:
         if not path.exists():
             raise InputError(f"{path}: no such file to add")
+        if target.resolve().is_relative_to(path.resolve()):
+            raise InputError(f"{path}: holds {target}; add a folder that does not")
     if len({path.name for path in add}) < len(add):
         raise InputError("files to add must have different names")
     runs = [entry for entry in folder.runs if run_state(entry.folder)[0] == "finished"]

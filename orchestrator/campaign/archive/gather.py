@@ -80,6 +80,7 @@ def _write_zarr(tree: xr.DataTree, path: Path) -> None:
     if path.exists() and not (path / ".zmetadata").is_file():
         raise InputError(f"{path}: is there already, and is no Zarr store of an earlier call")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    before = path.with_name(f".{path.name}.{os.getpid()}.old")
     try:
         tree.to_zarr(
             temporary,
@@ -88,10 +89,11 @@ def _write_zarr(tree: xr.DataTree, path: Path) -> None:
             zarr_format=2,
         )
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(before)  # a half removed store would be read as one with empty chunks
         temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(before, ignore_errors=True)
 
 
 def _chunks(variable: xr.Variable) -> tuple[int, ...]:
