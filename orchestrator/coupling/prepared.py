@@ -226,10 +226,16 @@ def _play(script: Script, engine: Engine, work: Path) -> dict[str, OvfField]:
         "thermal": script.thermal,
         "adds_field": script.adds_field,
         "timed": timed,
-        "files": {f"{name}.ovf": field.crc32 for name, field in fields.items()},
+        "files": {f"{name}.ovf": field.crc32 for name, field in fields.items()}
+        | {name: checksum(made / name) for name in _texts(script)},
     }
     (made / _NOTE).write_text(json.dumps(note, indent=1) + "\n")
     return fields
+
+
+def _texts(script: Script) -> list[str]:
+    """What the setup consists of, in the folder of the prepared script."""
+    return [_SETUP, *(f"{INPUTS}/{name}" for name in script.inputs)]
 
 
 def _shape(script: Script, out: Path) -> tuple[int, int, int]:

@@ -84,7 +84,7 @@ def mx3(
     folder : path, optional
         The output folder; `NAME.out` beside NAME.mx3 by default. A text needs one.
     overwrite : bool
-        Empty a folder that is there already.
+        Empty a folder that is there already, if it is a script's output.
     threads : int, optional
         Threads of the embedded engine; all cores by default.
     binary : str, optional
@@ -102,7 +102,8 @@ def mx3(
     Raises
     ------
     InputError
-        If the script cannot be read, or the folder is there already; nothing is written.
+        If the script cannot be read, or the folder is there already, or holds something else than
+        a script's output; nothing is written.
     EngineError
         If the engine cannot run, refuses the script, or fails; what it has written stays.
 
@@ -147,6 +148,8 @@ def mx3(
     out = as_path("folder", folder) if folder is not None else file.with_suffix(".out")
     if out.exists() and not overwrite:
         raise InputError(f"{out}: is there already; give another folder, or overwrite=True")
+    if out.exists():
+        _check_replaceable(out, home)
     if not out.absolute().parent.is_dir():
         raise InputError(f"{out}: there is no folder {out.parent}")
     chosen = choose_engine(EngineOptions(engine, threads, binary, gpu, time_limit)).engine
@@ -156,6 +159,20 @@ def mx3(
     except EngineError as error:
         raise EngineError(f"{name}: {str(error).removeprefix('script: ')}") from None
     return ScriptOutput(out, chosen.name)
+
+
+def _check_replaceable(out: Path, home: Path) -> None:
+    """Refuse to empty anything but the output folder of a script."""
+    from orchestrator.base.errors import InputError
+
+    if not out.is_dir():
+        raise InputError(f"{out}: is no folder")
+    if home.resolve().is_relative_to(out.resolve()):
+        raise InputError(f"{out}: holds the script; give another folder")
+    if any(out.iterdir()) and not (out / "log.txt").is_file():
+        raise InputError(
+            f"{out}: holds other files than a script's output (no log.txt); give another folder"
+        )
 
 
 def _read(file: Path) -> str:

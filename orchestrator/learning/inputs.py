@@ -45,7 +45,8 @@ def contact_values(
     """
     if isinstance(inputs, str):
         words = inputs.replace(",", " ").split()
-        words = list(words[0]) if len(words) == 1 else words
+        if len(words) == 1 and not _is_number(words[0]):
+            words = list(words[0])
         if amplitude is None:
             raise InputError(
                 f"{drive}s: the pattern {inputs!r} needs an amplitude; give `training` a {drive}, "
@@ -66,6 +67,15 @@ def contact_values(
         except ValueError as error:
             raise InputError(f"contact {name!r}: {error}") from None
     return found
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word is a number, and not signs of contacts such as `-0.`."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return not set(word) <= {*_SIGNS, "."}
 
 
 def _of_word(word: str, pattern: str) -> float | None:

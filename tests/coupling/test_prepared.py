@@ -67,10 +67,12 @@ def test_a_script_that_cannot_be_used_leaves_nothing(write, cpu, tmp_path, text,
     assert not (tmp_path / "root").exists()
 
 
-def test_a_damaged_field_is_told(script, cpu, tmp_path):
+@pytest.mark.parametrize("name", ["regions.ovf", "setup.mx3"])
+def test_a_damaged_file_is_told(script, cpu, tmp_path, name):
     prepared = prepared_there(script, cpu, tmp_path)
-    (prepared.folder / "regions.ovf").write_bytes(b"")
-    with pytest.raises(RunFolderError, match=r"regions\.ovf: damaged"):
+    with open(prepared.folder / name, "ab") as file:
+        file.write(b"\nAex = 1e-11\n")
+    with pytest.raises(RunFolderError, match=rf"{name}: damaged"):
         prepared_there(script, cpu, tmp_path)
 
 

@@ -97,6 +97,23 @@ def test_bad_arguments_write_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_only_the_output_of_a_script_is_overwritten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years")
+    (tmp_path / "spin.mx3").write_text(SPIN)
+    for folder, message in (
+        ("mine", "mine: holds other files"),
+        (".", "holds the script"),
+        ("..", "holds the script"),
+        ("spin.mx3", "is no folder"),
+    ):
+        with pytest.raises(InputError, match=message):
+            orchestrator.mx3("spin.mx3", "cpu", folder, overwrite=True)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years"
+    assert (tmp_path / "spin.mx3").read_text() == SPIN
+
+
 def test_a_room_of_the_same_name_does_not_hide_the_function():
     import orchestrator.mx3.script
     import orchestrator.transport.network

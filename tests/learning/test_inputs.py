@@ -42,6 +42,8 @@ def test_values_of_contacts(inputs, values):
     [
         ("+-+", 1.0, r"voltages: 3 values for 4 contacts \(1, 2, 3, 4\)"),
         ("+-x0", 1.0, "'x' is none of"),
+        ("0.05", 1.0, "1 values for 4 contacts"),
+        ("1234", 1.0, "1 values for 4 contacts"),
         ("+--+", None, "needs an amplitude; give `training` a voltage"),
         ([1, 2, 3], 1.0, "3 values for 4 contacts"),
         ([0, 0, 0, True], 1.0, "True is no number"),
