@@ -333,6 +333,10 @@ def test_the_command_tells_lines_and_currents_and_is_couple(files):
     assert f"left +{1e6 * current:.1f} µA, right -{1e6 * current:.1f} µA" in done.output
     [folder] = Path("runs").glob("bar-*")
     assert couple(until=4e-12) == folder
+    assert f"{folder} is finished" in CliRunner().invoke(cli, COMMAND).output
+    drawn = CliRunner().invoke(cli, ["plot", str(folder)])
+    assert drawn.exit_code == 0, drawn.output
+    assert "no textures: no state is kept; list pulses in output.snapshots" in drawn.output
 
 
 FILE = 'setup = "bar.mx3"\n[training]\npatterns = ["+-"]\nvoltage = 0.05\n'
