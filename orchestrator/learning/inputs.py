@@ -120,8 +120,10 @@ def pulse_of(
             raise InputError(f"contact number {number}: has a voltage and a current; give one")
     drives: tuple[Drive, ...] = tuple("current" if v is None else "voltage" for v in voltages)
     values = tuple((i or 0.0) if v is None else v for v, i in zip(voltages, currents, strict=True))
-    field = None if B_ext is None else tuple(float(b) for b in B_ext)
+    if isinstance(B_ext, str):
+        raise InputError(f"B_ext: must be three numbers in T, got {B_ext!r}")
     try:
+        field = None if B_ext is None else tuple(float(b) for b in B_ext)
         check_duration("duration", float(duration))
         check_duration("gap", float(gap), zero=True)
         if field is not None:

@@ -237,9 +237,10 @@ class Training:
         """The texture to go on from, shape (nz, ny, nx, 3), without what came after it."""
         count = len(self.steps)
         wanted = [m_name(n) for n, step in enumerate(self.steps) if m_name(n) in step.files]
+        last = self._checked(m_name(count), self._files_of(count))
         for path in uncommitted(self._folder, count, wanted):
             path.unlink(missing_ok=True)
-        return read_ovf(self._checked(m_name(count), self._files_of(count))).data
+        return read_ovf(last).data
 
     def _files_of(self, step: int) -> Mapping[str, str]:
         """The checksums that were committed with the texture after so many steps."""

@@ -360,6 +360,28 @@ def test_a_damaged_folder_with_readings_is_taken_back(device, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_torn_journal_costs_no_texture(device, tmp_path):
+    """What is told as damaged is left as it was, for a journal that somebody can restore."""
+
+    def script(pulses):
+        with orchestrator.training(device, folder=tmp_path / "mine", **QUICK) as film:
+            for _ in film.pulses(limit=pulses):
+                film.apply([0.01, 0, 0, -0.01], 1e-12)
+            if pulses == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        script(2)
+    path = tmp_path / "mine" / "1" / JOURNAL
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    with pytest.raises(RunFolderError, match=r"m_000001\.ovf: missing"):
+        script(3)
+    path.write_bytes(whole)
+    script(3)
+    assert len(journal(tmp_path / "mine").pulses) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
