@@ -59,6 +59,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/coupled.py
 	$(BIN)/python benchmarks/campaign.py
 	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/load.py --campaign 200 --pulses 1000 --states 300
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -117,9 +117,9 @@ class CoupledSession:
             return ""
         return f"ThermSeed({self._prepared.thermal} + {written.blocks + 1})\n"
 
-    def close(self) -> None:
-        """End the session; may be called twice."""
-        self._session.close()
+    def close(self, *, tidy: bool = True) -> None:
+        """End the session; see `Session.close`."""
+        self._session.close(tidy=tidy)
 
 
 def _around(before: str, block: str, after: str) -> Rendered:

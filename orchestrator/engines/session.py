@@ -91,8 +91,14 @@ class Session(Protocol):
             If the engine fails or a file is missing, truncated, of the wrong grid or holds NaN.
         """
 
-    def close(self) -> None:
-        """End the session and free what it holds; may be called twice."""
+    def close(self, *, tidy: bool = True) -> None:
+        """End the session and free what it holds; may be called twice.
+
+        Parameters
+        ----------
+        tidy : bool
+            Remove its working files; not where the folder is another process's by now.
+        """
 
 
 class Engine(Protocol):

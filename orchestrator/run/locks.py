@@ -84,12 +84,16 @@ class Lock:
             by = "gone" if found is None else f"now held by {found}"
             raise BlockedError(f"{self.path}: the lock was lost, it is {by}")
 
+    def is_held(self) -> bool:
+        """Whether the lock is still ours."""
+        found = _read(self.path)
+        return found is not None and found.token == self.owner.token
+
     def release(self) -> None:
         """Give the lock back."""
         self._released.set()
         self._heart.join()
-        found = _read(self.path)
-        if found is not None and found.token == self.owner.token:
+        if self.is_held():
             self.path.unlink(missing_ok=True)
 
     def _beat(self) -> None:

@@ -53,13 +53,14 @@ def settled_texture(
     files = texture_files(workplace.root, key)
     files.texture.parent.mkdir(parents=True, exist_ok=True)
 
-    def make() -> None:
+    def make(lock: Lock) -> None:
         try:
-            result = _settle(experiment, scripts, workplace, seed, files.work)
+            result = _settle(experiment, scripts, workplace, seed, files.work, lock)
         except EngineError as error:
             if contradicts(error):
                 shutil.rmtree(files.work, ignore_errors=True)
             raise
+        lock.check()
         start = asdict(experiment.start) | {"seed": seed}
         write_note(files.note, {"start": start, "crc32": result.field.crc32})
         sync(result.magnetization)
@@ -87,7 +88,7 @@ def texture_is_damaged(texture: Path) -> bool:
     return note.exists() and checksum(texture) != read_note(note, "start", "crc32")["crc32"]
 
 
-def _compute(make: Callable[[], None], files: TextureFiles, workplace: Workplace) -> None:
+def _compute(make: Callable[[Lock], None], files: TextureFiles, workplace: Workplace) -> None:
     """Make the texture, or wait while another process does."""
     while not files.texture.exists():
         workplace.stop_if_asked()
@@ -100,13 +101,18 @@ def _compute(make: Callable[[], None], files: TextureFiles, workplace: Workplace
             for path in files.left_behind():
                 path.unlink(missing_ok=True)
             if not files.texture.exists():
-                make()
+                make(held)
         finally:
             held.release()
 
 
 def _settle(
-    experiment: Experiment, scripts: Scripts, workplace: Workplace, seed: int, work: Path
+    experiment: Experiment,
+    scripts: Scripts,
+    workplace: Workplace,
+    seed: int,
+    work: Path,
+    lock: Lock,
 ) -> BlockResult:
     """Settle in a folder of its own, left behind by nobody else since the lock is held."""
     shutil.rmtree(work, ignore_errors=True)
@@ -120,4 +126,4 @@ def _settle(
         block = scripts.relax(start.settle_time, SETTLED, start.settle_alpha)
         return session.execute(block, SETTLED, progress=workplace.tracker.progress)
     finally:
-        session.close()
+        session.close(tidy=lock.is_held())

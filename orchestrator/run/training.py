@@ -213,7 +213,7 @@ class Training:
     def close(self) -> None:
         """End the engine's session, if one was started; may be called twice."""
         if self._session is not None:
-            self._session.close()
+            self._session.close(tidy=self._bench.lock.is_held())
             self._session = None
 
     def _started(self) -> Session:
@@ -269,6 +269,7 @@ class Training:
 
     def _block(self, number: int, pulse: Pulse, voltages: np.ndarray, j: np.ndarray) -> Block:
         """Write the maps of a step and render its script."""
+        self._bench.lock.check()
         maps, current_map, save = self._bench.maps, j_name(number), m_name(number)
         scripts = self._bench.scripts
         constants = scripts.constants(pulse.temperature)
@@ -327,6 +328,7 @@ class Training:
         steps = len(self.steps)
         path, reading = self._folder / m_name(steps), last
         if duration:
+            self._bench.lock.check()
             bath = self._bench.bath
             warmth = None if bath is None else bath.mean(self._temperature(bath), 0.0, duration)
             block = self._bench.scripts.relax(duration, RELAXED, number=number, temperature=warmth)

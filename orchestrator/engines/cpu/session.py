@@ -140,13 +140,14 @@ class CpuSession:
             {key: kind(getattr(sim.clock, key)) for key, kind in _RESTORED.items()},
         )
 
-    def close(self) -> None:
+    def close(self, *, tidy: bool = True) -> None:
         """Close the files, free the simulation and remove the output folder."""
         if not self._closed:
             self._closed = True
             self._world.close()
             self._world.sim.close()
-            shutil.rmtree(self._world.outputs.folder, ignore_errors=True)
+            if tidy:
+                shutil.rmtree(self._world.outputs.folder, ignore_errors=True)
 
 
 class _Watch:

@@ -369,12 +369,14 @@ class ProcessSession(Mumax3Session):
             progress(Progress(result.time, steps))
         return result
 
-    def close(self) -> None:
+    def close(self, *, tidy: bool = True) -> None:
         """Remove what was kept between blocks; the script of a block that failed stays.
 
         No further block is taken.
         """
         self._closed = True
+        if not tidy:
+            return
         shutil.rmtree(self._work / KERNELS, ignore_errors=True)
         with suppress(OSError):
             self._work.rmdir()

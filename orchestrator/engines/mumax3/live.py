@@ -181,13 +181,13 @@ class LiveSession(Mumax3Session):
             self._process.kill()
             self._process = None
 
-    def close(self) -> None:
+    def close(self, *, tidy: bool = True) -> None:
         """End the process and remove what it leaves; may be called twice."""
         self._closed = True
         if self._process is not None:
             self._process.close()
             self._process = None
         if self._fallback is not None:
-            self._fallback.close()
-        else:
+            self._fallback.close(tidy=tidy)
+        elif tidy:
             shutil.rmtree(self._work, ignore_errors=True)
