@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pytest
 import xarray as xr
@@ -57,7 +58,10 @@ def whole(make_description, tmp_path_factory):
 
 
 def values(folder):
-    return open_run(folder).load().drop_vars("wall_time")
+    """All but what depends on the machine and its load."""
+    data = open_run(folder).load().drop_vars("wall_time")
+    del data.attrs["engine"]
+    return data
 
 
 def assert_as_undisturbed(folder, whole):
@@ -146,6 +150,49 @@ def test_a_process_that_was_suspended_for_long_leaves_the_run_to_its_second_owne
     assert {path.name for path in (folder / "1").iterdir()} == {
         path.name for path in (whole / "1").iterdir()
     }
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_texture_that_another_run_has_settled_meanwhile(
+    description, experiment, tmp_path, whole, moment
+):
+    """The first to settle it loses its lock in the middle: it stops, the other's texture stays."""
+    description["training"]["pulses"] = 4
+    other = Experiment.from_dict(description)
+    folder = run_folder(tmp_path, other)
+
+    class Suspended(CpuEngine):
+        def start(self, *arguments, **keywords):
+            session = super().start(*arguments, **keywords)
+            execute = session.execute
+
+            def execute_late(*arguments, **keywords):
+                if moment == "before":
+                    take_over()
+                result = execute(*arguments, **keywords)
+                if moment == "after":
+                    take_over()
+                return result
+
+            session.execute = execute_late
+            return session
+
+    def take_over():
+        if not folder.exists():
+            (lock,) = (tmp_path / TEXTURES).glob("*.lock")
+            owner = json.loads(lock.read_text())
+            lock.write_text(json.dumps(owner | {"machine": "far"}))
+            os.utime(lock, (time.time() - HOUR,) * 2)
+            run(other, workplace(tmp_path))
+
+    expected = "the lock was lost" if moment == "after" else "No such file"
+    with pytest.raises(OrchestratorError, match=expected):
+        run(experiment, workplace(tmp_path, engine=Suspended(1)))
+    assert is_finished(folder)
+    assert find_damage(folder) == []
+    assert {path.suffix for path in (tmp_path / TEXTURES).iterdir()} == {".ovf", ".json"}
+    run(experiment, workplace(tmp_path))
+    assert_as_undisturbed(run_folder(tmp_path, experiment), whole)
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
@@ -307,6 +354,11 @@ def test_the_present_texture_may_be_spoiled(experiment, tmp_path, whole):
     assert_as_undisturbed(folder, whole)
 
 
+def _kind(text):
+    found = REFUSED.search(text)
+    return found.group() if found else "done"
+
+
 @pytest.mark.slow
 def test_two_runs_two_campaigns_and_a_repair_at_once(
     description, tmp_path, write_toml, as_toml, whole
@@ -351,6 +403,7 @@ def test_two_runs_two_campaigns_and_a_repair_at_once(
         for journal in sorted(root.glob(f"*/1/{JOURNAL}"))[:1]:
             os.truncate(journal.parent / "m_000000.ovf", 100)
     assert repairs >= 3
+    print(f"\n{len(said)} commands at the same time: {Counter(_kind(text) for text in said)}")
     assert not any("Traceback" in text for text in said), said
     assert subprocess.run([*map(str, repair)], capture_output=True).returncode == 0
     for command in commands:
