@@ -34,10 +34,12 @@ def symmetric(rng: np.random.Generator, count: int) -> np.ndarray:
     return g + np.swapaxes(g, -1, -2)
 
 
-def test_the_studys_kernel_trains_as_the_engine_does(load_study, small_film, corners):
-    film = small_film(contacts=corners, film=Film((20, 16, 1), (6e-9, 6e-9, 1e-6), pbc=(0, 0, 1)))
+@pytest.mark.parametrize("alpha", [1.0, 0.3])
+def test_the_studys_kernel_trains_as_the_engine_does(load_study, small_film, corners, alpha):
+    grid = Film((20, 16, 1), (6e-9, 6e-9, 1e-6), pbc=(0, 0, 1))
+    film = small_film(contacts=corners, film=grid, material={"alpha": alpha})
     fast = load_study("reliable_learning.film").FastFilm(film.device)
-    start = fast.settled(3, 2e-9)
+    start = fast.settled(3, 2e-9, 1.0)
     plan = Training(patterns=("++-+",), voltage=0.05, pulse_length=1e-10, pulses=3)
     expected, last = film.trained(start, plan)
     untouched = start.copy()
@@ -164,3 +166,30 @@ def test_no_layout_recalls_one_odd_sign_against_the_saturated_film(layout):
             if not is_trivial(pattern):
                 outputs = weights @ signs(pattern)
                 assert (outputs * signs(pattern)).min() < 0
+
+
+def test_changes_of_the_campaign_that_the_kernel_can_do(load_study):
+    changes, _, count = load_study("reliable_learning.robustness").variations()
+    trainings = load_study("reliable_learning.trainings")
+    devices = [trainings.described(point).device for point in changes.values()]
+    assert len(changes) == 15 and count == 24
+    assert all(a != b for a, b in itertools.combinations(devices, 2))
+    for point in ({"conditions.temperature": 300.0}, {"material.alpha": 0.1}):
+        with pytest.raises(SystemExit, match="kernel"):
+            trainings.described(point)
+
+
+def test_one_file_of_films_goes_on_and_settles_with_its_own_damping(load_study, tmp_path):
+    """A film of half the width; with the same damping while settling the starts are the same."""
+    trainings = load_study("reliable_learning.trainings")
+    size = {"film.cells": [32, 32, 1], "training.pulses": 2, "training.relax_time": 0.0}
+    found = {}
+    for alpha in (1.0, 0.3):
+        experiment = trainings.described(size | {"material.alpha": alpha})
+        for count in (1, 2):
+            trainings.train(experiment, tmp_path / f"{alpha}.npz", 5, count)
+        found[alpha] = np.load(tmp_path / f"{alpha}.npz")
+    assert found[0.3]["seeds"].tolist() == [5, 6]
+    before, after = np.moveaxis([g["conductance"] for g in found.values()], 3, 0)
+    np.testing.assert_array_equal(before[0], before[1])
+    assert abs(after[0] / after[1] - 1).max() > 1e-4

@@ -83,6 +83,13 @@ def choice_table(films: Films) -> None:
         print(f"| {size} | {rule} | {' | '.join(f'{100 * s:.0f} %' for s in shares)} |")
 
 
+def counted(low: np.ndarray, found: np.ndarray) -> list[str]:
+    """How many have each pattern lowest, also recalled, and all three, with intervals."""
+    n = len(low)
+    cells = [f"{low[:, k].sum()}, {(low & found)[:, k].sum()} of {n}" for k in range(low.shape[1])]
+    return cells + [wilson(int(x.all(axis=1).sum()), n) for x in (low, low & found)]
+
+
 def sizes_table(films: Films) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Stacks that share no film, and shares of random stacks, for every number of films."""
     heads = [f"{{{p}}} lowest, recalled" for p in films.patterns]
@@ -92,14 +99,9 @@ def sizes_table(films: Films) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     shares = {}
     for size in (size for size in SIZES if size <= len(films) // 2):
         low, found = succeeded(films.stacked(in_order(len(films), size)), own(FACTOR))
-        n = len(low)
-        cells = [
-            f"{low[:, k].sum()}, {(low & found)[:, k].sum()} of {n}" for k in range(low.shape[1])
-        ]
-        ends = [wilson(int(x.all(axis=1).sum()), n) for x in (low, low & found)]
         shares[size] = resampled(films, size, own(FACTOR))
         random = [f"{100 * s:.1f} ± {100 * e:.1f} %" for s, e in zip(*shares[size], strict=True)]
-        print(f"| {size} | {' | '.join([*cells, *ends, *random])} |")
+        print(f"| {size} | {' | '.join([*counted(low, found), *random])} |")
     return shares
 
 
@@ -111,14 +113,9 @@ def reference_table(films: Films) -> None:
     stacks = films.stacked(in_order(len(films), DEVICE))
     for name, reference in REFERENCES.items():
         low, found = succeeded(stacks, reference)
-        n = len(low)
-        cells = [
-            f"{low[:, k].sum()}, {(low & found)[:, k].sum()} of {n}" for k in range(low.shape[1])
-        ]
-        ends = [wilson(int(x.all(axis=1).sum()), n) for x in (low, low & found)]
         shares, errors = resampled(films, DEVICE, reference)
         random = f"{100 * shares[1]:.1f} ± {100 * errors[1]:.1f} %"
-        print(f"| {name} | {' | '.join([*cells, *ends, random])} |")
+        print(f"| {name} | {' | '.join([*counted(low, found), random])} |")
 
 
 def limits(films: Films) -> None:
@@ -143,10 +140,11 @@ def landscape(films: Films, pattern: int) -> tuple[list[str], np.ndarray]:
 
 def draw(films: Films) -> None:
     """The paper's Fig. 2: one film's textures and currents, and E' of stacks for all inputs."""
-    experiment = described([])
+    experiment = described({})
     film, contacts, plan = experiment.film, experiment.contacts, experiment.training
+    begin = experiment.start
     fast = FastFilm(experiment.device)
-    start = fast.settled(experiment.start.seed, experiment.start.settle_time)
+    start = fast.settled(begin.seed, begin.settle_time, begin.settle_alpha)
     stacks = films.stacked(in_order(len(films), DEVICE))
     figure = new_figure(7.2, 6.8)
     axes = figure.subplots(3, len(films.patterns), height_ratios=(1, 1, 0.9))

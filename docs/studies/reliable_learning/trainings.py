@@ -13,11 +13,12 @@ from __future__ import annotations
 import argparse
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from docs.studies.reliable_learning.film import FastFilm
+from docs.studies.reliable_learning.film import LEAST_DAMPING, FastFilm
 from docs.studies.shared import DATA
 from orchestrator.campaign.axes.keys import changed
 from orchestrator.describe.conditions import Conditions
@@ -25,28 +26,59 @@ from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import signs
 
 
-def described(changes: list[str]) -> Experiment:
+def varied(changes: Mapping[str, object]) -> Experiment:
     """The experiment of reliable.toml with some keys changed."""
     base = Experiment.from_toml(DATA / "experiments" / "reliable.toml")
     content = base.to_dict() | {"output": {}}
-    pairs = [change.split("=", 1) for change in changes]
-    values = {key: tomllib.loads(f"value = {value}")["value"] for key, value in pairs}
-    experiment = Experiment.from_dict(changed(content, values))
+    return Experiment.from_dict(changed(content, changes))
+
+
+def refusal(experiment: Experiment) -> str | None:
+    """Why the study's kernel cannot train an experiment, if so."""
     if experiment.conditions != Conditions():
-        raise SystemExit("the study's kernel knows no fields, temperatures or grains")
+        return "the study's kernel knows no fields, temperatures or grains"
+    if experiment.device.material.alpha < LEAST_DAMPING:
+        return f"the study's kernel is not accurate below alpha = {LEAST_DAMPING:g}"
+    return None
+
+
+def described(changes: Mapping[str, object]) -> Experiment:
+    """As `varied`; ends the program if the kernel cannot train it."""
+    experiment = varied(changes)
+    if reason := refusal(experiment):
+        raise SystemExit(reason)
     return experiment
 
 
 def trained(experiment: Experiment, film: FastFilm, seed: int) -> np.ndarray:
     """G in S before and after the training of each pattern, shape (patterns, 2, N, N)."""
     plan = experiment.training
-    start = film.settled(seed, experiment.start.settle_time)
+    begin = experiment.start
+    start = film.settled(seed, begin.settle_time, begin.settle_alpha)
     result = []
     for pattern in plan.patterns:
         voltages = plan.amplitude * signs(pattern)
         _, g = film.trained(start, voltages, plan.pulse_length, plan.pulses, plan.relax_time)
         result.append(g[[0, -1]])
     return np.array(result)
+
+
+def train(experiment: Experiment, file: Path, first: int, count: int) -> None:
+    """Trains films from so many starts, and saves after each; goes on with what the file has."""
+    film = FastFilm(experiment.device)
+    saturated = film.network.solve(experiment.film.saturated()).conductance
+    done = list(np.load(file)["conductance"]) if file.exists() else []
+    for seed in range(first + len(done), first + count):
+        done.append(trained(experiment, film, seed))
+        temporary = file.with_suffix(".part.npz")
+        np.savez(
+            temporary,
+            conductance=np.array(done),
+            saturated=saturated,
+            patterns=np.array(experiment.training.patterns),
+            seeds=np.arange(first, seed + 1),
+        )
+        os.replace(temporary, file)
 
 
 def main() -> None:
@@ -56,23 +88,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=319)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     arguments = parser.parse_args()
-    experiment = described(arguments.set)
-    film = FastFilm(experiment.device)
-    saturated = film.network.solve(experiment.film.saturated()).conductance
-    done = list(np.load(arguments.file)["conductance"]) if arguments.file.exists() else []
-    for seed in range(arguments.first + len(done), arguments.first + arguments.count):
-        done.append(trained(experiment, film, seed))
-        patterns = np.array(experiment.training.patterns)
-        temporary = arguments.file.with_suffix(".part.npz")
-        seeds = np.arange(arguments.first, seed + 1)
-        np.savez(
-            temporary,
-            conductance=np.array(done),
-            saturated=saturated,
-            patterns=patterns,
-            seeds=seeds,
-        )
-        os.replace(temporary, arguments.file)
+    pairs = [change.split("=", 1) for change in arguments.set]
+    values = {key: tomllib.loads(f"value = {value}")["value"] for key, value in pairs}
+    train(described(values), arguments.file, arguments.first, arguments.count)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+"""How well the stack learns with its constants, its damping or a contact changed.
+
+    python -m docs.studies.reliable_learning.robustness FOLDER
+
+trains 24 films for each change of data/campaigns/reliable_robust.toml that the study's kernel can
+do (not 300 K, grains and alpha = 0.1), and prints the table of the page. The reference stays 1.04
+times the stack's own conductance before training. One core at 3 to 6 s for each film; a file for
+each change in the folder, with which the same command goes on. `--tables` takes the files as they
+are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+from docs.studies.reliable_learning.analysis import counted
+from docs.studies.reliable_learning.readout import FACTOR, Films, own, resampled, succeeded
+from docs.studies.reliable_learning.trainings import refusal, train, varied
+from docs.studies.shared import DATA, print_header
+
+SMALL = 12
+"""Films of the random stacks."""
+
+
+def variations() -> tuple[dict[str, dict], int, int]:
+    """Changes of the campaign that the kernel can do; first seed and count."""
+    axes = tomllib.loads((DATA / "campaigns" / "reliable_robust.toml").read_text())["axes"]
+    points = dict(zip(axes[0]["labels"], axes[0]["points"], strict=True))
+    kept = {label: point for label, point in points.items() if not refusal(varied(point))}
+    return kept, axes[1]["integers"]["start"], axes[1]["integers"]["count"]
+
+
+def row(label: str, films: Films) -> str:
+    """Single films, all of them as one stack, and random stacks of some of them."""
+    single = counted(*succeeded(films, own(FACTOR)))
+    low, found = succeeded(films.stacked(np.arange(len(films))[None]), own(FACTOR))
+    together = f"{low.sum()}, {(low & found).sum()} of {low.size}"
+    shares, errors = resampled(films, SMALL, own(FACTOR))
+    random = f"{100 * shares[1]:.0f} ± {100 * errors[1]:.0f} %"
+    return f"| {label} | {' | '.join([*single, together, random])} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tables", action="store_true", help="train nothing")
+    arguments = parser.parse_args()
+    changes, first, count = variations()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for label, point in changes.items():
+        file = arguments.folder / f"{re.sub('[^A-Za-z0-9.+-]', '', label)}.npz"
+        if not arguments.tables:
+            train(varied(point), file, first, count)
+        if file.exists() and len(films := Films.of(file)) == count:
+            rows.append(row(label, films))
+    films_of = f"stack of {count}: patterns lowest, recalled"
+    patterns = varied({}).training.patterns
+    print_header(
+        "change",
+        *(f"{{{p}}} lowest, recalled" for p in patterns),
+        "all three lowest",
+        "and recalled",
+        films_of,
+        f"random stacks of {SMALL}: both",
+    )
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()
