@@ -26,6 +26,7 @@ from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.describe.html import card, drawing_of
+from orchestrator.describe.idle import why_idle
 from orchestrator.describe.validation import explained, within
 
 MOST_RUNS = 100_000
@@ -360,7 +361,15 @@ class Campaign:
         path = as_path("campaign file", path)
         content = read_toml(path)
         content.setdefault("name", path.stem)
-        return cls.from_dict(content, str(path), path.parent)
+        campaign = cls.from_dict(content, str(path), path.parent)
+        for axis in campaign.axes:
+            for key in sorted({key for change in axis.changes for key in change}):
+                tables = (point.experiment.to_dict() for point in campaign.points)
+                if (why := why_idle(key, tables)) is not None:
+                    raise InputError(
+                        f"{path}: axes {axis.name!r}: {key} has no effect in any run, {why}"
+                    )
+        return campaign
 
 
 def _range_of(axis: Axis) -> str:

@@ -1,12 +1,12 @@
 """Keys of an experiment file that contradict each other or do nothing.
 
-Only files are checked so: a campaign may set a key whose meaning depends on its axes, and what was
-once run is described by all its keys.
+Only files are checked so: a campaign may set a key whose meaning depends on its axes, if it means
+something in one of its runs, and what was once run is described by all its keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 Table = Mapping[str, Any]
@@ -107,6 +107,14 @@ _RULES = (
     _Rule("output.fields", _keeps_no_state, "neither snapshots nor every keeps a state"),
     _Rule("output.precision", _keeps_no_state, "neither snapshots nor every keeps a state"),
 )
+
+
+def why_idle(key: str, tables: Iterable[Table]) -> str | None:
+    """Why a key does nothing in any of some descriptions; None if it does something in one."""
+    for rule in _RULES:
+        if rule.key == key and all(map(rule.idle, tables)):
+            return rule.why
+    return None
 
 
 def idle_keys(table: Table) -> list[str]:

@@ -260,6 +260,16 @@ def test_bad_files_are_refused_with_file_and_key(file, old, new, words):
     assert "campaign.toml: " in str(caught.value)
 
 
+def test_an_axis_that_does_nothing_in_any_run_is_refused(file):
+    seeds = TOML.replace("start.seed", "conditions.thermal_seed")
+    file.write_text(seeds)
+    with pytest.raises(InputError, match=r"axes 'seed': conditions.thermal_seed has no effect"):
+        Campaign.from_toml(file)
+    warm = '[[axes]]\nname = "T"\nkey = "conditions.temperature"\nvalues = [0.0, 300.0]\n'
+    file.write_text(seeds + warm)
+    assert Campaign.from_toml(file).shape == (2, 2, 2)
+
+
 EXTENDED = """
 extends = "campaign.toml"
 
