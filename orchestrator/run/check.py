@@ -115,8 +115,21 @@ def damage_of_run(run: Path) -> list[Damage]:
     except RunFolderError as error:
         found.append(_unreadable(run, run / PRUNED, error))
     for folder in sorted(trainings):
-        found += _of_training(run, folder, finished, removed)
+        before = _size(folder / JOURNAL)
+        damages = _of_training(run, folder, finished, removed)
+        if damages and _size(folder / JOURNAL) != before:
+            # somebody works on it, and removes what is passing: damage stays
+            again = _of_training(run, folder, finished, removed)
+            damages = [damage for damage in damages if damage in again]
+        found += damages
     return found
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _of_training(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from orchestrator.campaign.spec import Campaign
 from orchestrator.campaign.store import create
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.run import locks
+from orchestrator.run import check, locks
 from orchestrator.run.check import find_damage, take_back
 from orchestrator.run.execute import is_finished, run
 from orchestrator.run.folder import DESCRIPTION, JOURNAL, LOCK, TEXTURES, run_folder
@@ -87,7 +88,7 @@ from pathlib import Path
 from orchestrator.base.errors import OrchestratorError
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
-from orchestrator.run import locks
+from orchestrator.run import check, locks
 from orchestrator.run.execute import run
 from orchestrator.run.workplace import Quiet, Workplace
 
@@ -255,18 +256,18 @@ def test_the_index_of_a_campaign_sees_what_changed_whatever_the_clock_says(
             os.utime(path, (time.time() + jump,) * 2)
         return open_campaign(folder.path).power.load().to_numpy()
 
-    for number, stop in ((1, True), (3, False)):
-        place = Workplace(tmp_path, CpuEngine(1), Quiet(), stopped_after(folder, number, stop))
-        try:
-            run(folder.campaign.points[0].experiment, place)
-        except Interrupted:
-            assert stop
-        assert (turned() > 0).sum() == number
+    place, run_of_it = workplace(tmp_path), folder.runs[0].folder
+    with pytest.raises(Interrupted):
+        run(experiment, dataclasses.replace(place, stop=stopped_at(run_of_it, 1)))
+    assert (turned() > 0).sum() == 1
+    run(experiment, place)
+    assert (turned() > 0).sum() == 3
 
 
-def stopped_after(folder, number, stop):
-    journal = folder.runs[0].folder / "1" / JOURNAL
-    return lambda: stop and journal.exists() and len(read_journal(journal).pulses) >= number
+def stopped_at(folder, number):
+    """Asks to stop as soon as so many pulses are committed."""
+    journal = folder / "1" / JOURNAL
+    return lambda: journal.exists() and len(read_journal(journal).pulses) >= number
 
 
 def test_a_folder_that_is_moved(experiment, tmp_path, whole):
@@ -352,6 +353,33 @@ def test_the_present_texture_may_be_spoiled(experiment, tmp_path, whole):
     folder = run_folder(tmp_path, experiment)
     disturbed(experiment, tmp_path, lambda: os.truncate(folder / "1" / "m_000001.ovf", 100))
     assert_as_undisturbed(folder, whole)
+
+
+def test_a_check_of_a_run_that_goes_on_meanwhile_gives_no_false_alarm(
+    experiment, tmp_path, monkeypatch
+):
+    """It has read the journal up to a texture that is then replaced by its successor."""
+    folder, place = run_folder(tmp_path, experiment), workplace(tmp_path)
+    look_into = check.look_into
+
+    with pytest.raises(Interrupted):
+        run(experiment, dataclasses.replace(place, stop=stopped_at(folder, 1)))
+    assert find_damage(folder) == []
+    went_on = []
+
+    def after_a_pulse(path):
+        journal = look_into(path)
+        if not went_on:
+            went_on.append(True)
+            with pytest.raises(Interrupted):
+                run(experiment, dataclasses.replace(place, stop=stopped_at(folder, 2)))
+        return journal
+
+    monkeypatch.setattr(check, "look_into", after_a_pulse)
+    assert find_damage(folder) == []
+    assert not (folder / "1" / "m_000001.ovf").exists()
+    (folder / "1" / "m_000002.ovf").unlink()
+    assert [damage.reason for damage in find_damage(folder)] == ["missing"]
 
 
 def _kind(text):
