@@ -26,6 +26,7 @@ EXPERIMENTS = {
     "memristor": ("6ea8c52b0940a0a1", "a91e6f4cf2a2ae7b"),
     "memristor_loop": ("ec80666df7e852eb", "a91e6f4cf2a2ae7b"),
     "quickstart": ("4145ce813fe1e11d", "153de7348aa6121c"),
+    "reliable": ("b13303b0becf1eee", "746892a93cf8de06"),
 }
 """Hash of the experiment and of its device."""
 
@@ -67,6 +68,12 @@ CAMPAIGNS = {
     "success": "e717558afbd532b3",
     "voltage-gpu": "1d34ec8b0bcab197",
     "voltage": "8945c909a854f465",
+    "demo": "a3f5f8fa24d22003",
+    "reliable": "e30d884172bf86aa",
+    "reliable-gpu": "d92c59acea375421",
+    "reliable_letters": "6e3bc64444965901",
+    "reliable_robust": "71c4a128ae761803",
+    "reliable_several": "e66f2a2bd870df01",
 }
 """Hash of the hashes of all runs in their order."""
 
