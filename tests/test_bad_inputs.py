@@ -17,6 +17,7 @@ import orchestrator
 from orchestrator.analysis.references import with_references
 from orchestrator.analysis.statistics import recall_confusion, success_rate
 from orchestrator.base.errors import InputError
+from orchestrator.base.shipped import shipped
 from orchestrator.campaign.spec import Axis
 from orchestrator.cli.main import main
 from orchestrator.describe.contacts import SideContact
@@ -79,6 +80,7 @@ def furnish(description, as_toml):
     Path("damaged-campaign/campaign.json").write_text("[]")
     Path("small.toml").write_text(as_toml(description))
     Path("few.toml").write_text(FEW)
+    shutil.copy(shipped("data/transport/vortex.toml"), "vortex.toml")
     Path("bad.toml").touch()
     Path("empty.toml").touch()
     Path("text.toml").write_text("name = small\n")
@@ -295,6 +297,7 @@ COMMANDS = [
     (("run", "text.toml"), "text.toml: not a TOML file"),
     (("run", "binary.toml"), "binary.toml: not a TOML file"),
     (("run", "m0.ovf"), "m0.ovf: not a TOML file"),
+    (("run", "vortex.toml"), "vortex.toml: this is a file of contacts"),
     (("run", "few.toml"), "few.toml: this is a campaign"),
     (("run", "small.toml", "few.toml"), "unexpected extra argument"),
     (("rum", "small.toml"), "No such command 'rum'"),

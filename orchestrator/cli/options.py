@@ -82,7 +82,7 @@ TEMPLATES = click.option(
 THREADS = click.option(
     "--threads",
     type=click.IntRange(1),
-    help="Threads of the embedded engine and of the transport network.  [default: all cores]",
+    help="Threads of the transport network, and of the embedded engine.  [default: all cores]",
 )
 BINARY = click.option("--mumax3", "binary", help="mumax3's binary.  [default: $MUMAX3, or PATH]")
 GPU = click.option("--gpu", type=click.IntRange(0), help="GPU of mumax3.  [default: 0]")

@@ -309,6 +309,11 @@ class Experiment:
             raise InputError(
                 f"{path}: this is a campaign; `orchestrator campaign run` carries it out"
             )
+        if "contacts" in description and not {"material", "training"} & set(description):
+            raise InputError(
+                f"{path}: this is a file of contacts; `orchestrator transport` and `orchestrator "
+                "couple` take it as --contacts"
+            )
         experiment = cls.from_table(description, path.parent, str(path))
         if idle := idle_keys(description):
             raise InputError("\n".join(f"{path}: {line}" for line in idle))

@@ -54,6 +54,15 @@ class OvfField:
     unit: str = ""
     """Unit of the values, where the header states it."""
 
+    def __repr__(self) -> str:
+        """Grid, time and title; not the values."""
+        cells = " x ".join(str(n) for n in self.data.shape[2::-1])
+        size = " x ".join(f"{1e9 * edge:g}" for edge in self.cell_size)
+        time = "" if self.time is None else f", t = {self.time:g} s"
+        unit = f" in {self.unit}" if self.unit not in ("", "1") else ""
+        what = f"{self.title or 'field'} of {self.data.shape[3]} components{unit}"
+        return f"<OvfField {what}, {cells} cells of {size} nm{time}>"
+
 
 def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
     """Read the first segment of an OVF file, or a dump file, named `.dump`.

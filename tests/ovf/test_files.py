@@ -325,3 +325,10 @@ def test_nan_is_refused_and_nothing_is_written(tmp_path, field, form):
         with pytest.raises(InputError, match="NaN"):
             write_ovf(tmp_path / "a.ovf", field, CELL, form=form)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_field_shows_itself_without_its_values(tmp_path):
+    path = tmp_path / "m.ovf"
+    write_ovf(path, np.ones((1, 3, 4, 3)), (1e-9, 2e-9, 5e-10), unit="A/m", time=2e-12)
+    shown = "<OvfField m of 3 components in A/m, 4 x 3 x 1 cells of 1 x 2 x 0.5 nm, t = 2e-12 s>"
+    assert repr(read_ovf(path)) == shown
