@@ -6,7 +6,7 @@ trains 24 films for each change of data/campaigns/reliable_robust.toml that the 
 do (not 300 K, grains and alpha = 0.1), and prints the table of the page. The reference stays 1.04
 times the stack's own conductance before training. One core at 3 to 6 s for each film; a file for
 each change in the folder, with which the same command goes on. `--tables` takes the files as they
-are.
+are; `--unchanged FILE.npz` adds what sets of as many of the held-out films of `trainings` give.
 """
 
 from __future__ import annotations
@@ -18,8 +18,16 @@ from pathlib import Path
 
 import numpy as np
 
-from docs.studies.reliable_learning.analysis import counted
-from docs.studies.reliable_learning.readout import FACTOR, Films, own, resampled, succeeded
+from docs.studies.reliable_learning.analysis import CHOSEN_ON, counted
+from docs.studies.reliable_learning.readout import (
+    FACTOR,
+    Films,
+    in_order,
+    own,
+    random_share,
+    resampled,
+    succeeded,
+)
 from docs.studies.reliable_learning.trainings import refusal, train, varied
 from docs.studies.shared import DATA, print_header
 
@@ -49,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tables", action="store_true", help="train nothing")
+    parser.add_argument("--unchanged", type=Path, help="films of the unchanged device")
     arguments = parser.parse_args()
     changes, first, count = variations()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +79,11 @@ def main() -> None:
         f"random stacks of {SMALL}: both",
     )
     print("\n".join(rows))
+    if arguments.unchanged:
+        films = Films.of(arguments.unchanged)[CHOSEN_ON:]
+        sets = in_order(len(films), count)
+        shares = [f"{100 * random_share(films[s], SMALL, own(FACTOR))[1]:.0f} %" for s in sets]
+        print(f"random stacks of {SMALL}, unchanged, sets that share no film: {', '.join(shares)}")
 
 
 if __name__ == "__main__":
