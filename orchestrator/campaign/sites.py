@@ -20,7 +20,7 @@ from orchestrator.base.tomlfile import read_toml
 from orchestrator.campaign.pinned import GPUS, PER_GPU
 from orchestrator.campaign.task import STOP_AT
 from orchestrator.describe.described import described
-from orchestrator.describe.validation import explained
+from orchestrator.describe.validation import explained, validated
 
 
 @described
@@ -162,7 +162,7 @@ def read_site(path: Path) -> Site:
     """
     content = read_toml(path)
     try:
-        return TypeAdapter(Site).validate_python(content)
+        return validated(TypeAdapter(Site), content)
     except ValidationError as error:
         raise explained(error, Site, str(path)) from None
 

@@ -27,7 +27,7 @@ from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Ex
 from orchestrator.describe.hashing import canonical_hash
 from orchestrator.describe.html import card, drawing_of
 from orchestrator.describe.idle import why_idle
-from orchestrator.describe.validation import explained, within
+from orchestrator.describe.validation import explained, validated, within
 
 MOST_RUNS = 100_000
 """Runs of a campaign; each is checked before any is begun."""
@@ -397,6 +397,6 @@ _ADAPTER = TypeAdapter(Axis)
 def _axis(number: int, table: dict[str, Any]) -> Axis:
     label = table.get("name", number)
     try:
-        return _ADAPTER.validate_python(table)
+        return validated(_ADAPTER, table)
     except ValidationError as error:
         raise explained(error, Axis, f"axes {label!r}") from None

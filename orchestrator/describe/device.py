@@ -23,7 +23,7 @@ from orchestrator.describe.html import (
 from orchestrator.describe.material import Material
 from orchestrator.describe.material_script import check_material_script
 from orchestrator.describe.media import Region, Resistivity, Underlayer, cells_of, check_regions
-from orchestrator.describe.validation import explained
+from orchestrator.describe.validation import explained, validated
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
@@ -123,7 +123,7 @@ class Device:
             With each key, what was wrong and what would be right.
         """
         try:
-            return TypeAdapter(cls).validate_python(description)
+            return validated(TypeAdapter(cls), description)
         except ValidationError as error:
             raise explained(error, cls, "device") from None
 

@@ -40,7 +40,7 @@ from orchestrator.describe.sections import (
     Start,
     Training,
 )
-from orchestrator.describe.validation import explained, within
+from orchestrator.describe.validation import explained, validated, within
 
 if TYPE_CHECKING:
     from micromagneticmodel import System
@@ -286,8 +286,7 @@ class Experiment:
         """
         check_kind(source, description, dict, "`Experiment.from_toml` reads a file")
         try:
-            text = json.dumps(description, default=str)
-            return _ADAPTER.validate_json(text, strict=True)
+            return validated(_ADAPTER, description)
         except ValidationError as error:
             raise explained(error, cls, source) from None
         except InputError as error:

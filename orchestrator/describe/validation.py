@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.base.errors import InputError
+
+T = TypeVar("T")
 
 
 def nearest(
@@ -49,6 +52,17 @@ def within(where: str, check: Callable[..., object], *arguments: Any) -> None:
         raise InputError(f"{where}: {error}") from None
 
 
+def validated(adapter: TypeAdapter[T], table: Any) -> T:
+    """What a table of a file describes; strictly, so that `true` is no 1 and "2" no number.
+
+    Raises
+    ------
+    ValidationError
+        See `explained`.
+    """
+    return adapter.validate_json(json.dumps(table, default=str), strict=True)
+
+
 def explained(error: ValidationError, root: type, where: str = "") -> InputError:
     """What pydantic refuses, in the words of the description's keys: one line for each problem.
 
@@ -61,7 +75,7 @@ def explained(error: ValidationError, root: type, where: str = "") -> InputError
     where : str
         Put in front of each line, such as the name of a file.
     """
-    problems = error.errors()
+    problems = _without_other_kinds(error.errors())
     meant = {guess for problem in problems if (guess := _meant(problem, root))}
     lines = [
         _explain(problem, root)
@@ -69,6 +83,21 @@ def explained(error: ValidationError, root: type, where: str = "") -> InputError
         if not (problem["type"] in _MISSING and problem["loc"] in meant)
     ]
     return InputError("\n".join(f"{where}: {line}" if where else line for line in lines))
+
+
+def _without_other_kinds(problems: Sequence[Any]) -> list[Any]:
+    """Without what is said of a table as a number or a word, where its own faults are told."""
+
+    def of_table(problem: Any) -> bool:
+        wrong_kind = problem["type"] in ("float_type", "literal_error")
+        return not (wrong_kind and isinstance(problem["input"], dict))
+
+    def told(problem: Any) -> bool:
+        place, size = problem["loc"][:-1], len(problem["loc"])
+        beside = (p for p in problems if p["loc"][: size - 1] == place)
+        return any(of_table(p) or len(p["loc"]) > size for p in beside)
+
+    return [p for p in problems if of_table(p) or not told(p)]
 
 
 _MISSING = ("missing", "missing_argument")
@@ -119,6 +148,15 @@ def _walk(location: Iterable[Any], root: type) -> tuple[list[str], Any, Any]:
         members = _members(kind)
         if members and part in members:
             kind = members[part]
+            continue
+        plain = _plain(kind)
+        if get_origin(plain) is dict:
+            parts.append(str(part))
+            kind = get_args(plain)[1]
+            continue
+        if get_origin(plain) in (Union, UnionType) and not members:
+            named = [k for k in map(_plain, get_args(plain)) if getattr(k, "__name__", "") == part]
+            kind = named[0] if named else None
             continue
         if isinstance(part, int) and is_dataclass(_plain(kind)):  # an argument without its name
             names = [f.name for f in dataclasses.fields(_plain(kind)) if not f.kw_only]

@@ -20,7 +20,7 @@ from orchestrator.describe.experiment import Experiment
 from orchestrator.describe.film import Film
 from orchestrator.describe.masks import with_masks_read
 from orchestrator.describe.media import Region, Resistivity, Underlayer
-from orchestrator.describe.validation import explained
+from orchestrator.describe.validation import explained, validated
 from orchestrator.measure.media import Conductor, read_numbers, regions_of
 
 
@@ -84,7 +84,7 @@ class Circuit:
             table = with_masks_read(table, path.parent)
             if "material" in table:
                 return cls.of_device(Device.from_dict(table))
-            return TypeAdapter(cls).validate_python(table)
+            return validated(TypeAdapter(cls), table)
         except ValidationError as error:
             raise explained(error, cls, str(path)) from None
         except InputError as error:

@@ -20,7 +20,7 @@ from orchestrator.describe.film import Film
 from orchestrator.describe.masks import with_masks_read
 from orchestrator.describe.material import Material
 from orchestrator.describe.sections import SCRIPT, Reference, ScriptSetup, Start, Training
-from orchestrator.describe.validation import explained
+from orchestrator.describe.validation import explained, validated
 from orchestrator.engines.session import Engine
 from orchestrator.measure.circuit import Circuit
 from orchestrator.measure.media import regions_of
@@ -60,7 +60,7 @@ def read_coupled(path: Path, engine: Engine, root: Path) -> tuple[Experiment, Sc
         raise InputError(f"{path}: {unknown[0]}: unknown key; known are {', '.join(sorted(known))}")
     try:
         table = with_masks_read(table, path.parent)
-        circuit = _CIRCUIT.validate_python({k: table[k] for k in _OF_THE_CIRCUIT if k in table})
+        circuit = validated(_CIRCUIT, {k: table[k] for k in _OF_THE_CIRCUIT if k in table})
     except ValidationError as error:
         raise explained(error, Circuit, str(path)) from None
     except InputError as error:
@@ -100,7 +100,7 @@ def coupled_experiment(
         If they do not fit each other.
     """
     name = name or script.path.stem
-    if not PLAIN_NAME.fullmatch(name):
+    if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
         raise InputError(f"name: {name!r} is not {PLAIN_NAME_IN_WORDS}")
     try:
         return _experiment(script, prepared, circuit, name, plan)

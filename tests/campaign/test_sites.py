@@ -40,6 +40,7 @@ def test_shipped_sites_are_valid(name):
         ('"24:00:00"', '"24h"', "walltime must be HH:MM:SS"),
         ('"24:00:00"', '"00:01:00"', "leaves nothing of the walltime"),
         ('"local"', '"slurm"', "address is needed"),
+        ("count = 2", "count = true", r"count: .*\(got True\)"),
         ("[jobs]", "[jbos]", "jbos: unknown key; did you mean 'jobs'"),
     ],
 )

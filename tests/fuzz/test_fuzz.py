@@ -24,6 +24,7 @@ from orchestrator.campaign.spec import Campaign
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.make import make_world
 from orchestrator.engines.cpu.output.outputs import Outputs
+from orchestrator.measure.circuit import Circuit
 from orchestrator.ovf.files import read_ovf, write_ovf
 from orchestrator.ovf.formats import FORMATS
 from orchestrator.ovf.tables import open_table
@@ -95,6 +96,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "campaign": ("campaigns", Campaign.from_toml),
     "search": ("searches", SearchCampaign.from_toml),
     "site": ("sites", read_site),
+    "contacts": ("transport", Circuit.from_toml),
 }
 
 

@@ -35,7 +35,7 @@ from docs.studies.reliable_learning.readout import (
 from docs.studies.reliable_learning.trainings import described
 from docs.studies.shared import mean_and_error, print_header
 from orchestrator.learning.hopfield import all_patterns, energy, is_trivial, signs, trained_patterns
-from orchestrator.plotting.contacts import draw_contacts
+from orchestrator.plotting.contacts import draw_contacts, draw_pictogram
 from orchestrator.plotting.fields import draw_current, draw_texture
 from orchestrator.plotting.style import OTHER, TRAINED, new_figure, save
 
@@ -130,8 +130,11 @@ def limits(films: Films) -> None:
 
 
 def landscape(films: Films, pattern: int) -> tuple[list[str], np.ndarray]:
-    """The 16 inputs, and E' of every stack in units of the power of the trained pattern in it."""
-    names = all_patterns(films.before.shape[-1])
+    """The inputs that drive a current, each for its inverse too, and E' of every stack in units of
+    the power of the trained pattern in it.
+    """
+    every = all_patterns(films.before.shape[-1])
+    names = [p for p in every if p[0] == "+" and not is_trivial(p)]
     inputs = np.array([signs(p) for p in names], float)
     energies = energy((films.after - own(FACTOR)(films))[:, pattern], inputs)
     power = -energy(films.before[:, pattern], inputs)[:, [names.index(films.patterns[pattern])]]
@@ -160,12 +163,12 @@ def draw(films: Films) -> None:
         names, energies = landscape(stacks, k)
         colors = [TRAINED if p in trained_patterns(pattern) else OTHER for p in names]
         panel = axes[2, k]
-        panel.bar(names, 100 * energies.mean(axis=0), color=colors)
+        panel.bar(range(len(names)), 100 * energies.mean(axis=0), color=colors)
         for x, values in enumerate(100 * energies.T):
-            if not is_trivial(names[x]):
-                panel.plot(np.full(len(values), x), values, ".", color="k", markersize=2)
+            panel.plot(np.full(len(values), x), values, ".", color="k", markersize=2)
+            draw_pictogram(panel, film, contacts, names[x], (x, -4.0), 14.0)
         panel.axhline(0, color="k", linewidth=0.6)
-        panel.tick_params(axis="x", rotation=90, labelsize=6)
+        panel.set_xticks([])
         panel.set_title(f"E' of {len(stacks)} stacks of {DEVICE}", fontsize=8)
     axes[2, 0].set_ylabel("E' / power of the pattern (%)")
     save(figure, HERE / "reliable_learning.png")

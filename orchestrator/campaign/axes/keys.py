@@ -51,6 +51,8 @@ def check_changes(description: dict[str, Any], changes: Mapping[str, Any]) -> No
     InputError
         If one does not.
     """
+    if not isinstance(changes, Mapping):
+        raise InputError(f"change: must be a table of dotted keys and values, not {changes!r}")
     for key, value in changes.items():
         check_key(description, key)
         if key.startswith("start.m0") or (isinstance(value, dict) and value.get("m0")):

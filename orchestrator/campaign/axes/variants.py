@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -14,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.base.errors import InputError
 from orchestrator.campaign.axes.keys import changed
 from orchestrator.describe.experiment import Experiment
+from orchestrator.describe.validation import validated
 
 
 class Variants:
@@ -51,7 +51,7 @@ class Variants:
 
 
 def _validated(name: str, value: Any) -> Any:
-    return _adapters()[name].validate_json(json.dumps(value, default=str), strict=True)
+    return validated(_adapters()[name], value)
 
 
 @cache

@@ -20,7 +20,7 @@ from orchestrator.campaign.search.expressions import Expression
 from orchestrator.describe.described import described
 from orchestrator.describe.experiment import PLAIN_NAME, PLAIN_NAME_IN_WORDS, Experiment
 from orchestrator.describe.hashing import canonical_hash
-from orchestrator.describe.validation import explained
+from orchestrator.describe.validation import explained, validated
 
 _Floats = tuple[float, float]
 _Integers = tuple[int, int]
@@ -226,7 +226,7 @@ class SearchCampaign:
     """
 
     def __init__(self, base: Experiment, search: Search, name: str) -> None:
-        if not PLAIN_NAME.fullmatch(name):
+        if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
             raise InputError(f"name: {name!r} is not {PLAIN_NAME_IN_WORDS}")
         self.base, self.search, self.name = base, search, name
         description = base.to_dict()
@@ -285,7 +285,7 @@ class SearchCampaign:
         if "axes" in content:
             raise InputError(f"{path}: this is a campaign; `orchestrator campaign run` runs it")
         try:
-            search = TypeAdapter(Search).validate_python(content)
+            search = validated(TypeAdapter(Search), content)
         except ValidationError as error:
             raise explained(error, Search, str(path)) from None
         try:

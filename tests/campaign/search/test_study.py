@@ -168,6 +168,9 @@ def test_failed_runs_are_noted_and_do_not_end_the_search(write, tmp_path):
         ("choice = [0.5, 1.0]", "choice = [-1.0]", "alpha"),
         ("startup = 2", "startp = 2", "did you mean 'startup'"),
         ("startup = 2", "startup = 2\naxes = []", "orchestrator campaign run"),
+        ("startup = 2", "startup = true", "startup: Input should be a valid integer (got True)"),
+        ("startup = 2", 'name = ["a"]', "name: ['a'] is not"),
+        ("startup = 2", "change = [1]", "change: must be a table of dotted keys and values"),
     ],
 )
 def test_wrong_files_are_refused_before_anything_is_written(write, tmp_path, old, new, words):
