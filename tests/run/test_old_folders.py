@@ -1,8 +1,8 @@
 """Run folders of earlier versions open with the values that those versions saw, and go on.
 
-Each archive of `old_folders/` was written by the version of its name: a finished run (`whole`), one
-that was stopped after the first pulse of its second training (`half`), the experiment, and what
-`open_run` of that version gave of the finished one.
+Each archive of `old_folders/` was written by the version of its name, or by what it was in that
+month: a finished run (`whole`), one that was stopped after the first pulse of its second training
+(`half`), the experiment, and what `open_run` gave of the finished one.
 """
 
 from __future__ import annotations
