@@ -158,15 +158,15 @@ def _walk(location: Iterable[Any], root: type) -> tuple[list[str], Any, Any]:
             named = [k for k in map(_plain, get_args(plain)) if getattr(k, "__name__", "") == part]
             kind = named[0] if named else None
             continue
-        if isinstance(part, int) and is_dataclass(_plain(kind)):  # an argument without its name
-            names = [f.name for f in dataclasses.fields(_plain(kind)) if not f.kw_only]
+        if isinstance(part, int) and is_dataclass(plain):  # an argument without its name
+            names = [f.name for f in dataclasses.fields(plain) if not f.kw_only]
             part = names[part] if part < len(names) else part
         parts.append(str(part))
         if isinstance(part, int):
-            arguments = [a for a in get_args(_plain(kind)) if a is not Ellipsis]
+            arguments = [a for a in get_args(plain) if a is not Ellipsis]
             kind = arguments[min(part, len(arguments) - 1)] if arguments else None
             continue
-        owner = _plain(kind)
+        owner = plain
         hints = get_type_hints(owner, include_extras=True) if is_dataclass(owner) else {}
         kind = hints.get(part)
     return parts, owner, kind
