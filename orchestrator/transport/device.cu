@@ -70,10 +70,46 @@ KERNEL residual(
     }
 }
 
-// Sum of a fine field weighted with the coarse nodes' hat functions, for every coarse node.
+// Share of a fine node in a coarse one before it (step 1), at its place (0) or after it (-1), see
+// orchestrator/transport/weighted.py; w[at] is that of the one before it, a half without weights.
+FUNCTION float share(int weighted, int step, const float *w, whole at) {
+    if (step == 0) return 1;
+    if (!weighted) return 0.5f;
+    return step > 0 ? w[at] : 1 - w[at];
+}
+
+// Shares along an axis of the nodes between two coarse ones: every second one along it (step 2).
+KERNEL weigh(
+    whole threads, const float *a, float *w, int axis, int length, int plane, int z0, int ny,
+    int nx, int step_z, int step_y, int step_x
+) {
+    FOR_ALL(item, threads) {
+        const int t = (int)item;
+        int x = step_x * (t % nx + 1), y = step_y * (t / nx % ny + 1);
+        whole i = (step_z * (t / nx / ny + 1) - 1 + z0) * (whole)plane + y;
+        float diagonal = a[i * HALVES * length + x], total = diagonal, low = 0, high = 0;
+        for (int h = 1; h < HALVES; h++) {
+            const int group = (h - 2) / 3, dx = h < 2 ? h : (h - 2) % 3 - 1;
+            const int dz = h < 2 || group == 0 ? 0 : 1, dy = h < 2 ? 0 : dz ? group - 2 : 1;
+            float there = a[(i * HALVES + h) * length + x];
+            float back = a[((i - dz * plane - dy) * HALVES + h) * length + x - dx];
+            int along = axis == 0 ? dz : axis == 1 ? dy : dx;
+            total += there + back;
+            if (along > 0) high -= there, low -= back;
+            if (along < 0) low -= there, high -= back;
+        }
+        low = low > 0 ? low : 0;
+        high = high > 0 ? high : 0;
+        int inside = total < 1e-4 * diagonal && low + high > 1e-6 * diagonal;
+        w[i * length + x] = inside ? low / (low + high) : 0.5f;
+    }
+}
+
+// Sum of a fine field weighted with the shares of a coarse node, for every coarse node.
 KERNEL restrict_field(
-    whole threads, const float *fine, float *coarse, int fields, int fine_length,
-    int fine_plane, int length, int plane, int z0, int ny, int nx, int fz, int fy, int fx
+    whole threads, const float *fine, float *coarse, const float *w0, const float *w1,
+    const float *w2, int weighted, int fields, int fine_length, int fine_plane, int length,
+    int plane, int z0, int ny, int nx, int fz, int fy, int fx
 ) {
     FOR_ALL(item, threads) {
         const int t = (int)item;
@@ -81,12 +117,16 @@ KERNEL restrict_field(
         for (int k = 0; k < fields; k++) {
             float sum = 0;
             for (int dz = 1 - fz; dz < fz; dz++)
-                for (int dy = 1 - fy; dy < fy; dy++)
+                for (int dy = 1 - fy; dy < fy; dy++) {
+                    whole up = fz * z + z0 + dz, i = up * fine_plane + fy * y + 1 + dy;
+                    float across = share(weighted, dz, w0, (up * plane + y + 1) * length + x + 1)
+                                 * share(weighted, dy, w1, i * length + x + 1);
                     for (int dx = 1 - fx; dx < fx; dx++) {
-                        whole i = (fz * z + z0 + dz) * fine_plane + fy * y + 1 + dy;
-                        float weight = (dz ? 0.5f : 1) * (dy ? 0.5f : 1) * (dx ? 0.5f : 1);
-                        sum += weight * fine[(i * fields + k) * fine_length + fx * x + 1 + dx];
+                        int at = fx * x + 1 + dx;
+                        sum += across * share(weighted, dx, w2, i * fine_length + at)
+                             * fine[(i * fields + k) * fine_length + at];
                     }
+                }
             whole row = (z + z0) * plane + y + 1;
             coarse[(row * fields + k) * length + x + 1] = sum;
         }
@@ -95,9 +135,9 @@ KERNEL restrict_field(
 
 // Add the interpolated coarse field on the free nodes, for every fine node.
 KERNEL prolong(
-    whole threads, const float *coarse, float *fine, const float *inverse, int fields,
-    int coarse_length, int coarse_plane, int length, int plane, int z0, int ny, int nx, int fz,
-    int fy, int fx
+    whole threads, const float *coarse, float *fine, const float *inverse, const float *w0,
+    const float *w1, const float *w2, int weighted, int fields, int coarse_length,
+    int coarse_plane, int length, int plane, int z0, int ny, int nx, int fz, int fy, int fx
 ) {
     FOR_ALL(item, threads) {
         const int t = (int)item;
@@ -105,36 +145,49 @@ KERNEL prolong(
         whole i = (z + z0) * plane + y + 1;
         if (!(inverse[i * length + x + 1] > 0)) continue;
         int odd_z = z % fz, odd_y = y % fy, odd_x = x % fx;
-        float weight = (odd_z ? 0.5f : 1) * (odd_y ? 0.5f : 1) * (odd_x ? 0.5f : 1);
         for (int k = 0; k < fields; k++) {
             float sum = 0;
             for (int dz = 0; dz <= odd_z; dz++)
-                for (int dy = 0; dy <= odd_y; dy++)
+                for (int dy = 0; dy <= odd_y; dy++) {
+                    whole row = (z / fz + z0 + dz) * coarse_plane + y / fy + 1 + dy;
+                    whole edge = (z + z0) * coarse_plane + y / fy + 1 + dy;
                     for (int dx = 0; dx <= odd_x; dx++) {
-                        whole row = (z / fz + z0 + dz) * coarse_plane + y / fy + 1 + dy;
-                        sum += coarse[(row * fields + k) * coarse_length + x / fx + 1 + dx];
+                        int at = x / fx + 1 + dx;
+                        sum += share(weighted, odd_z - 2 * dz, w0, edge * coarse_length + at)
+                             * share(weighted, odd_y - 2 * dy, w1, i * coarse_length + at)
+                             * share(weighted, odd_x - 2 * dx, w2, i * length + x + 1)
+                             * coarse[(row * fields + k) * coarse_length + at];
                     }
-            fine[(i * fields + k) * length + x + 1] += weight * sum;
+                }
+            fine[(i * fields + k) * length + x + 1] += sum;
         }
     }
 }
 
 // Galerkin product along one axis, for every coarse node and neighbor; see galerkin_terms.
 KERNEL coarsen(
-    whole threads, const float *a, float *b, const whole *places, const float *weights,
-    int terms, int fine_length, int fine_plane, int length, int plane, int z0, int ny, int nx,
-    int fz, int fy, int fx
+    whole threads, const float *a, float *b, const whole *places, const whole *ends,
+    const float *w, int weighted, int terms, int fine_rows, int fine_length, int fine_plane,
+    int length, int plane, int z0, int ny, int nx, int fz, int fy, int fx
 ) {
     FOR_ALL(item, threads) {
         const int t = (int)item;
         int x = t % nx, y = t / nx % ny, h = t / nx / ny % HALVES, z = t / nx / ny / HALVES;
         whole base = (fz * z + z0) * fine_plane + fy * y + 1;
+        int c = fx * x + 1;
         float sum = 0;
         for (int n = 0; n < terms; n++) {
-            const whole *place = places + 4 * n;
-            whole from = base + place[2], at = fx * x + 1 + place[3];
-            if (place[0] == h && from >= 0 && at >= 0 && at < fine_length)
-                sum += weights[n] * a[(from * HALVES + place[1]) * fine_length + at];
+            const whole *place = places + 4 * n, *end = ends + 6 * n;
+            if (place[0] != h) continue;
+            whole from = base + place[2], p = base + end[1], q = base + end[4];
+            whole at = c + place[3], xp = c + end[2], xq = c + end[5];
+            if (from < 0 || p < 0 || q < 0 || from >= fine_rows || p >= fine_rows || q >= fine_rows
+                || at < 0 || xp < 0 || xq < 0
+                || at >= fine_length || xp >= fine_length || xq >= fine_length)
+                continue;
+            sum += share(weighted, (int)end[0], w, p * fine_length + xp)
+                 * share(weighted, (int)end[3], w, q * fine_length + xq)
+                 * a[(from * HALVES + place[1]) * fine_length + at];
         }
         whole row = (z + z0) * plane + y + 1;
         b[(row * HALVES + h) * length + x + 1] = sum;

@@ -37,8 +37,6 @@ class Device:
         Bytes that nobody uses now.
     """
 
-    weighs = False
-
     def __init__(self, xp: Any, launch: Launch, free_memory: Callable[[], int]) -> None:
         self.xp = xp
         self._launch = launch
@@ -140,6 +138,7 @@ class Device:
             (z1 - z0) * ny * nx,
             level.r,
             below.f,
+            *self._weights(level),
             level.u.shape[1],
             level.layout.length,
             level.layout.grid[2],
@@ -161,6 +160,7 @@ class Device:
             below.u,
             level.u,
             level.inverse,
+            *self._weights(level),
             level.u.shape[1],
             below.layout.length,
             below.layout.grid[2],
@@ -172,17 +172,27 @@ class Device:
             *(1, *level.factors)[-3:],
         )
 
+    def _weights(self, level: Level) -> tuple[Any, ...]:
+        """Weights along z, y and x, and 1; anything and 0 where interpolation is by halves."""
+        return (*level.weights, 1) if level.weights else (level.inverse,) * 3 + (0,)
+
     def galerkin(self, level: Level, below: Level) -> None:
         """The matrix of the level below."""
         d = len(level.layout.nodes)
         layout, a = level.layout, level.a
         axes = [axis for axis in range(d) if level.factors[axis] == 2]
+        if level.weights:
+            axes.reverse()
         for axis in axes:
             factors = tuple(2 if k == axis else 1 for k in range(d))
             coarse = layout.coarse(factors)
             shape = (coarse.rows, a.shape[1], coarse.length)
             b = below.a if axis == axes[-1] else self.xp.zeros(shape, a.dtype)
-            places, weights = self._terms(layout.nodes, axis)
+            places, ends = self._terms(layout.nodes, axis)
+            *weights, weighted = self._weights(level)
+            w = weights[axis - d]
+            if weighted:
+                self._weigh(layout, a, axis - d + 3, w)
             z0, z1, plane, ny, nx = coarse.grid
             self._launch(
                 a.shape[1],
@@ -191,8 +201,11 @@ class Device:
                 a,
                 b,
                 places,
-                weights,
+                ends,
+                w,
+                weighted,
                 len(places),
+                layout.rows,
                 layout.length,
                 layout.grid[2],
                 coarse.length,
@@ -204,10 +217,17 @@ class Device:
             )
             layout, a = coarse, b
 
+    def _weigh(self, layout: Layout, a: Any, axis: int, w: Any) -> None:
+        z0, z1, plane, ny, nx = layout.grid
+        steps = [2 if k == axis else 1 for k in range(3)]
+        layers, rows, nodes = (n // step for n, step in zip((z1 - z0, ny, nx), steps, strict=True))
+        arguments = (a, w, axis, layout.length, plane, z0, rows, nodes, *steps)
+        self._launch(a.shape[1], "weigh", layers * rows * nodes, *arguments)
+
     @functools.cache  # noqa: B019 - one object for each network
     def _terms(self, nodes: tuple[int, ...], axis: int) -> tuple[Any, Any]:
-        places, weights, _ = galerkin_terms(Layout(nodes), axis)
-        return self.xp.asarray(places), self.xp.asarray(weights.astype(np.float32))
+        places, _, ends = galerkin_terms(Layout(nodes), axis)
+        return self.xp.asarray(places), self.xp.asarray(ends)
 
     def product(self, level: Level, p: Any, q: Any) -> np.ndarray:
         """q = -A p and p^T A p, shape (K,)."""

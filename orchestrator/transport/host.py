@@ -27,7 +27,6 @@ class Host:
     """
 
     xp = np
-    weighs = True
 
     def __init__(self, team: Team) -> None:
         self._team = team

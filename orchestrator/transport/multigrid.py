@@ -58,7 +58,7 @@ class Multigrid:
     ops : Host or Device
         Where the arrays are and what works on them.
     weighted : bool
-        Whether interpolation is to know where the film conducts, if `ops` can.
+        Whether interpolation is to know where the film conducts.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Multigrid:
         layout = Layout(free.shape)
         self.levels = []
         for factors in [*steps, (1,) * free.ndim]:
-            self.levels.append(self._level(layout, factors, count, weighted and ops.weighs))
+            self.levels.append(self._level(layout, factors, count, weighted))
             layout = layout.coarse(factors)
         self._inverse = None
 
@@ -87,18 +87,11 @@ class Multigrid:
             return self.ops.xp.zeros(shape, np.float32)
 
         matrix = field(len(half_offsets(len(layout.nodes))))
-        weights = self._weights(layout, factors) if weighted else ()
+        weights = tuple(
+            self.ops.xp.zeros(shape, np.float32)
+            for shape in (_weight_shapes(layout, factors) if weighted else ())
+        )
         return Level(layout, factors, weights, matrix, field(1), *(field(count) for _ in range(3)))
-
-    def _weights(self, layout: Layout, factors: tuple[int, ...]) -> tuple[Any, ...]:
-        d, weights = len(factors), []
-        for axis in reversed(range(-3, 0)):
-            coarsened = axis + d >= 0 and factors[axis] == 2
-            shape = (layout.rows, 1, layout.length) if coarsened else (1, 1, 1)
-            weights.append(self.ops.xp.zeros(shape, np.float32))
-            if coarsened:
-                layout = layout.coarse(tuple(2 if k == axis + d else 1 for k in range(d)))
-        return tuple(reversed(weights))
 
     @property
     def finest(self) -> Level:
@@ -152,7 +145,20 @@ class Multigrid:
             self.ops.smooth(level, backward=True)
 
 
-def memory(nodes: tuple[int, ...], spacing: tuple[float, ...], count: int) -> int:
+def _weight_shapes(layout: Layout, factors: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """Shapes of a level's weights along z, y and x."""
+    d, shapes = len(factors), []
+    for axis in reversed(range(-3, 0)):
+        coarsened = axis + d >= 0 and factors[axis] == 2
+        shapes.append((layout.rows, 1, layout.length) if coarsened else (1, 1, 1))
+        if coarsened:
+            layout = layout.coarse(tuple(2 if k == axis + d else 1 for k in range(d)))
+    return shapes[::-1]
+
+
+def memory(
+    nodes: tuple[int, ...], spacing: tuple[float, ...], count: int, weighted: bool = False
+) -> int:
     """Bytes that a solution by conjugate gradients takes on a device, temporary arrays included.
 
     Parameters
@@ -161,11 +167,15 @@ def memory(nodes: tuple[int, ...], spacing: tuple[float, ...], count: int) -> in
         Of the finest grid along the array axes.
     count : int
         Number K of right-hand sides.
+    weighted : bool
+        As for `Multigrid`.
     """
     halves, layout = len(half_offsets(len(nodes))), Layout(nodes)
     single = 3 * count * layout.rows * layout.length  # work
     for factors in [*coarsening(nodes, spacing), (1,) * len(nodes)]:
         single += (halves + 1 + 3 * count) * layout.rows * layout.length
+        if weighted:
+            single += sum(int(np.prod(shape)) for shape in _weight_shapes(layout, factors))
         layout = layout.coarse(factors)
     # the matrix; potentials, their image, direction and residual with its temporary arrays
     double = (halves + 6 * count) * int(np.prod(nodes))

@@ -252,10 +252,15 @@ def _cycle(
 
     if count not in kept:
         kept.clear()
-        holes = not geometry.conducting.all()
-        kept[count] = Multigrid(geometry.free, geometry.spacing[::-1], count, ops, holes)
+        kept[count] = Multigrid(
+            geometry.free, geometry.spacing[::-1], count, ops, weighted=_has_holes(geometry)
+        )
     kept[count].update(stencil)
     return kept[count]
+
+
+def _has_holes(geometry: Geometry) -> bool:
+    return not geometry.conducting.all()
 
 
 def solver_cuda(geometry: Geometry, team: Team | None = None) -> Prepare:
@@ -372,7 +377,9 @@ def _has_room(device: Device | None, geometry: Geometry) -> bool:
         return False
     from orchestrator.transport.multigrid import memory
 
-    own = memory(geometry.nodes, geometry.spacing[::-1], int(geometry.contact.max()))
+    own = memory(
+        geometry.nodes, geometry.spacing[::-1], int(geometry.contact.max()), _has_holes(geometry)
+    )
     others = MUMAX3_MEMORY * geometry.conducting.size
     free = device.free_memory()
     if own + others > free:

@@ -19,11 +19,15 @@ from orchestrator.describe.contacts import CornerContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
 from orchestrator.transport import solvers
-from orchestrator.transport.conductivity import conductivity
+from orchestrator.transport.assembly import Assembler
+from orchestrator.transport.conductivity import conducting_cells, conductivity
 from orchestrator.transport.device import SOURCE, Device
 from orchestrator.transport.geometry import find_geometry
-from orchestrator.transport.multigrid import memory
+from orchestrator.transport.host import Host
+from orchestrator.transport.multigrid import Multigrid, memory
 from orchestrator.transport.network import Network
+from orchestrator.transport.threads import Team
+from tests.transport.textures import holes, perforated
 
 CORNERS = tuple(
     CornerContact(c, c, 24e-9) for c in ("top left", "top right", "bottom right", "bottom left")
@@ -58,14 +62,19 @@ def device(tmp_path_factory):
     return Device(np, launch, lambda: FREE)
 
 
-@pytest.mark.parametrize("cells", [(90, 77, 1), (64, 128, 1), (33, 26, 12), (40, 36, 3)])
-def test_kernels_agree_with_those_for_processors(device, cells, textured, monkeypatch):
+@pytest.fixture
+def cuda(device, monkeypatch):
+    """The solver `cuda` on this device."""
     monkeypatch.setitem(
         solvers.SOLVERS,
         "cuda",
         lambda geometry, team: solvers.device_solver(geometry, team, device),
     )
     monkeypatch.setattr(solvers, "_cuda", lambda: device)
+
+
+@pytest.mark.parametrize("cells", [(90, 77, 1), (64, 128, 1), (33, 26, 12), (40, 36, 3)])
+def test_solutions_agree_with_those_of_processors(cuda, cells, textured):
     film = Film(cells, (4e-9, 4e-9, 2e-9))
     networks = [Network(film, RESISTIVITY, CORNERS, s) for s in ("cuda", "multigrid", "direct")]
     first, second = textured(film, 1), textured(film, 2)
@@ -84,13 +93,80 @@ def test_kernels_agree_with_those_for_processors(device, cells, textured, monkey
         assert np.linalg.norm(j - expected) <= 1e-4 * np.linalg.norm(expected)
 
 
-def test_hall_effect_is_left_to_the_processors(device, textured, monkeypatch):
-    monkeypatch.setitem(
-        solvers.SOLVERS,
-        "cuda",
-        lambda geometry, team: solvers.device_solver(geometry, team, device),
+TEXTURES = {"holes": (holes(150), 1e-8), "perforated": (perforated((40, 37, 12)), 4e-9)}
+
+
+@pytest.mark.parametrize(("m", "thickness"), TEXTURES.values(), ids=TEXTURES)
+def test_holes_and_slits_cost_no_more_iterations_than_on_processors(
+    cuda, m, thickness, monkeypatch
+):
+    film = Film((*m.shape[2::-1],), (4e-9, 4e-9, thickness))
+    cycles, cycle = [], Multigrid.cycle
+    monkeypatch.setattr(Multigrid, "cycle", lambda self: cycles.append(cycle(self)))
+    found, counts = {}, {}
+    for solver in ("cuda", "multigrid", "direct"):
+        cycles.clear()
+        found[solver] = Network(film, RESISTIVITY, CORNERS, solver).solve(m)
+        counts[solver] = len(cycles)
+    assert counts["cuda"] == counts["multigrid"] <= 9
+    exact = found["direct"].conductance
+    assert np.abs(found["cuda"].conductance - exact).max() <= 1e-8 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("vacuum", [True, False])
+@pytest.mark.parametrize(
+    "cells", [(61, 48, 1), (60, 49, 1), (26, 31, 12), (27, 30, 5)], ids=lambda cells: f"{cells}"
+)
+@pytest.mark.parametrize("thickness", [4e-9, 1.2e-8])
+def test_every_kernel_agrees_with_that_for_processors(device, textured, cells, thickness, vacuum):
+    film = Film(cells, (4e-9, 4e-9, thickness))
+    m = perforated(cells) if vacuum else textured(film)
+    network = Network(film, RESISTIVITY, CORNERS, "direct")
+    conducting = conducting_cells(m, network.media)
+    geometry = find_geometry(film, CORNERS, conducting)
+    assembler = Assembler(geometry.cells, geometry.spacing, geometry.thickness)
+    stencil = assembler(conductivity(m, network.media, conducting))
+    found, host = (
+        Multigrid(geometry.free, geometry.spacing[::-1], 2, ops, vacuum)
+        for ops in (device, Host(Team(1)))
     )
-    monkeypatch.setattr(solvers, "_cuda", lambda: device)
+    assert found.finest.weights or not vacuum
+    for multigrid in (found, host):
+        multigrid.update(stencil)
+
+    def same(a, b):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=3e-6 * np.abs(b).max())
+
+    rng = np.random.default_rng(3)
+    for level, other in zip(found.levels, host.levels, strict=True):
+        for w, expected in zip(level.weights, other.weights, strict=True):
+            same(w, expected)
+        same(level.a, other.a)
+        same(level.inverse, other.inverse)
+    for k, (level, other) in enumerate(zip(found.levels[:-1], host.levels, strict=False)):
+        below, lower = found.levels[k + 1], host.levels[k + 1]
+        free = other.inverse > 0
+        for name, coarser in (("u", False), ("f", False), ("u", True)):
+            target, source = (below, lower) if coarser else (level, other)
+            inside = target.layout.nodal(getattr(target, name))
+            inside[...] = rng.normal(size=inside.shape)
+            if not coarser:
+                getattr(target, name)[...] *= free
+            getattr(source, name)[...] = getattr(target, name)
+        device.prolong(below, level)
+        host.ops.prolong(lower, other)
+        same(level.u, other.u)
+        device.restrict(level, below)
+        host.ops.restrict(other, lower)
+        same(level.r, other.r)
+        same(below.f, lower.f)
+        for backward in (False, True):
+            device.smooth(level, backward)
+            host.ops.smooth(other, backward)
+            same(level.u, other.u)
+
+
+def test_hall_effect_is_left_to_the_processors(cuda, textured):
     film = Film((60, 50, 1), (4e-9, 4e-9, 2e-9))
     hall = Resistivity(rho_par=5e-7, rho_perp=2e-7, sigma_ah=3e5)
     m = textured(film)
@@ -121,15 +197,16 @@ def test_auto_without_a_working_gpu_says_so_once(textured, monkeypatch, caplog):
     assert "needs CuPy and a GPU" in record.message
 
 
+@pytest.mark.parametrize("vacuum", [True, False])
 @pytest.mark.parametrize("cells", [(200, 180, 1), (40, 36, 12)])
-def test_memory_is_counted(device, cells, textured):
+def test_memory_is_counted(device, cells, vacuum, textured):
     film = Film(cells, (4e-9, 4e-9, 2e-9))
-    m = textured(film)
+    m = perforated(cells) if vacuum else textured(film)
     network = Network(film, RESISTIVITY, CORNERS)
     network.solve(m)
     geometry, stencil = (
         network._geometry,
-        network._assemble(conductivity(m, network.media, np.ones(film.array_shape, bool))),
+        network._assemble(conductivity(m, network.media, m.any(axis=-1))),
     )
     start = np.zeros((3, *geometry.nodes))
     start[geometry.units] = 1
@@ -141,7 +218,7 @@ def test_memory_is_counted(device, cells, textured):
     finally:
         tracemalloc.stop()
     held = start.nbytes + stencil.symmetric.nbytes  # those of the host, which a GPU has in copies
-    counted = memory(geometry.nodes, geometry.spacing[::-1], 3)
+    counted = memory(geometry.nodes, geometry.spacing[::-1], 3, vacuum)
     assert 0.8 < (most + held) / counted < 1
 
 
