@@ -234,7 +234,8 @@ class Reference:
     Parameters
     ----------
     starts : int
-        How many; their seeds follow the start's own seed, which is the first of them. 1 with `m0`.
+        How many; their seeds follow the start's own seed, which is the first of them. 1 is the
+        device's own conductance before training. 1 with `m0`.
     """
 
     starts: int = 4

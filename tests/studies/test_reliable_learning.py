@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from orchestrator.base.constants import BOLTZMANN
+from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import CornerContact, DiscContact, SideContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
@@ -34,20 +36,68 @@ def symmetric(rng: np.random.Generator, count: int) -> np.ndarray:
     return g + np.swapaxes(g, -1, -2)
 
 
-@pytest.mark.parametrize("alpha", [1.0, 0.3])
-def test_the_studys_kernel_trains_as_the_engine_does(load_study, small_film, corners, alpha):
+GRAINS = Conditions(grain_size=20e-9, grain_spread=0.1)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "grains", "error"),
+    [
+        (1.0, Conditions(), 3e-4),
+        (0.3, Conditions(), 3e-4),
+        (0.1, Conditions(), 5e-3),
+        (1.0, GRAINS, 3e-4),
+    ],
+)
+def test_the_studys_kernel_trains_as_the_engine_does(
+    load_study, small_film, corners, alpha, grains, error
+):
     grid = Film((20, 16, 1), (6e-9, 6e-9, 1e-6), pbc=(0, 0, 1))
-    film = small_film(contacts=corners, film=grid, material={"alpha": alpha})
-    fast = load_study("reliable_learning.film").FastFilm(film.device)
-    start = fast.settled(3, 2e-9, 1.0)
+    film = small_film(contacts=corners, film=grid, material={"alpha": alpha}, conditions=grains)
+    module = load_study("reliable_learning.film")
+    fast = module.FastFilm(film.device, grains)
+    start = module.FastFilm(film.device).settled(3, 2e-9, 1.0)
     plan = Training(patterns=("++-+",), voltage=0.05, pulse_length=1e-10, pulses=3)
     expected, last = film.trained(start, plan)
     untouched = start.copy()
     m, g = fast.trained(start, 0.05 * signs("++-+"), 1e-10, 3, 0.0)
     assert np.array_equal(start, untouched)
-    np.testing.assert_allclose(g, expected, rtol=3e-5)
-    np.testing.assert_allclose(m, last, atol=3e-4)
+    np.testing.assert_allclose(g, expected, rtol=max(3e-5, error / 40))
+    np.testing.assert_allclose(m, last, atol=error)
     assert abs(last - start).max() > 0.1
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.3])
+def test_every_mode_of_a_warm_film_has_kT_over_two(load_study, small_film, corners, alpha):
+    """Two transverse components in each cell: kT of energy above the ground state for each cell."""
+    cell = (6e-9, 6e-9, 2e-9)
+    grid = Film((32, 32, 1), cell, pbc=(0, 0, 1))
+    material = {"alpha": alpha, "Dbulk": 0.0}
+    film = small_film(contacts=corners, film=grid, material=material)
+    kT, volume, A, K = BOLTZMANN * 30, np.prod(cell), 1e-11, 1e5
+    module = load_study("reliable_learning.film")
+    fast = module.FastFilm(film.device, Conditions(temperature=30, thermal_seed=1))
+    m = fast.run(np.broadcast_to([0.0, 0.0, 1.0], (1, 32, 32, 3)), None, 4e-10)
+    energies, slow = [], []
+    for _ in range(20):
+        m = fast.run(m, None, 5e-11)
+        bonds = sum((np.diff(m[0], axis=k) ** 2).sum() for k in (0, 1))
+        energies.append(K * (1 - m[..., 2] ** 2).sum() + A * bonds / cell[0] ** 2)
+        slow.append((m[..., :2] ** 2).mean())
+    assert np.mean(energies) * volume / (1024 * kT) == pytest.approx(1, abs=0.04)
+    k = 4 / cell[0] ** 2 * np.sin(np.pi * np.arange(32) / 64) ** 2
+    each = kT / (2 * volume * (K + A * (k + k[:, None])))
+    assert np.mean(slow) == pytest.approx(each.mean(), rel=0.05)
+
+
+def test_films_of_one_seed_have_the_same_thermal_field(load_study, small_film, corners):
+    module = load_study("reliable_learning.film")
+    device = small_film(contacts=corners).device
+    fast = module.FastFilm(device, Conditions(temperature=9e3))
+    first = fast.settled(3, 2e-11)
+    fast.settled(4, 2e-11)
+    np.testing.assert_array_equal(fast.settled(3, 2e-11), first)
+    other = module.FastFilm(device, Conditions(temperature=9e3, thermal_seed=1))
+    assert abs(other.settled(3, 2e-11) - first).max() > 0.01
 
 
 @pytest.fixture
@@ -168,13 +218,14 @@ def test_no_layout_recalls_one_odd_sign_against_the_saturated_film(layout):
                 assert (outputs * signs(pattern)).min() < 0
 
 
-def test_changes_of_the_campaign_that_the_kernel_can_do(load_study):
+def test_changes_of_the_campaign(load_study):
     changes, _, count = load_study("reliable_learning.robustness").variations()
     trainings = load_study("reliable_learning.trainings")
-    devices = [trainings.described(point).device for point in changes.values()]
-    assert len(changes) == 15 and count == 24
-    assert all(a != b for a, b in itertools.combinations(devices, 2))
-    for point in ({"conditions.temperature": 300.0}, {"material.alpha": 0.1}):
+    films = [trainings.described(point) for point in changes.values()]
+    assert len(changes) == 19 and count == 24
+    both = [(e.device, e.conditions) for e in films]
+    assert all(a != b for a, b in itertools.combinations(both, 2))
+    for point in ({"conditions.B_ext": [0, 0, 0.1]}, {"material.alpha": 0.05}):
         with pytest.raises(SystemExit, match="kernel"):
             trainings.described(point)
 

@@ -23,6 +23,7 @@ from docs.studies.reliable_learning.readout import (
     Reference,
     deficits,
     in_order,
+    mean_of_four,
     mean_untrained,
     own,
     random_share,
@@ -50,6 +51,7 @@ REFERENCES: dict[str, Reference] = {
     "own": own(),
     "1.04 own": own(1.04),
     "1.04 another untrained stack": twin(1.04),
+    "1.04 mean of four untrained": mean_of_four(1.04),
     "1.04 mean untrained": mean_untrained(1.04),
     **{f"{c:.2f} of saturated": scaled(c) for c in (0.80, 0.82, 0.84, 0.86)},
     "saturated": scaled(1.0),
@@ -67,6 +69,7 @@ def main() -> None:
     print(f"\n{len(films)} other films, reference {FACTOR:g} own")
     shares = sizes_table(films)
     reference_table(films)
+    single_references(films)
     limits(films)
     if not arguments.tables:
         draw(films)
@@ -116,6 +119,17 @@ def reference_table(films: Films) -> None:
         shares, errors = resampled(films, DEVICE, reference)
         random = f"{100 * shares[1]:.1f} ± {100 * errors[1]:.1f} %"
         print(f"| {name} | {' | '.join([*counted(low, found), random])} |")
+
+
+def single_references(films: Films) -> None:
+    """Trainings of single films whose pattern is the lowest, against untrained references."""
+    kinds = {"own": own(), "mean of four": mean_of_four(1.0), "mean of all": mean_untrained(1.0)}
+    lows = {name: succeeded(films, reference)[0] for name, reference in kinds.items()}
+    print(
+        f"\nsingle films: lowest of {lows['own'].size} trainings, all three lowest of {len(films)}"
+    )
+    for name, low in lows.items():
+        print(f"{name}: {low.sum()}, {low.all(axis=1).sum()}")
 
 
 def limits(films: Films) -> None:

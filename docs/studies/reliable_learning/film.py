@@ -1,9 +1,10 @@
 """A film of one layer that trains in about a third of the embedded engine's time.
 
-The same equations as those of the engine for one material without demagnetizing field and
-temperature: exchange, bulk DMI with its edge condition, uniaxial anisotropy along z, and the
-adiabatic Zhang-Li torque, in float32, with steps of one length of a Runge-Kutta method of third
-order. `tests/studies/test_reliable_learning.py` compares it with the engine.
+The same equations as those of the engine for one material without demagnetizing field: exchange,
+bulk DMI with its edge condition, uniaxial anisotropy along z, from grain to grain another one if
+asked, the adiabatic Zhang-Li torque, and the thermal field, in float32, with steps of one length of
+a Runge-Kutta method of third order. `tests/studies/test_reliable_learning.py` compares it with the
+engine, and a warm film with Boltzmann's distribution.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from dataclasses import dataclass, field
 import numba
 import numpy as np
 
-from orchestrator.base.constants import BOHR_MAGNETON, ELEMENTARY_CHARGE, GAMMA0
+from orchestrator.base.constants import BOHR_MAGNETON, BOLTZMANN, ELEMENTARY_CHARGE, GAMMA0
+from orchestrator.describe.conditions import REGIONS, Conditions
 from orchestrator.describe.device import Device
+from orchestrator.engines.cpu.geometry.grains import Tessellation
 from orchestrator.transport.network import Network
 
 STABLE = 1.85
@@ -23,12 +26,16 @@ STABLE = 1.85
 
 Times the fourth root of a damping below 1: what precesses decays later, and needs more accuracy.
 """
-LEAST_DAMPING = 0.3
-"""Smallest damping at which textures follow the engine's to a few 1e-4 with these steps."""
+LEAST_DAMPING = 0.1
+"""Smallest damping: textures follow the engine's to 0.005 then, to 0.0003 from 0.3 on."""
+WARM = 0.5
+"""Times as long a step with a thermal field: every mode then has its kT to three percent."""
+BATCH = 16
+"""Steps for which the thermal field is drawn at once."""
 
 
 @numba.njit(fastmath=True, cache=True)
-def _rate(m, drift, exchange, dmi, anisotropy, ghost, alpha, out):
+def _rate(m, drift, exchange, dmi, anisotropy, ghost, alpha, thermal, out):
     """dm/dt in 1/s of m of shape (3, ny, nx); `drift` is the torque's factor of differences."""
     _, ny, nx = m.shape
     gamma = np.float32(GAMMA0)
@@ -55,7 +62,12 @@ def _rate(m, drift, exchange, dmi, anisotropy, ghost, alpha, out):
                 da, db, dc = a - ghost * c, b, c + ghost * a
             hx = exchange * (ra + la + ua + da - 4 * a) - dmi * (uc - dc)
             hy = exchange * (rb + lb + ub + db - 4 * b) + dmi * (rc - lc)
-            hz = exchange * (rc + lc + uc + dc - 4 * c) - dmi * (rb - lb - ua + da) + anisotropy * c
+            hz = exchange * (rc + lc + uc + dc - 4 * c) - dmi * (rb - lb - ua + da)
+            hz += anisotropy[y, x] * c
+            if thermal is not None:
+                hx += thermal[0, y, x]
+                hy += thermal[1, y, x]
+                hz += thermal[2, y, x]
             if x + 1 == nx:
                 ra, rb, rc = a, b, c
             if x == 0:
@@ -78,27 +90,31 @@ def _rate(m, drift, exchange, dmi, anisotropy, ghost, alpha, out):
 
 
 @numba.njit(fastmath=True, cache=True)
-def _advance(m, drift, exchange, dmi, anisotropy, ghost, alpha, step, steps):
-    """Steps of Ralston's method of third order; m changes in place."""
+def _advance(m, drift, exchange, dmi, anisotropy, ghost, alpha, step, steps, noise):
+    """Steps of Ralston's method of third order; m changes in place.
+
+    `noise` is the thermal field of each step, in T.
+    """
     _, ny, nx = m.shape
     k, total, trial = np.empty_like(m), np.empty_like(m), np.empty_like(m)
     half, most = np.float32(0.5 * step), np.float32(0.75 * step)
     first, second = np.float32(2 * step / 9), np.float32(step / 3)
     third = np.float32(4 * step / 9)
-    for _ in range(steps):
-        _rate(m, drift, exchange, dmi, anisotropy, ghost, alpha, k)
+    for at in range(steps):
+        thermal = None if noise is None else noise[at]
+        _rate(m, drift, exchange, dmi, anisotropy, ghost, alpha, thermal, k)
         for i in range(3):
             for y in range(ny):
                 for x in range(nx):
                     trial[i, y, x] = m[i, y, x] + half * k[i, y, x]
                     total[i, y, x] = m[i, y, x] + first * k[i, y, x]
-        _rate(trial, drift, exchange, dmi, anisotropy, ghost, alpha, k)
+        _rate(trial, drift, exchange, dmi, anisotropy, ghost, alpha, thermal, k)
         for i in range(3):
             for y in range(ny):
                 for x in range(nx):
                     trial[i, y, x] = m[i, y, x] + most * k[i, y, x]
                     total[i, y, x] += second * k[i, y, x]
-        _rate(trial, drift, exchange, dmi, anisotropy, ghost, alpha, k)
+        _rate(trial, drift, exchange, dmi, anisotropy, ghost, alpha, thermal, k)
         for y in range(ny):
             for x in range(nx):
                 a = total[0, y, x] + third * k[0, y, x]
@@ -116,9 +132,12 @@ class FastFilm:
     ----------
     device : Device
         One layer, periodic along z; square cells.
+    conditions : Conditions
+        Grains and temperature.
     """
 
     device: Device
+    conditions: Conditions = field(default_factory=Conditions)
     network: Network = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,12 +147,26 @@ class FastFilm:
         constants = (
             self._stiffness,
             material.Dbulk / (ms * dx),
-            2 * material.Ku1 / ms,
+            2 / ms * self._anisotropy(),
             material.Dbulk * dx / (2 * material.Aex),
         )
-        self._constants = [np.float32(c) for c in constants]
+        self._constants = [np.asarray(c, np.float32)[()] for c in constants]
         self._drift = BOHR_MAGNETON * material.P / (ELEMENTARY_CHARGE * ms * 2 * dx)
+        self._thermal = np.random.default_rng()
         self.network = Network(film, self.device.resistivity, self.device.contacts)
+
+    def _anisotropy(self) -> np.ndarray:
+        """Ku1 in J/m3 of every cell, (ny, nx): the grains of `ext_makegrains`."""
+        film, grains, uniform = self.device.film, self.conditions, self.device.material.Ku1
+        if not grains.grain_size:
+            return np.full(film.array_shape[1:], uniform)
+        y, x = (
+            (np.arange(n) - (n - 1) / 2) * size
+            for n, size in zip(film.array_shape[1:], film.cell_size[1::-1], strict=True)
+        )
+        places = np.broadcast_arrays(x[None], y[:, None])
+        regions = Tessellation(grains.grain_size, REGIONS, grains.grain_seed).region_of(*places)
+        return np.array(grains.anisotropies(uniform))[regions]
 
     def run(
         self, m: np.ndarray, j: np.ndarray | None, duration: float, alpha: float | None = None
@@ -149,12 +182,34 @@ class FastFilm:
             drift[:] = self._drift * j[0, ..., :2].transpose(2, 0, 1)
         fastest = GAMMA0 * 8 * self._stiffness / (1 + alpha**2) * math.hypot(alpha, 1)
         step = STABLE * min(1, alpha) ** 0.25 / fastest
-        steps = max(1, math.ceil(duration / step))
-        _advance(field, drift, *self._constants, np.float32(alpha), duration / steps, steps)
+        warm = self.conditions.temperature > 0
+        steps = max(1, math.ceil(duration / (WARM * step if warm else step)))
+        step = duration / steps
+        values = (*self._constants, np.float32(alpha), step)
+        if not warm:
+            _advance(field, drift, *values, steps, None)
+        for first in range(0, steps if warm else 0, BATCH):
+            count = min(BATCH, steps - first)
+            _advance(field, drift, *values, count, self._noise((count, *field.shape), alpha, step))
         return field.transpose(1, 2, 0)[None]
 
+    def _noise(self, shape: tuple[int, ...], alpha: float, step: float) -> np.ndarray:
+        """The thermal field in T of steps in s, of mumax3's variance 2 kT alpha/(gamma Ms V dt).
+
+        Uniform numbers instead of normal ones: what acts is the sum over many steps.
+        """
+        film, ms = self.device.film, self.device.material.Ms
+        energy = BOLTZMANN * self.conditions.temperature
+        variance = 2 * energy * alpha / (GAMMA0 * ms * math.prod(film.cell_size) * step)
+        numbers = self._thermal.random(shape, np.float32)
+        return (numbers - np.float32(0.5)) * np.float32(math.sqrt(12 * variance))
+
     def settled(self, seed: int, duration: float, alpha: float | None = None) -> np.ndarray:
-        """The texture to which vectors of the sphere, drawn cell by cell, settle."""
+        """The texture to which vectors of the sphere, drawn cell by cell, settle.
+
+        The thermal field goes on from here with numbers of this seed and its own.
+        """
+        self._thermal = np.random.default_rng([self.conditions.thermal_seed, seed])
         m = np.random.default_rng(seed).standard_normal((*self.device.film.array_shape, 3))
         return self.run(m / np.linalg.norm(m, axis=-1, keepdims=True), None, duration, alpha)
 

@@ -105,6 +105,11 @@ def twin(factor: float) -> Reference:
     return lambda films: factor * np.roll(films.before, 1, axis=0)
 
 
+def mean_of_four(factor: float) -> Reference:
+    """The mean of a device and three others like it, untrained: the default of an experiment."""
+    return lambda films: factor / 4 * sum(np.roll(films.before, -k, axis=0) for k in range(4))
+
+
 def mean_untrained(factor: float) -> Reference:
     """The mean of all untrained devices, times a factor."""
     return lambda films: factor * films.before.mean(axis=(0, 1))

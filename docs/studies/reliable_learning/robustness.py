@@ -2,11 +2,11 @@
 
     python -m docs.studies.reliable_learning.robustness FOLDER
 
-trains 24 films for each change of data/campaigns/reliable_robust.toml that the study's kernel can
-do (not 300 K, grains and alpha = 0.1), and prints the table of the page. The reference stays 1.04
-times the stack's own conductance before training. One core at 3 to 6 s for each film; a file for
-each change in the folder, with which the same command goes on. `--tables` takes the files as they
-are; `--unchanged FILE.npz` adds what sets of as many of the held-out films of `trainings` give.
+trains 24 films for each change of data/campaigns/reliable_robust.toml, and prints the table of the
+page. The reference stays 1.04 times the stack's own conductance before training. One core at 3 to
+10 s for each film; a file for each change in the folder, with which the same command goes on.
+`--tables` takes the files as they are; `--unchanged FILE.npz` adds what sets of as many of the
+held-out films of `trainings` give.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ import numpy as np
 from docs.studies.reliable_learning.film import LEAST_DAMPING, FastFilm
 from docs.studies.shared import DATA
 from orchestrator.campaign.axes.keys import changed
-from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import signs
 
@@ -35,8 +34,8 @@ def varied(changes: Mapping[str, object]) -> Experiment:
 
 def refusal(experiment: Experiment) -> str | None:
     """Why the study's kernel cannot train an experiment, if so."""
-    if experiment.conditions != Conditions():
-        return "the study's kernel knows no fields, temperatures or grains"
+    if any(experiment.conditions.B_ext):
+        return "the study's kernel knows no external field"
     if experiment.device.material.alpha < LEAST_DAMPING:
         return f"the study's kernel is not accurate below alpha = {LEAST_DAMPING:g}"
     return None
@@ -65,7 +64,7 @@ def trained(experiment: Experiment, film: FastFilm, seed: int) -> np.ndarray:
 
 def train(experiment: Experiment, file: Path, first: int, count: int) -> None:
     """Trains films from so many starts, and saves after each; goes on with what the file has."""
-    film = FastFilm(experiment.device)
+    film = FastFilm(experiment.device, experiment.conditions)
     saturated = film.network.solve(experiment.film.saturated()).conductance
     done = list(np.load(file)["conductance"]) if file.exists() else []
     for seed in range(first + len(done), first + count):
