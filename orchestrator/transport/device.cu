@@ -18,9 +18,11 @@ typedef long long whole;
 #define FOR_ALL(t, threads) for (whole t = 0; t < threads; t++)
 #endif
 
-// Sum of the neighbors of node x in row i, field k, times their coefficients.
+// Sum of the neighbors of node x in row i, field k, times their coefficients; sign -1 where those
+// of opposite neighbors are opposite.
 FUNCTION float neighbors(
-    const float *a, const float *u, whole i, int k, int x, int fields, int length, int plane
+    const float *a, const float *u, whole i, int k, int x, int fields, int length, int plane,
+    float sign = 1
 ) {
     float sum = 0;
 #pragma unroll
@@ -29,7 +31,8 @@ FUNCTION float neighbors(
         const int rows = h < 2 ? 0 : group == 0 ? 1 : plane - 2 + group;
         whole up = i + rows, low = i - rows;
         sum += a[(i * HALVES + h) * length + x] * u[(up * fields + k) * length + x + dx]
-             + a[(low * HALVES + h) * length + x - dx] * u[(low * fields + k) * length + x - dx];
+             + sign * a[(low * HALVES + h) * length + x - dx]
+                   * u[(low * fields + k) * length + x - dx];
     }
     return sum;
 }
@@ -67,6 +70,21 @@ KERNEL residual(
             out[here] = factor * f[here] - diagonal * u[here]
                       - neighbors(a, u, i, k, x, fields, length, plane);
         }
+    }
+}
+
+// out -= sign T u for an antisymmetric matrix T, whose half with positive sign is t.
+KERNEL subtract_skew(
+    whole threads, const float *t, float sign, const float *u, float *out, int fields, int length,
+    int plane, int z0, int ny, int nx
+) {
+    FOR_ALL(item, threads) {
+        const int n = (int)item;
+        int x = 1 + n % nx;
+        whole i = (z0 + n / nx / ny) * plane + 1 + n / nx % ny;
+        for (int k = 0; k < fields; k++)
+            out[(i * fields + k) * length + x]
+                -= sign * neighbors(t, u, i, k, x, fields, length, plane, -1);
     }
 }
 
@@ -194,25 +212,28 @@ KERNEL coarsen(
     }
 }
 
-// out = A u in double precision for nodal fields (fields, nz, ny, nx); offsets are half_offsets.
+// out = (S + sign T) u in double precision for nodal fields (fields, nz, ny, nx), S symmetric and T
+// antisymmetric, which is not read for sign 0; offsets are half_offsets.
 KERNEL multiply(
-    whole threads, const double *matrix, const whole *offsets, const double *u, double *out,
-    int fields, int nz, int ny, int nx
+    whole threads, const double *symmetric, const double *skew, int sign, const whole *offsets,
+    const double *u, double *out, int fields, int nz, int ny, int nx
 ) {
     FOR_ALL(item, threads) {
         const int t = (int)item;
         int x = t % nx, y = t / nx % ny, z = t / nx / ny;
         for (int k = 0; k < fields; k++) {
             const double *field = u + k * threads;
-            double sum = matrix[t] * field[t];
+            double sum = symmetric[t] * field[t];
             for (int h = 1; h < HALVES; h++) {
                 const whole *offset = offsets + 3 * h;
                 int dz = (int)offset[0], dy = (int)offset[1], dx = (int)offset[2];
                 whole step = (dz * ny + dy) * nx + dx;
                 if (z + dz < nz && y + dy >= 0 && y + dy < ny && x + dx >= 0 && x + dx < nx)
-                    sum += matrix[h * threads + t] * field[t + step];
+                    sum += (symmetric[h * threads + t]
+                            + (sign ? sign * skew[h * threads + t] : 0)) * field[t + step];
                 if (z - dz >= 0 && y - dy >= 0 && y - dy < ny && x - dx >= 0 && x - dx < nx)
-                    sum += matrix[h * threads + t - step] * field[t - step];
+                    sum += (symmetric[h * threads + t - step]
+                            - (sign ? sign * skew[h * threads + t - step] : 0)) * field[t - step];
             }
             out[k * threads + t] = sum;
         }

@@ -46,28 +46,31 @@ class Device:
         """An array of numpy."""
         return values.get() if hasattr(values, "get") else values
 
-    def matrix(self, stencil: Stencil) -> Callable[[Any, Any], Any]:
+    def matrix(self, stencil: Stencil) -> Callable[..., Any]:
         """Multiplies nodal fields, shape (K, *nodes), with the matrix in double precision."""
         symmetric = self.xp.asarray(stencil.symmetric)
+        skew = symmetric if stencil.skew is None else self.xp.asarray(stencil.skew)
         offsets = self.xp.asarray(stencil.offsets)
         nodes = (1, *stencil.nodes)[-3:]
         size = int(np.prod(nodes))
 
-        def multiply(u: Any, out: Any) -> Any:
-            arrays = (symmetric, offsets, u, out)
+        def multiply(u: Any, out: Any, transpose: bool = False) -> Any:
+            sign = 0 if stencil.skew is None else -1 if transpose else 1
+            arrays = (symmetric, skew, sign, offsets, u, out)
             self._launch(len(symmetric), "multiply", size, *arrays, len(u), *nodes)
             return out
 
         return multiply
 
-    def fill(self, stencil: Stencil, free: Any, scale: float, level: Level) -> None:
-        """The coefficients between free nodes, times a scale, on the finest level."""
-        target = level.layout.nodal(level.a)
-        symmetric = self.xp.asarray(stencil.symmetric)
-        for k, offset in enumerate(half_offsets(len(stencil.nodes))):
-            here, there = shifted(stencil.nodes, offset)
+    def fill(
+        self, coefficients: np.ndarray, free: Any, scale: float, layout: Layout, a: Any
+    ) -> None:
+        """Coefficients of a stencil between free nodes, times a scale, as a matrix."""
+        target, values = layout.nodal(a), self.xp.asarray(coefficients)
+        for k, offset in enumerate(half_offsets(free.ndim)):
+            here, there = shifted(free.shape, offset)
             both = free[here] & free[there]
-            target[(k, *here)] = scale * symmetric[(k, *here)] * both
+            target[(k, *here)] = scale * values[(k, *here)] * both
 
     def load(
         self, level: Level, potentials: Any, image: Any, source: Any, free: Any, scale: float
@@ -233,6 +236,14 @@ class Device:
         """q = -A p and p^T A p, shape (K,)."""
         self._residual(level, p, p, 0.0, q)
         return -self.dot(level, p, q)
+
+    def subtract_skew(self, level: Level, skew: Any, sign: float, p: Any, q: Any) -> None:
+        """q -= sign T p with an antisymmetric matrix T."""
+        z0, z1, plane, ny, nx = level.layout.grid
+        threads = (z1 - z0) * ny * nx
+        sizes = (p.shape[1], level.layout.length, plane, z0, ny, nx)
+        arrays = (skew, np.float32(sign), p, q)
+        self._launch(level.a.shape[1], "subtract_skew", threads, *arrays, *sizes)
 
     def dot(self, level: Level, u: Any, v: Any) -> np.ndarray:
         """u^T v, shape (K,)."""

@@ -39,22 +39,28 @@ class Host:
         """An array of numpy."""
         return values
 
-    def matrix(self, stencil: Stencil) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def matrix(self, stencil: Stencil) -> Callable[..., np.ndarray]:
         """Multiplies nodal fields, shape (K, *nodes), with the matrix in double precision."""
-        return lambda u, out: stencil.apply(u, out=out)
+        return lambda u, out, transpose=False: stencil.apply(u, transpose, out)
 
-    def fill(self, stencil: Stencil, free: np.ndarray, scale: float, level: Level) -> None:
-        """The coefficients between free nodes, times a scale, on the finest level."""
-        blocks = self._blocks(level.layout, 5)
+    def fill(
+        self,
+        coefficients: np.ndarray,
+        free: np.ndarray,
+        scale: float,
+        layout: Layout,
+        a: np.ndarray,
+    ) -> None:
+        """Coefficients of a stencil between free nodes, times a scale, as a matrix."""
         self._team.run(
             kernels.fill,
-            blocks,
-            stencil.symmetric.reshape(-1, *(1, *free.shape)[-3:]),
+            self._blocks(layout, 5),
+            coefficients.reshape(-1, *(1, *free.shape)[-3:]),
             free.reshape((1, *free.shape)[-3:]),
-            stencil.offsets,
+            np.array([(0, *offset)[-3:] for offset in half_offsets(free.ndim)]),
             scale,
-            level.a,
-            level.layout.grid,
+            a,
+            layout.grid,
         )
 
     def load(
@@ -182,6 +188,15 @@ class Host:
         blocks = self._blocks(level.layout, p.shape[1])
         self._team.run(kernels.product, blocks, level.a, p, level.layout.grid, q, dots)
         return np.add.reduce(dots)
+
+    def subtract_skew(
+        self, level: Level, skew: np.ndarray, sign: float, p: np.ndarray, q: np.ndarray
+    ) -> None:
+        """q -= sign T p with an antisymmetric matrix T."""
+        blocks = self._blocks(level.layout, p.shape[1])
+        self._team.run(
+            kernels.subtract_skew, blocks, skew, np.float32(sign), p, level.layout.grid, q
+        )
 
     def dot(self, level: Level, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """u^T v, shape (K,)."""

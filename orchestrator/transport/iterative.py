@@ -18,6 +18,9 @@ MOST_ITERATIONS = 200
 DROP = 1e-3
 """Part of an error after which the residual is computed anew in double precision."""
 
+MARGIN = 1.5
+"""By how much the error of a matrix that is not symmetric may be larger than its estimate."""
+
 LEAST_ENERGY = 1e-9
 """Energy, in units of the largest diagonal element, below which a potential counts as constant."""
 
@@ -65,14 +68,7 @@ def refine(
     """
     ops, level = multigrid.ops, multigrid.finest
     x, p, q = multigrid.work
-    image = multigrid.image
-    energy = multigrid.load(potentials, multigrid.multiply(potentials, image), source)
-    if direction is not None:
-        ops.place(level, direction, multigrid.free, p)
-        curvature, slope = ops.product(level, p, q), ops.dot(level, level.f, p)
-        step = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
-        ops.descend(level, x, level.f, p, q, step)
-        energy = energy - step * slope
+    energy = _begin(multigrid, potentials, source, direction)
     multigrid.cycle()
     rz = ops.dot(level, level.f, level.u)
     share, reference = np.zeros_like(rz), rz
@@ -88,7 +84,7 @@ def refine(
             ops.add(level, potentials, x)
             return potentials
         ops.turn(level, p, level.u, share)
-        curvature = ops.product(level, p, q)
+        curvature = multigrid.product(p, q)
         step = np.divide(rz, curvature, out=np.zeros_like(rz), where=active & (curvature > 0))
         ops.descend(level, x, level.f, p, q, step)
         estimates.append(rz)
@@ -96,12 +92,90 @@ def refine(
         energy = energy + gains[-1] * (-1 if source is None else 1)
         if (active & (rz < DROP**2 * reference)).any():
             ops.add(level, potentials, x)
-            energy = multigrid.load(potentials, multigrid.multiply(potentials, image), source)
+            energy = multigrid.residual(potentials, source)
             reference = rz
         multigrid.cycle()
         before, rz = rz, ops.dot(level, level.f, level.u)
         share = np.divide(rz, before, out=np.zeros_like(rz), where=before > 0)
     raise OrchestratorError(f"conjugate gradients: no convergence in {MOST_ITERATIONS} iterations")
+
+
+def refine_skew(
+    multigrid: Multigrid,
+    potentials: Any,
+    source: Any,
+    tolerance: float,
+    direction: Any = None,
+    transpose: bool = False,
+) -> Any:
+    """Solve A phi = f as `refine` does, A with an antisymmetric part (Hall).
+
+    Orthomin(1) in the metric of the cycle M of the symmetric part S: each step makes r^T M r least
+    along M r, made orthogonal to the step before. If M were the inverse of S, that would be the
+    least of all steps together (S. Eisenstat, H. Elman, M. Schultz, SIAM J. Numer. Anal. 20, 345
+    (1983)), and the energy norm of the error at most the root of r^T M r.
+
+    The energy norm of z = M r estimates that of the error. Where the cycle leaves much of an error,
+    steps are longer than 1; the longest one corrects the estimate.
+
+    Parameters
+    ----------
+    multigrid, potentials, source, tolerance, direction
+        As for `refine`; without a source the point of least energy along a direction is that where
+        the residual is orthogonal to it.
+    transpose : bool
+        Solve with the transpose of A.
+    """
+    ops, level = multigrid.ops, multigrid.finest
+    (x, p, w), z = multigrid.work, multigrid.remainder
+    energy = _begin(multigrid, potentials, source, direction, transpose)
+    multigrid.cycle()
+    ops.turn(level, z, level.u, np.zeros_like(energy))
+    length, reference = np.zeros_like(energy), None
+    longest = np.ones_like(energy)
+    for _ in range(MOST_ITERATIONS):
+        zz = multigrid.product(z, level.f, transpose)
+        if reference is None:
+            reference = zz
+        active = (MARGIN * longest) ** 2 * zz > tolerance**2 * np.maximum(energy, LEAST_ENERGY)
+        if not active.any():
+            ops.add(level, potentials, x)
+            return potentials
+        if (active & (zz < DROP**2 * reference)).any():
+            ops.add(level, potentials, x)
+            energy = multigrid.residual(potentials, source, transpose)
+            multigrid.cycle()
+            ops.turn(level, z, level.u, np.zeros_like(zz))
+            reference = zz = multigrid.product(z, level.f, transpose)
+        multigrid.cycle()
+        along = ops.dot(level, level.f, w)
+        share = -np.divide(along, length, out=np.zeros_like(zz), where=length > 0)
+        ops.turn(level, p, z, share)
+        ops.turn(level, w, level.u, share)
+        length = ops.dot(level, level.f, w)
+        step = np.divide(zz, length, out=np.zeros_like(zz), where=active & (length > 0))
+        ops.descend(level, x, z, p, w, step)
+        longest = np.maximum(longest, step)
+    raise OrchestratorError(
+        f"minimal residuals: no convergence in {MOST_ITERATIONS} iterations, as for Hall angles "
+        "near 90 degrees; solver 'direct' needs none"
+    )
+
+
+def _begin(
+    multigrid: Multigrid, potentials: Any, source: Any, direction: Any, transpose: bool = False
+) -> np.ndarray:
+    """Load the residuals of first guesses moved along a direction; the potentials' energies."""
+    ops, level = multigrid.ops, multigrid.finest
+    x, p, q = multigrid.work
+    energy = multigrid.residual(potentials, source, transpose)
+    if direction is None:
+        return energy
+    ops.place(level, direction, multigrid.free, p)
+    curvature, slope = multigrid.product(p, q, transpose), ops.dot(level, level.f, p)
+    step = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
+    ops.descend(level, x, level.f, p, q, step)
+    return energy - step * slope
 
 
 def conjugate_gradients(
@@ -144,60 +218,6 @@ def conjugate_gradients(
         p *= share[:, None]
         p += z
     raise OrchestratorError(f"conjugate gradients: no convergence in {MOST_ITERATIONS} iterations")
-
-
-def generalized_minimal_residuals(
-    multiply: Callable[[np.ndarray], np.ndarray],
-    multigrid: Multigrid,
-    b: np.ndarray,
-    x: np.ndarray,
-    tolerance: float,
-) -> np.ndarray:
-    """Solve A x = b for several right-hand sides one after the other, A nonsymmetric (Hall).
-
-    Parameters
-    ----------
-    multiply : callable
-        A, for arrays of shape (K, *nodes), on the free nodes.
-    multigrid : Multigrid
-        The cycle for the symmetric part, for one right-hand side.
-    b, x : ndarray, shape (K, *nodes)
-        Right-hand sides and first guesses; `x` is overwritten.
-    tolerance : float
-        Residual relative to that of x = 0.
-
-    Raises
-    ------
-    OrchestratorError
-        If the method does not converge.
-    """
-    from scipy.sparse.linalg import LinearOperator, gmres
-
-    nodes = b.shape[1:]
-    shape = (b[0].size, b[0].size)
-
-    def precondition(r: np.ndarray) -> np.ndarray:
-        image = r.reshape(1, *nodes)
-        multigrid.load(image, -image, None)
-        multigrid.cycle()
-        return multigrid.nodal(multigrid.finest.u).astype(float).ravel()
-
-    a = LinearOperator(shape, lambda u: multiply(u.reshape(1, *nodes)).ravel(), dtype=float)
-    m = LinearOperator(shape, precondition, dtype=float)
-    for k in range(len(b)):
-        solution, failed = gmres(
-            a,
-            b[k].ravel(),
-            x0=x[k].ravel(),
-            rtol=tolerance,
-            restart=40,
-            maxiter=MOST_ITERATIONS // 40,
-            M=m,
-        )
-        if failed:
-            raise OrchestratorError("generalized minimal residuals: no convergence")
-        x[k] = solution.reshape(nodes)
-    return x
 
 
 def _dots(u: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -161,6 +161,33 @@ def product(first, last, a, u, grid, out, dots):
 
 
 @compiled
+def subtract_skew(first, last, t, sign, u, grid, out):
+    """out -= sign T u for an antisymmetric matrix T, whose half with positive sign is `t`."""
+    z0, z1, plane, _, n = grid
+    for z in range(z0, z1):
+        for y in range(first, last):
+            i = z * plane + y
+            for k in range(u.shape[1]):
+                row, target, own = u[i, k], out[i, k], t[i, 1]
+                for x in range(1, n + 1):
+                    target[x] -= sign * (own[x] * row[x + 1] - own[x - 1] * row[x - 1])
+                for g in range(4 if z0 > 0 else 1):
+                    c, rows = 2 + 3 * g, 1 if g == 0 else plane - 2 + g
+                    a0, a1, a2 = t[i, c], t[i, c + 1], t[i, c + 2]
+                    b0, b1, b2 = t[i - rows, c], t[i - rows, c + 1], t[i - rows, c + 2]
+                    w, v = u[i + rows, k], u[i - rows, k]
+                    for x in range(1, n + 1):
+                        target[x] -= sign * (
+                            a0[x] * w[x - 1]
+                            + a1[x] * w[x]
+                            + a2[x] * w[x + 1]
+                            - b0[x + 1] * v[x + 1]
+                            - b1[x] * v[x]
+                            - b2[x - 1] * v[x - 1]
+                        )
+
+
+@compiled
 def dot(first, last, u, v, grid, dots):
     """Sums of u times v over each row in `dots`, shape (rows, K)."""
     z0, z1, plane, _, n = grid

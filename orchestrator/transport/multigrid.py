@@ -43,7 +43,7 @@ class Level:
 
 
 class Multigrid:
-    """Approximate solutions of a symmetric matrix for several right-hand sides at once.
+    """A matrix, and approximate solutions of its symmetric part for several right-hand sides.
 
     Memory is kept from one matrix to the next.
 
@@ -73,6 +73,7 @@ class Multigrid:
         self.free = ops.xp.asarray(free)
         self.scale = 1.0
         self.multiply: Any = None
+        self._skew: Any = None
         steps = coarsening(free.shape, spacing)
         layout = Layout(free.shape)
         self.levels = []
@@ -112,24 +113,41 @@ class Multigrid:
         """Fields for the corrections (zero between solutions), directions and their images."""
         return self.field(), self.field(), self.field()
 
+    @cached_property
+    def remainder(self) -> Any:
+        """Another field, for matrices that are not symmetric."""
+        return self.field()
+
     def update(self, stencil: Stencil) -> None:
-        """Take over a matrix, its symmetric part alone."""
+        """Take over a matrix."""
         self.scale = 1 / float(stencil.symmetric[0].max())
         self.multiply = self.ops.matrix(stencil)
-        self.ops.fill(stencil, self.free, self.scale, self.finest)
+        layout, a = self.finest.layout, self.finest.a
+        self.ops.fill(stencil.symmetric, self.free, self.scale, layout, a)
+        if stencil.skew is None:
+            self._skew = None
+        else:
+            if self._skew is None:
+                self._skew = self.ops.xp.zeros_like(a)
+            self.ops.fill(stencil.skew, self.free, self.scale, layout, self._skew)
         for level, below in zip(self.levels, self.levels[1:], strict=False):
             self.ops.invert_diagonal(level)
             self.ops.galerkin(level, below)
         self._inverse = self.ops.xp.asarray(_dense_inverse(self.levels[-1], self.ops.numbers))
 
-    def load(self, potentials: Any, image: Any, source: Any) -> np.ndarray:
-        """The residuals source - image on the finest grid; potentials^T image, both scaled."""
+    def residual(self, potentials: Any, source: Any, transpose: bool = False) -> np.ndarray:
+        """Residuals source - A potentials on the finest grid; potentials^T A potentials, scaled."""
+        image = self.multiply(potentials, self.image, transpose)
         energy = self.ops.load(self.finest, potentials, image, source, self.free, self.scale)
         return self.scale * energy
 
-    def nodal(self, field: Any) -> Any:
-        """A field of the finest grid, shape (K, *nodes)."""
-        return self.finest.layout.nodal(field)
+    def product(self, p: Any, q: Any, transpose: bool = False) -> np.ndarray:
+        """q = -A p (-A^T p) and p^T A p, shape (K,), with the scaled matrix A."""
+        curvature = self.ops.product(self.finest, p, q)
+        if self._skew is not None:
+            sign = -1.0 if transpose else 1.0
+            self.ops.subtract_skew(self.finest, self._skew, sign, p, q)
+        return curvature
 
     def cycle(self) -> None:
         """From the finest level's f approximate solutions u."""
@@ -157,9 +175,13 @@ def _weight_shapes(layout: Layout, factors: tuple[int, ...]) -> list[tuple[int, 
 
 
 def memory(
-    nodes: tuple[int, ...], spacing: tuple[float, ...], count: int, weighted: bool = False
+    nodes: tuple[int, ...],
+    spacing: tuple[float, ...],
+    count: int,
+    weighted: bool = False,
+    skew: bool = False,
 ) -> int:
-    """Bytes that a solution by conjugate gradients takes on a device, temporary arrays included.
+    """Bytes that an iterative solution takes on a device, temporary arrays included.
 
     Parameters
     ----------
@@ -169,16 +191,19 @@ def memory(
         Number K of right-hand sides.
     weighted : bool
         As for `Multigrid`.
+    skew : bool
+        Whether the matrix has an antisymmetric part (Hall).
     """
     halves, layout = len(half_offsets(len(nodes))), Layout(nodes)
-    single = 3 * count * layout.rows * layout.length  # work
+    # work, with the antisymmetric part the remainder and that part
+    single = (3 * count + skew * (count + halves)) * layout.rows * layout.length
     for factors in [*coarsening(nodes, spacing), (1,) * len(nodes)]:
         single += (halves + 1 + 3 * count) * layout.rows * layout.length
         if weighted:
             single += sum(int(np.prod(shape)) for shape in _weight_shapes(layout, factors))
         layout = layout.coarse(factors)
     # the matrix; potentials, their image, direction and residual with its temporary arrays
-    double = (halves + 6 * count) * int(np.prod(nodes))
+    double = ((1 + skew) * halves + 6 * count) * int(np.prod(nodes))
     return 4 * single + 8 * double
 
 

@@ -300,7 +300,11 @@ class Network:
     def _unit_potentials(
         self, geometry: Geometry, stencil: Stencil, guesses: Sequence[np.ndarray]
     ) -> list[np.ndarray]:
-        """Unit potentials of the matrix and, if it is another, of its transpose."""
+        """Unit potentials of the matrix and, if it is another, of its transpose.
+
+        The latter differ from the former by what a reversed magnetization changes, of the order of
+        the Hall angle: guessed is this difference, without guesses zero.
+        """
         shape = (len(self.contacts) - 1, *geometry.nodes)
         directions = (False,) if stencil.skew is None else (False, True)
         for guess in guesses:
@@ -310,12 +314,14 @@ class Network:
                     f"{(len(directions), *shape)}"
                 )
         solve = self._prepare(stencil)
-        results = []
-        for k, transpose in enumerate(directions):
-            start = np.zeros(shape)
-            if guesses:
-                np.multiply(guesses[0][k], geometry.free, out=start)
+        results: list[np.ndarray] = []
+        for transpose in directions:
+            known = [guess[1] - guess[0] if transpose else guess[0] for guess in guesses]
+            start = results[0].copy() if transpose else np.zeros(shape)
+            if known:
+                start += known[0]
+            start *= geometry.free
             start[geometry.units] = 1.0
-            direction = guesses[0][k] - guesses[1][k] if len(guesses) > 1 else None
+            direction = known[0] - known[1] if len(known) > 1 else None
             results.append(solve(None, start, direction, transpose))
         return results

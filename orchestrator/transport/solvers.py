@@ -200,25 +200,28 @@ TOLERANCE = 5e-5
 """Error of the iterative potentials in the energy norm, relative to the potentials' own.
 
 Divided by the square root of their number, because superpositions add errors up. It is about the
-relative error of the current density; G, from the energy form, has its square. With Hall effect a
-tenth of it is the tolerance of the residual.
+relative error of the current density; G, from the energy form, has its square.
 """
 
 
-def solver_multigrid(geometry: Geometry, team: Team | None = None) -> Prepare:
-    """Conjugate gradients with a geometric multigrid cycle, starting from the guess.
+def iterative_solver(geometry: Geometry, ops: Any) -> Prepare:
+    """Krylov methods with a geometric multigrid cycle, starting from the guess.
 
-    With Hall effect generalized minimal residuals with the cycle of the symmetric part.
+    Conjugate gradients, with Hall effect minimal residuals with the cycle of the symmetric part.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        What is solved on.
+    ops : Host or Device
+        Where it is solved.
     """
-    from orchestrator.transport.host import Host
-    from orchestrator.transport.iterative import generalized_minimal_residuals, refine
+    from orchestrator.transport.iterative import refine, refine_skew
 
     kept: dict[int, Multigrid] = {}
 
     def prepare(stencil: Stencil) -> Solve:
-        cycle = functools.cache(
-            functools.partial(_cycle, kept, geometry, Host(team or Team()), stencil)
-        )
+        cycle = functools.cache(functools.partial(_cycle, kept, geometry, ops, stencil))
 
         def solve(
             rhs: np.ndarray | None,
@@ -226,22 +229,28 @@ def solver_multigrid(geometry: Geometry, team: Team | None = None) -> Prepare:
             direction: np.ndarray | None = None,
             transpose: bool = False,
         ) -> np.ndarray:
+            first = start if start is not None else np.zeros_like(rhs, float)
+            multigrid, tolerance = cycle(len(first)), TOLERANCE / np.sqrt(len(first))
+            potentials, source, line = (
+                None if field is None else ops.xp.asarray(field)
+                for field in (first, rhs, direction)
+            )
             if stencil.skew is None:
-                potentials = start if start is not None else np.zeros_like(rhs, float)
-                tolerance = TOLERANCE / np.sqrt(len(potentials))
-                return refine(cycle(len(potentials)), potentials, rhs, tolerance, direction)
-
-            def multiply(u: np.ndarray) -> np.ndarray:
-                return stencil.apply(u * geometry.free, transpose) * geometry.free
-
-            lifted, b = _lifted(stencil, geometry, rhs, start, transpose)
-            x = np.zeros_like(b) if start is None else start * geometry.free
-            x = generalized_minimal_residuals(multiply, cycle(1), b, x, TOLERANCE / 10)
-            return lifted + x
+                found = refine(multigrid, potentials, source, tolerance, line)
+            else:
+                found = refine_skew(multigrid, potentials, source, tolerance, line, transpose)
+            return ops.numbers(found)
 
         return solve
 
     return prepare
+
+
+def solver_multigrid(geometry: Geometry, team: Team | None = None) -> Prepare:
+    """The iterative solver on processors."""
+    from orchestrator.transport.host import Host
+
+    return iterative_solver(geometry, Host(team or Team()))
 
 
 def _cycle(
@@ -264,45 +273,14 @@ def _has_holes(geometry: Geometry) -> bool:
 
 
 def solver_cuda(geometry: Geometry, team: Team | None = None) -> Prepare:
-    """The same conjugate gradients and cycle on a GPU by CuPy; with Hall effect on processors.
+    """The iterative solver on a GPU by CuPy.
 
     Raises
     ------
     InputError
         If CuPy or a GPU is missing.
     """
-    return device_solver(geometry, team, _cuda())
-
-
-def device_solver(geometry: Geometry, team: Team | None, device: Device) -> Prepare:
-    """The solver on a device."""
-    from orchestrator.transport.iterative import refine
-
-    kept: dict[int, Multigrid] = {}
-    host = solver_multigrid(geometry, team)
-
-    def prepare(stencil: Stencil) -> Solve:
-        if stencil.skew is not None:
-            return host(stencil)
-
-        def solve(
-            rhs: np.ndarray | None,
-            start: np.ndarray | None = None,
-            direction: np.ndarray | None = None,
-            transpose: bool = False,
-        ) -> np.ndarray:
-            first = start if start is not None else np.zeros_like(rhs, float)
-            multigrid = _cycle(kept, geometry, device, stencil, len(first))
-            potentials, source, line = (
-                None if field is None else device.xp.asarray(field)
-                for field in (first, rhs, direction)
-            )
-            tolerance = TOLERANCE / np.sqrt(len(first))
-            return device.numbers(refine(multigrid, potentials, source, tolerance, line))
-
-        return solve
-
-    return prepare
+    return iterative_solver(geometry, _cuda())
 
 
 def _cuda() -> Device:
@@ -336,7 +314,7 @@ SOLVERS = BUILT_IN | {"pardiso": solver_pardiso, "cuda": solver_cuda}
 LARGEST_DIRECT = 800
 """Most free nodes for which `auto` factorizes, besides those that each potential adds."""
 
-LARGER_FOR_POTENTIAL, LARGER_FOR_HALL = 150, 1_500
+LARGER_FOR_POTENTIAL, LARGER_FOR_HALL = 150, 250
 """Further free nodes for each potential: one factorization serves all of them, a cycle does not."""
 
 SMALLEST_CUDA = 100_000
@@ -371,15 +349,14 @@ ITERATIVE = frozenset({"multigrid", "cuda"})
 """Solvers that make use of a first guess."""
 
 
-def _has_room(device: Device | None, geometry: Geometry) -> bool:
+def _has_room(device: Device | None, geometry: Geometry, hall: bool) -> bool:
     """Whether there is a GPU with memory for the solver beside mumax3; a message where not."""
     if device is None:
         return False
     from orchestrator.transport.multigrid import memory
 
-    own = memory(
-        geometry.nodes, geometry.spacing[::-1], int(geometry.contact.max()), _has_holes(geometry)
-    )
+    size, holes = int(geometry.contact.max()), _has_holes(geometry)
+    own = memory(geometry.nodes, geometry.spacing[::-1], size, holes, hall)
     others = MUMAX3_MEMORY * geometry.conducting.size
     free = device.free_memory()
     if own + others > free:
@@ -411,7 +388,7 @@ def chosen(name: str, geometry: Geometry, hall: bool = False) -> str:
     if name == "auto":
         size = geometry.free.sum()
         name = "direct" if size <= largest_direct(geometry, hall) else "multigrid"
-        if size >= SMALLEST_CUDA and _has_room(_cuda_if_possible(), geometry):
+        if size >= SMALLEST_CUDA and _has_room(_cuda_if_possible(), geometry, hall):
             name = "cuda"
     return name
 

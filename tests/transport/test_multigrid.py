@@ -7,13 +7,14 @@ import io
 import numpy as np
 import pytest
 
-from orchestrator.base.errors import InputError
+from orchestrator.base.errors import InputError, OrchestratorError
 from orchestrator.describe.contacts import CornerContact, DiscContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
 from orchestrator.transport.assembly import half_offsets
 from orchestrator.transport.multigrid import Multigrid
 from orchestrator.transport.network import Network
+from orchestrator.transport.state import NetworkState
 from orchestrator.transport.weighted import weigh
 from tests.transport.textures import along, holes, in_plane, maze, perforated, stripes
 
@@ -23,16 +24,25 @@ CORNERS = tuple(
 CELL = (4e-9, 4e-9, 1e-8)
 
 
-def errors(m: np.ndarray, ratio: float, contacts=CORNERS) -> tuple[float, float]:
-    """Of G, relative to its largest element, and of j in the mean square."""
+def network(m: np.ndarray, ratio: float, hall: float, contacts=CORNERS, solver="multigrid", **how):
+    """Of a film with an AMR ratio and the tangent of a Hall angle."""
     film = Film((*m.shape[2:0:-1], m.shape[0]), CELL)
-    resistivity = Resistivity(rho_par=(1 + ratio) * 2e-7, rho_perp=2e-7)
-    found = Network(film, resistivity, contacts, "multigrid").solve(m)
-    exact = Network(film, resistivity, contacts, "direct").solve(m)
+    resistivity = Resistivity((1 + ratio) * 2e-7, 2e-7, sigma_ah=hall / 2e-7)
+    return Network(film, resistivity, contacts, solver, **how)
+
+
+def differences(found: NetworkState, exact: NetworkState) -> tuple[float, float]:
+    """Of G, relative to its largest element, and of j in the mean square."""
     g = np.abs(found.conductance - exact.conductance).max() / np.abs(exact.conductance).max()
-    v = np.random.default_rng(1).normal(size=len(contacts))
+    v = np.random.default_rng(1).normal(size=len(exact.contacts))
     j, expected = found.current_density(v), exact.current_density(v)
     return g, np.linalg.norm(j - expected) / np.linalg.norm(expected)
+
+
+def errors(m: np.ndarray, ratio: float, contacts=CORNERS, hall: float = 0.0) -> tuple[float, float]:
+    """Of G, relative to its largest element, and of j in the mean square."""
+    found = network(m, ratio, hall, contacts).solve(m)
+    return differences(found, network(m, ratio, hall, contacts, "direct").solve(m))
 
 
 @pytest.mark.parametrize("texture", [stripes, along, maze, holes])
@@ -44,12 +54,92 @@ def test_conductance_to_1e_8_and_currents_to_1e_4(texture, ratio):
     assert j <= 1e-4
 
 
-def test_35_contacts():
+def islands(n: int) -> np.ndarray:
+    """Two parts of a film that touch no contact."""
+    m = maze(n)
+    y, x = np.mgrid[:n, :n]
+    for centre, radius in ((n // 3, 20), (2 * n // 3, 9)):
+        distance = np.hypot(x - centre, y - centre)
+        m[0, (distance > radius - 2) & (distance < radius)] = 0
+    return m
+
+
+@pytest.mark.parametrize(
+    ("texture", "ratio", "hall"),
+    [
+        (maze, 0.08, 0.01),
+        (maze, 1.5, 0.3),
+        (holes, 1.5, 0.01),
+        (holes, 6.0, 0.3),
+        (islands, 1.5, 0.3),
+        (stripes, 1.5, 1.0),
+    ],
+)
+def test_hall_effect_to_1e_8_and_1e_4(texture, ratio, hall):
+    g, j = errors(texture(150), ratio, hall=hall)
+    print(f"\nG {g:.1e}, j {j:.1e}")
+    assert g <= 1e-8
+    assert j <= 1e-4
+
+
+@pytest.mark.parametrize("hall", [0.01, 0.3])
+def test_onsager_of_separate_solutions(hall):
+    m = holes(120)
+    found = network(m, 1.5, hall).solve(m)
+    reversed_ = network(m, 1.5, hall).solve(-m)
+    g, scale = found.conductance, np.abs(found.conductance).max()
+    assert np.abs(g - reversed_.conductance.T).max() <= 1e-8 * scale
+    v = np.random.default_rng(1).normal(size=len(CORNERS))
+    adjoint, expected = found.adjoint_potential(v), reversed_.potential(v)
+    assert np.linalg.norm(adjoint - expected) <= 1e-4 * np.linalg.norm(expected)
+    assert np.abs(g - g.T).max() > 1e-5 * hall * scale
+
+
+def count_cycles(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    cycles, cycle = [], Multigrid.cycle
+    monkeypatch.setattr(Multigrid, "cycle", lambda self: cycles.append(cycle(self)))
+    return cycles
+
+
+@pytest.mark.parametrize("hall", [0.01, 0.3])
+def test_hall_effect_takes_guesses_and_their_direction(hall, monkeypatch):
+    angle = np.arctan2(*np.moveaxis(maze(120)[0, ..., 1::-1], -1, 0)[::-1])
+    mz = maze(120, seed=1)[0, ..., 2]
+    flat = np.sqrt(1 - mz**2)[..., None]
+    textures = [
+        (flat * in_plane(angle + turn) + mz[..., None] * np.array([0, 0, 1]))[None]
+        for turn in (0.0, 0.02, 0.04)
+    ]
+    one = network(textures[0], 1.5, hall, warm_start=False)
+    exact = network(textures[0], 1.5, hall, solver="direct").solve(textures[2])
+    first, second = (one.solve(m).guess() for m in textures[:2])
+    cycles, counts = count_cycles(monkeypatch), []
+    for guesses in ((), (second,), (second, first), (exact.guess(),)):
+        cycles.clear()
+        state = one.solve(textures[2], guesses)
+        counts.append(len(cycles))
+        g, j = differences(state, exact)
+        assert g <= 1e-8
+        assert j <= 1e-4
+    print(f"\n{counts}")
+    assert counts[0] > counts[1] > counts[2] > counts[3]
+    assert counts[3] == 2  # those of the first residuals
+    assert counts[2] <= counts[0] // 2
+
+
+def test_hall_effect_that_is_too_large_is_told():
+    m = maze(60)
+    with pytest.raises(OrchestratorError, match=r"minimal residuals.*solver 'direct' needs none"):
+        network(m, 0.0, 100.0).solve(m)
+
+
+@pytest.mark.parametrize("hall", [0.0, 0.01, 0.3])
+def test_35_contacts(hall):
     contacts = tuple(
         DiscContact(f"c{k}", ((60 + 120 * (k % 5)) * 1e-9, (45 + 85 * (k // 5)) * 1e-9), 12e-9)
         for k in range(35)
     )
-    g, j = errors(maze(150), 1.5, contacts)
+    g, j = errors(maze(150), 1.5, contacts, hall)
     assert g <= 1e-8
     assert j <= 1e-4
 
@@ -71,8 +161,9 @@ def test_same_bits_for_any_number_of_threads(cells, sigma_ah, textured):
             np.testing.assert_array_equal(a, b)
 
 
-def test_stored_guesses_give_the_same_bits_and_save_work():
-    n, resistivity = 200, Resistivity(rho_par=5e-7, rho_perp=2e-7)
+@pytest.mark.parametrize("sigma_ah", [0.0, 3e5])
+def test_stored_guesses_give_the_same_bits(sigma_ah):
+    n, resistivity = 200, Resistivity(rho_par=5e-7, rho_perp=2e-7, sigma_ah=sigma_ah)
     film = Film((n, n, 1), CELL)
     angle = np.arctan2(*np.moveaxis(maze(n)[0, ..., 1::-1], -1, 0)[::-1])
     textures = [in_plane(angle + turn)[None] for turn in (0.0, 0.03, 0.06)]
@@ -111,21 +202,27 @@ def test_guess_of_another_network_is_refused(textured):
 
 
 @pytest.mark.parametrize(
-    ("cells", "thickness"), [((90, 75, 1), 1e-8), ((40, 37, 12), 4e-9), ((52, 40, 6), 1.2e-8)]
+    ("cells", "thickness", "sigma_ah", "most"),
+    [
+        ((90, 75, 1), 1e-8, 0.0, 9),
+        ((40, 37, 12), 4e-9, 0.0, 9),
+        ((52, 40, 6), 1.2e-8, 0.0, 9),
+        ((40, 37, 12), 4e-9, 5e4, 13),
+        ((52, 40, 6), 1.2e-8, 1.5e6, 25),
+    ],
 )
-def test_slits_and_missing_cells_cost_no_iterations(cells, thickness, monkeypatch):
+def test_slits_and_missing_cells_cost_no_iterations(cells, thickness, sigma_ah, most, monkeypatch):
     film = Film(cells, (4e-9, 4e-9, thickness))
-    resistivity, m = Resistivity(rho_par=5e-7, rho_perp=2e-7), perforated(cells)
+    resistivity, m = Resistivity(5e-7, 2e-7, sigma_ah=sigma_ah), perforated(cells)
     exact = Network(film, resistivity, CORNERS, "direct").solve(m).conductance
-    cycles, cycle = [], Multigrid.cycle
-    monkeypatch.setattr(Multigrid, "cycle", lambda self: cycles.append(cycle(self)))
+    cycles = count_cycles(monkeypatch)
     found = [
         Network(film, resistivity, CORNERS, "multigrid", threads=threads).solve(m)
         for threads in (1, 2)
     ]
     assert np.abs(found[0].conductance - exact).max() <= 1e-8 * np.abs(exact).max()
     np.testing.assert_array_equal(found[0].guess(), found[1].guess())
-    assert len(cycles) <= 2 * 9
+    assert len(cycles) <= 2 * most
 
 
 def test_shares_follow_the_conductances_and_are_halves_beside_contacts():

@@ -138,8 +138,10 @@ def test_solver_of_a_package_that_is_missing_is_refused_by_name(monkeypatch):
         ((20, 20, 4), 4, False, "multigrid"),
         ((60, 60, 1), 35, False, "direct"),
         ((90, 90, 1), 35, False, "multigrid"),
-        ((64, 64, 1), 4, True, "direct"),
-        ((90, 90, 1), 4, True, "multigrid"),
+        ((36, 36, 1), 4, True, "direct"),
+        ((44, 44, 1), 4, True, "multigrid"),
+        ((90, 90, 1), 35, True, "direct"),
+        ((110, 110, 1), 35, True, "multigrid"),
     ],
 )
 def test_auto_chooses_by_free_nodes_potentials_and_hall_effect(cells, count, hall, expected):
@@ -150,7 +152,7 @@ def test_auto_chooses_by_free_nodes_potentials_and_hall_effect(cells, count, hal
 
 
 def test_network_tells_auto_of_the_hall_effect():
-    film = Film((64, 64, 1), (4e-9, 4e-9, 5e-9))
+    film = Film((37, 37, 1), (4e-9, 4e-9, 5e-9))
     m = texture(film)
     for sigma_ah, iterative in ((0.0, True), (5e5, False)):
         network = Network(film, Resistivity(7e-7, 1e-7, sigma_ah=sigma_ah), CORNERS)
