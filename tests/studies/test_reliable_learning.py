@@ -59,7 +59,7 @@ def test_the_studys_kernel_trains_as_the_engine_does(
     plan = Training(patterns=("++-+",), voltage=0.05, pulse_length=1e-10, pulses=3)
     expected, last = film.trained(start, plan)
     untouched = start.copy()
-    m, g = fast.trained(start, 0.05 * signs("++-+"), 1e-10, 3, 0.0)
+    m, g = fast.trained(start, plan, "++-+")
     assert np.array_equal(start, untouched)
     np.testing.assert_allclose(g, expected, rtol=max(3e-5, error / 40))
     np.testing.assert_allclose(m, last, atol=error)
@@ -225,9 +225,27 @@ def test_changes_of_the_campaign(load_study):
     assert len(changes) == 19 and count == 24
     both = [(e.device, e.conditions) for e in films]
     assert all(a != b for a, b in itertools.combinations(both, 2))
-    for point in ({"conditions.B_ext": [0, 0, 0.1]}, {"material.alpha": 0.05}):
+    adaptive = {"training.duration": 1e-8, "training.max_change": 0.1}
+    for point in ({"conditions.B_ext": [0, 0, 0.1]}, {"material.alpha": 0.05}, adaptive):
         with pytest.raises(SystemExit, match="kernel"):
             trainings.described(point)
+
+
+def test_gaps_and_turned_signs_are_as_on_the_engine(load_study, small_film, corners):
+    grid = Film((20, 16, 1), (6e-9, 6e-9, 1e-6), pbc=(0, 0, 1))
+    film = small_film(contacts=corners, film=grid)
+    fast = load_study("reliable_learning.film").FastFilm(film.device)
+    start = fast.settled(3, 1e-9)
+    plan = Training(
+        patterns=("++-+",), voltage=0.05, pulse_length=5e-11, pulses=3, gap=2e-11,
+        waveform="alternating", period=4,
+    )  # fmt: skip
+    expected, last = film.trained(start, plan)
+    m, g = fast.trained(start, plan, "++-+")
+    np.testing.assert_allclose(g, expected, rtol=3e-5)
+    np.testing.assert_allclose(m, last, atol=3e-4)
+    plain = fast.trained(start, Training(("++-+",), 5e-11, 3, voltage=0.05), "++-+")[0]
+    assert abs(plain - last).max() > 0.03
 
 
 def test_one_file_of_films_goes_on_and_settles_with_its_own_damping(load_study, tmp_path):

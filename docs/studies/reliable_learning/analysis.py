@@ -167,7 +167,7 @@ def draw(films: Films) -> None:
     axes = figure.subplots(3, len(films.patterns), height_ratios=(1, 1, 0.9))
     for k, pattern in enumerate(films.patterns):
         voltages = plan.amplitude * signs(pattern)
-        m, _ = fast.trained(start, voltages, plan.pulse_length, plan.pulses, plan.relax_time)
+        m, _ = fast.trained(start, plan, pattern)
         j = fast.network.solve(m).current_density(voltages)
         draw_texture(axes[0, k], m[0], film.lengths[:2])
         draw_contacts(axes[0, k], film, contacts, pattern)

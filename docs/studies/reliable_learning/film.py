@@ -18,7 +18,9 @@ import numpy as np
 from orchestrator.base.constants import BOHR_MAGNETON, BOLTZMANN, ELEMENTARY_CHARGE, GAMMA0
 from orchestrator.describe.conditions import REGIONS, Conditions
 from orchestrator.describe.device import Device
+from orchestrator.describe.sections import Training
 from orchestrator.engines.cpu.geometry.grains import Tessellation
+from orchestrator.learning.pulses import Done, next_pulse
 from orchestrator.transport.network import Network
 
 STABLE = 1.85
@@ -175,6 +177,8 @@ class FastFilm:
 
         With the material's damping if no other is given.
         """
+        if not duration:
+            return m
         alpha = self.device.material.alpha if alpha is None else alpha
         field = np.array(m[0].transpose(2, 0, 1), np.float32, order="C")
         drift = np.zeros((2, *field.shape[1:]), np.float32)
@@ -213,14 +217,22 @@ class FastFilm:
         m = np.random.default_rng(seed).standard_normal((*self.device.film.array_shape, 3))
         return self.run(m / np.linalg.norm(m, axis=-1, keepdims=True), None, duration, alpha)
 
-    def trained(
-        self, m: np.ndarray, voltages: np.ndarray, pulse: float, pulses: int, relax: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The texture after pulses and a relaxation, and G (S) before every pulse and then."""
-        conductances = []
-        for _ in range(pulses):
+    def trained(self, m: np.ndarray, plan: Training, entry: str) -> tuple[np.ndarray, np.ndarray]:
+        """The texture after the pulses of an entry of the plan's patterns and a relaxation.
+
+        And G (S) before every pulse, and of that texture.
+        """
+        done: list[Done] = []
+        state = self.network.solve(m)
+        conductances = [state.conductance]
+        while pulse := next_pulse(plan, entry, done, state.conductance):
+            voltages = np.array(pulse.values)
+            m = self.run(m, state.current_density(voltages), pulse.duration)
+            m = self.run(m, None, pulse.gap)
+            time = (len(done) + 1) * (pulse.duration + pulse.gap)
+            done.append(Done(time, 0.0, voltages, state.conductance @ voltages))
             state = self.network.solve(m)
             conductances.append(state.conductance)
-            m = self.run(m, state.current_density(voltages), pulse)
-        m = self.run(m, None, relax)
-        return m, np.array([*conductances, self.network.solve(m).conductance])
+        m = self.run(m, None, plan.relax_time)
+        conductances[-1] = self.network.solve(m).conductance
+        return m, np.array(conductances)

@@ -22,7 +22,6 @@ from docs.studies.reliable_learning.film import LEAST_DAMPING, FastFilm
 from docs.studies.shared import DATA
 from orchestrator.campaign.axes.keys import changed
 from orchestrator.describe.experiment import Experiment
-from orchestrator.learning.hopfield import signs
 
 
 def varied(changes: Mapping[str, object]) -> Experiment:
@@ -36,6 +35,9 @@ def refusal(experiment: Experiment) -> str | None:
     """Why the study's kernel cannot train an experiment, if so."""
     if any(experiment.conditions.B_ext):
         return "the study's kernel knows no external field"
+    plan = experiment.training
+    if plan.drive != "voltage" or plan.duration is not None or plan.oersted:
+        return "the study's kernel knows pulses of given voltages and one length only"
     if experiment.device.material.alpha < LEAST_DAMPING:
         return f"the study's kernel is not accurate below alpha = {LEAST_DAMPING:g}"
     return None
@@ -56,8 +58,7 @@ def trained(experiment: Experiment, film: FastFilm, seed: int) -> np.ndarray:
     start = film.settled(seed, begin.settle_time, begin.settle_alpha)
     result = []
     for pattern in plan.patterns:
-        voltages = plan.amplitude * signs(pattern)
-        _, g = film.trained(start, voltages, plan.pulse_length, plan.pulses, plan.relax_time)
+        _, g = film.trained(start, plan, pattern)
         result.append(g[[0, -1]])
     return np.array(result)
 
