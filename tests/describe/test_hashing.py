@@ -71,8 +71,9 @@ CAMPAIGNS = {
     "demo": "a3f5f8fa24d22003",
     "reliable": "e30d884172bf86aa",
     "reliable-gpu": "d92c59acea375421",
+    "reliable_damping": "6f40c1005e205fb3",
     "reliable_letters": "6e3bc64444965901",
-    "reliable_robust": "71c4a128ae761803",
+    "reliable_robust": "932cb34e88171dc6",
     "reliable_several": "e66f2a2bd870df01",
 }
 """Hash of the hashes of all runs in their order."""
