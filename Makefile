@@ -55,6 +55,7 @@ wheel: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/engine_step.py --magnum
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/transport.py
 	$(BIN)/python benchmarks/coupled.py
 	$(BIN)/python benchmarks/campaign.py

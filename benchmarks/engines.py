@@ -24,7 +24,7 @@ from orchestrator.engines.mumax3.live import LiveEngine
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf, write_ovf
 
-STAND_IN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "mx3"]
+STAND_IN = [sys.executable, "-m", "orchestrator", "mx3"]
 FILM = Film((100, 100, 1), (5e-9, 5e-9, 1e-6))
 DEVICE = Device(
     FILM,

@@ -12,21 +12,24 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import io
 import os
 import pickle
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import llvmlite
 import numba
+from llvmlite.binding import add_symbol
 from numba import njit
 from numba.core import caching, serialize
-from numba.core.runtime import rtsys
+from numba.core.environment import Environment, _rebuild_env
+from numba.core.runtime import _nrt_python
 
 try:
     import fcntl
@@ -84,9 +87,16 @@ class _Cache(caching.FunctionCache):
         self._cache_file: Any = _Files(Path(self._cache_path), stem, state, options)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Compiled code, without all that numba imports in order to compile."""
-        rtsys.initialize(target_context)
+        """Compiled code, without all that numba imports and compiles in order to compile."""
+        _announce_runtime()
         return self._load_overload(sig, target_context)
+
+
+@cache
+def _announce_runtime() -> None:
+    """Name numba's C functions to LLVM; its other functions are part of the compiled code."""
+    for name, address in _nrt_python.c_helpers.items():
+        add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
 
 
 class _Files:
@@ -163,9 +173,24 @@ class _Files:
             os.close(lock)
 
 
+class _Unpickler(pickle.Unpickler):
+    """Reads compiled code and imports no module of numba for functions that are part of it."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return _environment if name == _rebuild_env.__name__ else super().find_class(module, name)
+
+
+def _environment(module: str, constants: list[Any], name: str) -> Any:
+    if constants or module in sys.modules:
+        return _rebuild_env(module, constants, name)
+    found = Environment({})  # nothing is looked up in it
+    found.env_name = name
+    return found
+
+
 def _read(path: Path) -> Any:
     try:
-        return pickle.loads(path.read_bytes())  # noqa: S301, as trusted as the code beside it
+        return _Unpickler(io.BytesIO(path.read_bytes())).load()
     except FileNotFoundError:
         return None
     except Exception:  # damaged, as by a full disk: compiled anew

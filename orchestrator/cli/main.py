@@ -312,8 +312,21 @@ def _report(console: Console, folder: Path, experiment: Experiment) -> None:
 
 def main() -> None:
     """Entry point: errors raised on purpose become one message and an exit code."""
+    _carry_out(cli)
+
+
+def end_with(error: BaseException) -> None:
+    """End the process as a command does that raises an error."""
+
+    def fail() -> None:
+        raise error
+
+    _carry_out(click.Command(None, callback=fail), [])
+
+
+def _carry_out(command: click.Command, arguments: list[str] | None = None) -> None:
     try:
-        cli(standalone_mode=True)
+        command(arguments, standalone_mode=True)
     except OrchestratorError as error:
         logging.getLogger(__name__).debug("refused", exc_info=True)
         click.echo(f"orchestrator: {error}", err=True)

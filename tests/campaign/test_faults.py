@@ -20,7 +20,7 @@ from orchestrator.campaign.status import statuses
 from orchestrator.campaign.store import create
 from orchestrator.engines.table import EngineOptions
 
-CLI = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+CLI = [sys.executable, "-m", "orchestrator"]
 STAND_IN = [*CLI, "mx3", "-threads", "1"]
 TWO = "0, NVIDIA A, 8192, 8000, 550, GPU-a\n1, NVIDIA B, 8192, 8000, 550, GPU-b\n"
 BINARY = f"""#!{sys.executable} -IS

@@ -27,7 +27,7 @@ from orchestrator.engines.table import EngineOptions
 from orchestrator.run.folder import DESCRIPTION, JOURNAL
 
 STAND_IN = """#!/bin/sh
-exec {python} -c 'from orchestrator.cli.main import main; main()' mx3 -threads 1 "$@"
+exec {python} -m orchestrator mx3 -threads 1 "$@"
 """
 
 

@@ -94,7 +94,7 @@ def test_failure_is_told_and_retried(file, tmp_path):
 def test_stopping_leaves_75_and_a_resumable_state(file, tmp_path, how):
     file.write_text(TOML + '[[axes]]\nname = "n"\nkey = "training.pulses"\nvalues = [2000]\n')
     root = tmp_path / "runs"
-    command = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+    command = [sys.executable, "-m", "orchestrator"]
     command += ["campaign", "run", str(file), "--root", str(root), "--engine", "cpu"]
     process = subprocess.Popen(
         [*command, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

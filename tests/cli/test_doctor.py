@@ -8,7 +8,7 @@ import sys
 
 from orchestrator.cli.doctor import examine, render
 
-CLI = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+CLI = [sys.executable, "-m", "orchestrator"]
 
 
 def doctor(*arguments, **environment):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import re
 import shlex
 import shutil
@@ -11,9 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 import orchestrator
+from orchestrator.__main__ import main
 from orchestrator.base.errors import InputError
 from orchestrator.cli.main import cli
 from orchestrator.describe.experiment import Experiment
+from orchestrator.engines.cpu import main as script_command
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.engines.table import ENGINE_NAMES
 from orchestrator.ovf.files import read_ovf
@@ -21,7 +24,7 @@ from orchestrator.run.execute import is_finished, run
 from orchestrator.run.results import open_run
 from orchestrator.run.workplace import Interrupted, Quiet, Workplace
 
-BIN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+BIN = [sys.executable, "-m", "orchestrator"]
 
 
 def call(*arguments, cwd):
@@ -236,6 +239,50 @@ def test_help_is_quick_to_import():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_small_script_starts_without_what_it_does_not_need(tmp_path):
+    (tmp_path / "small.mx3").write_text(
+        "SetGridSize(8, 8, 1); SetCellSize(4e-9, 4e-9, 4e-9); Msat = 8e5; Aex = 13e-12\n"
+        "alpha = 0.1; m = Uniform(1, 0.1, 0); Run(1e-13); Save(m)\n"
+    )
+    code = (
+        "import atexit, sys\n"
+        "heavy = {'scipy.fft', 'scipy.special', 'numpy.testing', 'numpy.f2py', 'click', 'rich'}\n"
+        "heavy |= {'pydantic', 'jinja2', 'xarray', 'matplotlib', 'PIL', 'orchestrator.cli.main'}\n"
+        "heavy |= {'numba.np.arrayobj', 'numba.cpython.unicode'}  # with which numba compiles\n"
+        "atexit.register(lambda: print(sorted(heavy & set(sys.modules)), file=sys.stderr))\n"
+        "from orchestrator.__main__ import main; main()"
+    )
+    command = [sys.executable, "-c", code, "mx3", "-f", "small.mx3"]
+    for _ in range(2):  # the first may have to compile
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert done.stderr == "[]\n"
+    assert (tmp_path / "small.out" / "m000000.ovf").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (InputError("no such engine"), 2, "orchestrator: no such engine"),
+        (FileNotFoundError(2, "gone", "a/file"), 1, "orchestrator: a/file: gone"),
+        (KeyboardInterrupt(), 1, "Aborted!"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_scripts_that_fail_end_as_other_commands_do(error, code, told, monkeypatch, capsys):
+    def fail(arguments):
+        assert arguments == ["-f", "some.mx3"]
+        raise error
+
+    monkeypatch.setattr(script_command, "main", fail)
+    monkeypatch.setattr(sys, "argv", ["orchestrator", "mx3", "-f", "some.mx3"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    gc.unfreeze()
+    assert end.value.code == code
+    assert capsys.readouterr().err.strip() == told
 
 
 def test_a_run_folder_goes_on_where_it_is(description, file, tmp_path):

@@ -49,7 +49,7 @@ TableSave()
 
 REAL = os.environ.get("ORCHESTRATOR_GPU_TESTS") == "1"
 """Whether mumax3 itself is driven, whose sums need not repeat to the last bit."""
-STAND_IN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "mx3"]
+STAND_IN = [sys.executable, "-m", "orchestrator", "mx3"]
 STAND_IN += ["-threads", "1"]
 MUMAX3 = find_mumax3() if REAL else STAND_IN
 

@@ -20,7 +20,7 @@ from orchestrator.engines.mumax3.hardware import find_mumax3
 from orchestrator.mx3.script import Scripts
 from orchestrator.ovf.files import read_ovf, write_ovf
 
-STAND_IN = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "mx3"]
+STAND_IN = [sys.executable, "-m", "orchestrator", "mx3"]
 STAND_IN += ["-threads", "1"]
 
 _FAKE = """#!{python} -IS

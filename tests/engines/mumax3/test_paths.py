@@ -16,7 +16,7 @@ from orchestrator.engines.mumax3.diagnosis import EngineFault
 from orchestrator.engines.mumax3.live import LiveEngine
 from orchestrator.engines.table import EngineOptions
 
-CLI = [sys.executable, "-c", "from orchestrator.cli.main import main; main()"]
+CLI = [sys.executable, "-m", "orchestrator"]
 
 
 @pytest.fixture

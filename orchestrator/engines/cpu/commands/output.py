@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,6 @@ class OutputCommands:
         self.world = world
         self.numbers: dict[str, int] = {}
         self.name_format = "%s%06d"
-        self.random = GoRandom(0)
         self.format = OVF2_BINARY
         for form in FORMATS:
             world.names.declare_object(form.name, form)
@@ -39,6 +39,11 @@ class OutputCommands:
         world.names.declare_variable(
             "FilenameFormat", str, lambda: self.name_format, self._set_format
         )
+
+    @cached_property
+    def random(self) -> GoRandom:
+        """Of `rand` and its like; made when it is first asked."""
+        return GoRandom(0)
 
     def _set_output_format(self, form: OutputFormat) -> None:
         self.format = form

@@ -19,6 +19,7 @@ from orchestrator.engines.cpu.physics.simulation import Simulation
 from orchestrator.engines.cpu.physics.term_kind import TermKind
 from orchestrator.engines.cpu.physics.terms.demag_cache import cached_tensor
 from orchestrator.engines.cpu.physics.terms.demag_tensor import ODD, padded_length
+from orchestrator.engines.cpu.physics.terms.fourier import fft, ifft, irfft, rfft, rfftn
 
 
 class DemagField:
@@ -62,26 +63,22 @@ class Convolution:
 
     def __call__(self, source: np.ndarray, threads: int = 1) -> np.ndarray:
         """Convolve (3, nz, ny, nx) float32."""
-        from scipy.fft import fft, ifft, irfft, rfft
-
         (nz, ny, nx), (pz, py, px) = self._shape, self._padded
-        wave = rfft(source, px, axis=3, workers=threads)
+        wave = rfft(source, px, 3, threads)
         if py > 1:
-            wave = fft(wave, py, axis=2, overwrite_x=True, workers=threads)
+            wave = fft(wave, py, 2, threads)
         if pz > 1:
-            wave = fft(wave, pz, axis=1, overwrite_x=True, workers=threads)
+            wave = fft(wave, pz, 1, threads)
         multiply(wave, self._kernel)
         if pz > 1:
-            wave = ifft(wave, axis=1, overwrite_x=True, workers=threads)[:, :nz]
+            wave = ifft(wave, 1, threads)[:, :nz]
         if py > 1:
-            wave = ifft(wave, axis=2, overwrite_x=True, workers=threads)[:, :, :ny]
-        return np.asarray(irfft(wave, px, axis=3, workers=threads)[..., :nx])
+            wave = ifft(wave, 2, threads)[:, :, :ny]
+        return irfft(wave, px, 3, threads)[..., :nx]
 
 
 def _transformed(tensor: np.ndarray, padded: tuple[int, int, int]) -> np.ndarray:
     """Fourier transform of the tensor for wave numbers >= 0, (6, hz, hy, hx) float32."""
-    from scipy.fft import rfftn
-
     halves = [length // 2 + 1 for length in padded]
     kernel = np.empty((6, *halves), np.float32)
     for component in range(6):

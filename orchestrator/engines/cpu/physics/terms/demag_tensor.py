@@ -20,6 +20,7 @@ import numpy as np
 
 from orchestrator.base.errors import EngineError
 from orchestrator.engines.cpu.kernels.integration import integrate_line
+from orchestrator.engines.cpu.physics.terms.fourier import fast_length
 
 MAX_ASPECT = 100.0
 """Longest over shortest edge of a cell that is still taken."""
@@ -36,9 +37,7 @@ _MOST_SEPARATIONS = 10**12
 
 def padded_length(count: int, images: int) -> int:
     """Length of the Fourier transforms along an axis of `count` cells."""
-    from scipy.fft import next_fast_len
-
-    return count if images or count == 1 else int(next_fast_len(2 * count - 1, real=True))
+    return count if images or count == 1 else fast_length(2 * count - 1)
 
 
 def demag_tensor(
