@@ -29,7 +29,7 @@ from llvmlite.binding import add_symbol
 from numba import njit
 from numba.core import caching, serialize
 from numba.core.environment import Environment, _rebuild_env
-from numba.core.runtime import _nrt_python
+from numba.core.runtime._nrt_python import c_helpers
 
 try:
     import fcntl
@@ -95,7 +95,7 @@ class _Cache(caching.FunctionCache):
 @cache
 def _announce_runtime() -> None:
     """Name numba's C functions to LLVM; its other functions are part of the compiled code."""
-    for name, address in _nrt_python.c_helpers.items():
+    for name, address in c_helpers.items():
         add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
 
 
