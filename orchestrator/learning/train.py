@@ -69,10 +69,13 @@ class Reading:
         return self.state.conductance
 
 
-def read_out(m: np.ndarray, network: Solvable, probes: Sequence[Solvable] = ()) -> Reading:
+def read_out(
+    m: np.ndarray,
+    solve: Callable[[np.ndarray], Solved],
+    probes: Sequence[Callable[[np.ndarray], Solved]] = (),
+) -> Reading:
     """Solve the network of a texture, and its probes."""
-    state = network.solve(m)
-    return Reading(m, state, tuple(float(p.solve(m).conductance[0, 0]) for p in probes))
+    return Reading(m, solve(m), tuple(float(probe(m).conductance[0, 0]) for probe in probes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +141,8 @@ class Loop:
         """What is measured of the texture that the next step finds; solved once."""
         if self._found is None:
             t0 = time.perf_counter()
-            self._found = read_out(self._m, self._network, self._probes)
+            probes = [probe.solve for probe in self._probes]
+            self._found = read_out(self._m, self._network.solve, probes)
             self._solving = time.perf_counter() - t0
         return self._found
 

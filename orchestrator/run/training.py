@@ -107,13 +107,15 @@ class Training:
             return
         bench = self._bench
         m = self._last_texture()
-        self._network = Guesses(bench.network, self._folder, self._is_kept, self.steps)
+        self._guesses = Guesses(
+            bench.network, bench.probes, self._folder, self._is_kept, self.steps
+        )
         self._loop = Loop(
-            self._network,
+            self._guesses.network,
             m,
             self._started,
             self._block,
-            probes=bench.probes,
+            probes=self._guesses.probes,
             progress=bench.workplace.tracker.progress,
         )
 
@@ -301,7 +303,7 @@ class Training:
         self.steps.append(step.record)
         if isinstance(step.record, PulseRecord):
             self.pulses.append(step.record)
-        own |= self._network.keep(number)
+        own |= self._guesses.keep(number)
         maps = self._bench.maps.names(j_name(number))
         if self._bench.experiment.output.maps:
             own |= {name: checksum(self._folder / name) for name in maps}
@@ -335,7 +337,9 @@ class Training:
             progress = self._bench.workplace.tracker.progress
             result = self._started().execute(block, RELAXED, progress=progress)
             path, crc32 = result.magnetization, result.field.crc32
-            reading = read_out(result.field.data, self._bench.network, self._bench.probes)
+            network, probes = self._guesses.network, self._guesses.probes
+            probing = [probe.solve_after for probe in probes]
+            reading = read_out(result.field.data, network.solve_after, probing)
         else:
             crc32 = checksum(path)
         self._commit(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import RunFolderError
+from orchestrator.base.files import checksum
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
 from orchestrator.ovf.files import read_ovf
@@ -39,6 +40,22 @@ EXPERIMENT = Experiment.from_dict(
         },
         "reference": {"starts": 1},
         "output": {"snapshots": [3]},
+        "probes": [
+            {
+                "name": "across",
+                "contacts": [
+                    {"name": "top", "shape": "disc", "center": [1e-7, 1.5e-7], "radius": 1e-8},
+                    {"name": "bottom", "shape": "disc", "center": [9e-8, 3e-8], "radius": 1e-8},
+                ],
+            },
+            {
+                "name": "along",
+                "contacts": [
+                    {"name": "west", "shape": "corner", "corner": "top left", "size": 2e-8},
+                    {"name": "east", "shape": "corner", "corner": "bottom right", "size": 2e-8},
+                ],
+            },
+        ],
     }
 )
 
@@ -76,8 +93,16 @@ def conductances(folder):
     return [record.conductance for record in read_journal(folder / "1" / JOURNAL).pulses]
 
 
+def probed(folder):
+    found = read_journal(folder / "1" / JOURNAL)
+    return [record.probes for record in (*found.pulses, found.trained, found.relaxed)]
+
+
 def assert_same(folder, whole):
     np.testing.assert_array_equal(conductances(folder), conductances(whole))
+    np.testing.assert_array_equal(probed(folder), probed(whole))
+    relaxed = [read_journal(f / "1" / JOURNAL).relaxed.conductance for f in (folder, whole)]
+    np.testing.assert_array_equal(*relaxed)
     for name in ("m_000007.ovf", "m_relaxed.ovf"):
         a, b = (read_ovf(f / "1" / name).data for f in (folder, whole))
         np.testing.assert_array_equal(a, b)
@@ -106,8 +131,10 @@ def test_guesses_are_used(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Network, "solve", counted)
     carry_out(tmp_path)
-    # two readings of the reference, the eight textures of the training, the relaxed one
-    assert counts == [0, 0, 0, 1, 2, 0, 1, 2, 2, 2, 0]
+    # two readings of the reference; the eight textures of the training and the relaxed one, each
+    # with two probes
+    training = [0, 1, 2, 0, 1, 2, 2, 2, 1]
+    assert counts == [0, 0, *(count for count in training for _ in range(3))]
 
 
 def test_a_damaged_guess_is_named_and_computed_again(whole, tmp_path):
@@ -136,3 +163,18 @@ def test_a_run_begun_without_guesses_goes_on(whole, tmp_path):
     found, expected = conductances(carry_out(tmp_path)), conductances(whole)
     np.testing.assert_array_equal(found[:5], expected[:5])
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_run_begun_without_guesses_of_probes_goes_on(whole, tmp_path):
+    folder = interrupted(tmp_path, 5) / "1"
+    records = list(read_journal(folder / JOURNAL).records)
+    for number in (4, 5):
+        path = folder / f"phi_{number - 1:06d}.npy"
+        np.save(path, np.load(path))  # the first alone, as it was
+        files = records[number].files | {path.name: checksum(path)}
+        records[number] = dataclasses.replace(records[number], files=files)
+    (folder / JOURNAL).write_bytes(b"".join(journal_line(record) for record in records))
+    resumed = carry_out(tmp_path)
+    np.testing.assert_array_equal(conductances(resumed), conductances(whole))
+    np.testing.assert_allclose(probed(resumed), probed(whole), rtol=1e-6)
+    assert not np.array_equal(probed(resumed), probed(whole))
