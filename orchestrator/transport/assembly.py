@@ -76,6 +76,11 @@ class Stencil:
         )
         return result.reshape(u.shape)
 
+    def energies(self, v: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """v_k^T A u_l for all nodal fields, shape (K, K)."""
+        k = len(u)
+        return v.reshape(k, -1) @ self.apply(u).reshape(k, -1).T
+
 
 class Assembler:
     """Adds up the element matrices of all cells of a grid.
@@ -90,6 +95,14 @@ class Assembler:
         Thickness of a two-dimensional film, m; 1 in 3D.
     team : Team, optional
         Threads; one if not given.
+
+    Attributes
+    ----------
+    places : ndarray of int, shape (P, 4)
+        For pairs of a cell's corners the number of the offset between them and the place (z, y, x)
+        of the first in the cell.
+    symmetric, skew : ndarray, shape (components, P)
+        Element matrices of unit components of the conductivity at these pairs, m.
     """
 
     def __init__(
@@ -111,14 +124,14 @@ class Assembler:
                 places.append((offsets.index(offset), *(0, *p)[-3:]))
                 rows.append(i)
                 columns.append(j)
-        self._places = np.array(places)
-        self._symmetric = thickness * symmetric_integrals(spacing)[:, rows, columns]
-        self._hall = thickness * hall_integrals(spacing)[:, rows, columns]
+        self.places = np.array(places)
+        self.symmetric = thickness * symmetric_integrals(spacing)[:, rows, columns]
+        self.skew = thickness * hall_integrals(spacing)[:, rows, columns]
 
     def __call__(self, sigma: Conductivity) -> Stencil:
         """The matrix of a conductivity field."""
-        symmetric = self._sum(self._symmetric, sigma.symmetric)
-        skew = None if sigma.hall is None else self._sum(self._hall, sigma.hall)
+        symmetric = self._sum(self.symmetric, sigma.symmetric)
+        skew = None if sigma.hall is None else self._sum(self.skew, sigma.hall)
         return Stencil(symmetric, skew, self.team)
 
     def _sum(self, integrals: np.ndarray, components: np.ndarray) -> np.ndarray:
@@ -129,5 +142,5 @@ class Assembler:
         cells = np.ascontiguousarray(components).reshape(-1, *(1, *self.cells)[-3:])
         blocks = self.team.blocks(0, grid[1], result.size)
         out = result.reshape(-1, *grid)
-        self.team.run(cellwise.assemble, blocks, integrals, self._places, cells, out)
+        self.team.run(cellwise.assemble, blocks, integrals, self.places, cells, out)
         return result

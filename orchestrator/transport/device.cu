@@ -16,6 +16,7 @@ typedef long long whole;
 #define KERNEL extern "C" void
 #define FUNCTION static
 #define FOR_ALL(t, threads) for (whole t = 0; t < threads; t++)
+#include <math.h>
 #endif
 
 // Sum of the neighbors of node x in row i, field k, times their coefficients; sign -1 where those
@@ -237,5 +238,89 @@ KERNEL multiply(
             }
             out[k * threads + t] = sum;
         }
+    }
+}
+
+// Conductivity tensors, cell by cell, and which cells are not as the geometry says; kinds are
+// those of orchestrator/transport/device_film.py. The media have one value, or vary over the cells.
+KERNEL tensors(
+    whole threads, const double *m, const unsigned char *kinds, const double *across,
+    const double *difference, const double *hall, double *symmetric, double *skew,
+    unsigned char *wrong, int varies, int skews, float tolerance
+) {
+    const int d = HALVES == 5 ? 2 : 3;
+    FOR_ALL(t, threads) {
+        const double *v = m + 3 * t;
+        whole at = varies ? t : 0;
+        double square = v[0] * v[0] + v[1] * v[1] + v[2] * v[2], off = sqrt(square) - 1;
+        int kind = kinds[t], some = !(square == 0);
+        wrong[t] = (some && !(off <= tolerance && off >= -tolerance)) || (kind == 1 && some)
+                || (kind == 2 && !some);
+        for (int a = 0, c = d; a < d; a++) {
+            symmetric[a * threads + t] = difference[at] * v[a] * v[a]
+                                       + (kind >= 2 ? across[at] : 0);
+            for (int b = a + 1; b < d; b++)
+                symmetric[c++ * threads + t] = difference[at] * v[a] * v[b];
+        }
+        if (skews)
+            for (int c = d == 2 ? 2 : 0, k = 0; c < 3; c++)
+                skew[k++ * threads + t] = hall[at] * v[c];
+    }
+}
+
+// Sum of the element matrices, for every node and neighbor; see `assemble` of
+// orchestrator/transport/cellwise.py.
+KERNEL assemble(
+    whole threads, const double *integrals, const whole *corners, const double *sigma, double *out,
+    int pairs, int components, int nz, int ny, int nx
+) {
+    const whole cells = (whole)nz * ny * nx;
+    const int layers = HALVES == 5 ? 1 : nz + 1;
+    FOR_ALL(t, threads) {
+        int x = (int)(t % (nx + 1)), y = (int)(t / (nx + 1) % (ny + 1));
+        int z = (int)(t / (nx + 1) / (ny + 1) % layers);
+        whole h = t / (nx + 1) / (ny + 1) / layers;
+        double sum = 0;
+        for (int p = 0; p < pairs; p++) {
+            const whole *corner = corners + 4 * p;
+            int zc = z - (int)corner[1], yc = y - (int)corner[2], xc = x - (int)corner[3];
+            if (corner[0] != h || zc < 0 || zc >= nz || yc < 0 || yc >= ny || xc < 0 || xc >= nx)
+                continue;
+            whole cell = ((whole)zc * ny + yc) * nx + xc;
+            for (int c = 0; c < components; c++)
+                sum += integrals[c * pairs + p] * sigma[c * cells + cell];
+        }
+        out[t] = sum;
+    }
+}
+
+// j = -Sigma times the average gradient, for every cell.
+KERNEL currents(
+    whole threads, const double *phi, const double *gradient, const double *symmetric,
+    const double *skew, double *out, int skews, int ny, int nx
+) {
+    const int d = HALVES == 5 ? 2 : 3, corners = 1 << d;
+    FOR_ALL(t, threads) {
+        int x = (int)(t % nx), y = (int)(t / nx % ny);
+        whole z = t / nx / ny;
+        double slope[3] = {0, 0, 0}, flow[3] = {0, 0, 0};
+        for (int c = 0; c < corners; c++) {
+            whole node = ((z + c / 4) * (ny + 1) + y + c / 2 % 2) * (nx + 1) + x + c % 2;
+            for (int a = 0; a < d; a++) slope[a] += gradient[a * corners + c] * phi[node];
+        }
+        for (int a = 0, c = d; a < d; a++) {
+            flow[a] -= symmetric[a * threads + t] * slope[a];
+            for (int b = a + 1; b < d; b++, c++) {
+                flow[a] -= symmetric[c * threads + t] * slope[b];
+                flow[b] -= symmetric[c * threads + t] * slope[a];
+            }
+        }
+        if (skews)
+            for (int c = d == 2 ? 2 : 0, k = 0; c < 3; c++, k++) {
+                int a = (c + 1) % 3, b = (c + 2) % 3;
+                flow[a] -= skew[k * threads + t] * slope[b];
+                flow[b] += skew[k * threads + t] * slope[a];
+            }
+        for (int a = 0; a < 3; a++) out[3 * t + a] = flow[a];
     }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +36,21 @@ class Device:
         launch(halves, name, threads, *args) runs a kernel of `SOURCE`.
     free_memory : callable
         Bytes that nobody uses now.
+
+    Attributes
+    ----------
+    xp, launch, free_memory
+        As given.
     """
 
     def __init__(self, xp: Any, launch: Launch, free_memory: Callable[[], int]) -> None:
         self.xp = xp
-        self._launch = launch
+        self.launch = launch
         self.free_memory = free_memory
+
+    def upload(self, values: Any) -> Any:
+        """An array of numpy as one of the device, in the order of C."""
+        return self.xp.asarray(np.ascontiguousarray(values))
 
     def numbers(self, values: Any) -> np.ndarray:
         """An array of numpy."""
@@ -57,7 +67,7 @@ class Device:
         def multiply(u: Any, out: Any, transpose: bool = False) -> Any:
             sign = 0 if stencil.skew is None else -1 if transpose else 1
             arrays = (symmetric, skew, sign, offsets, u, out)
-            self._launch(len(symmetric), "multiply", size, *arrays, len(u), *nodes)
+            self.launch(len(symmetric), "multiply", size, *arrays, len(u), *nodes)
             return out
 
         return multiply
@@ -105,7 +115,7 @@ class Device:
         for z, y, x in reversed(colors) if backward else colors:
             layers = (z1 - z0 - z + 1) // 2 if deep else 1
             rows, nodes = (ny - y + 1) // 2, (nx - x + 1) // 2
-            self._launch(
+            self.launch(
                 level.a.shape[1],
                 "smooth",
                 layers * rows * nodes,
@@ -129,13 +139,13 @@ class Device:
         threads = (z1 - z0) * ny * nx
         sizes = (u.shape[1], level.layout.length, plane, z0, ny, nx)
         arrays = (level.a, u, f, np.float32(factor), out)
-        self._launch(level.a.shape[1], "residual", threads, *arrays, *sizes)
+        self.launch(level.a.shape[1], "residual", threads, *arrays, *sizes)
 
     def restrict(self, level: Level, below: Level) -> None:
         """The residual of a level as the right-hand side of the one below."""
         self._residual(level, level.u, level.f, 1.0, level.r)
         z0, z1, plane, ny, nx = below.layout.grid
-        self._launch(
+        self.launch(
             level.a.shape[1],
             "restrict_field",
             (z1 - z0) * ny * nx,
@@ -156,7 +166,7 @@ class Device:
     def prolong(self, below: Level, level: Level) -> None:
         """Add the solution of the level below."""
         z0, z1, plane, ny, nx = level.layout.grid
-        self._launch(
+        self.launch(
             level.a.shape[1],
             "prolong",
             (z1 - z0) * ny * nx,
@@ -197,7 +207,7 @@ class Device:
             if weighted:
                 self._weigh(layout, a, axis - d + 3, w)
             z0, z1, plane, ny, nx = coarse.grid
-            self._launch(
+            self.launch(
                 a.shape[1],
                 "coarsen",
                 (z1 - z0) * a.shape[1] * ny * nx,
@@ -225,7 +235,7 @@ class Device:
         steps = [2 if k == axis else 1 for k in range(3)]
         layers, rows, nodes = (n // step for n, step in zip((z1 - z0, ny, nx), steps, strict=True))
         arguments = (a, w, axis, layout.length, plane, z0, rows, nodes, *steps)
-        self._launch(a.shape[1], "weigh", layers * rows * nodes, *arguments)
+        self.launch(a.shape[1], "weigh", layers * rows * nodes, *arguments)
 
     @functools.cache  # noqa: B019 - one object for each network
     def _terms(self, nodes: tuple[int, ...], axis: int) -> tuple[Any, Any]:
@@ -243,7 +253,7 @@ class Device:
         threads = (z1 - z0) * ny * nx
         sizes = (p.shape[1], level.layout.length, plane, z0, ny, nx)
         arrays = (skew, np.float32(sign), p, q)
-        self._launch(level.a.shape[1], "subtract_skew", threads, *arrays, *sizes)
+        self.launch(level.a.shape[1], "subtract_skew", threads, *arrays, *sizes)
 
     def dot(self, level: Level, u: Any, v: Any) -> np.ndarray:
         """u^T v, shape (K,)."""
@@ -262,6 +272,22 @@ class Device:
 
     def _along(self, factors: np.ndarray) -> Any:
         return self.xp.asarray(factors.astype(np.float32))[None, :, None]
+
+
+@dataclass(frozen=True)
+class DeviceStencil(Stencil):
+    """A matrix on a device."""
+
+    device: Any = None
+
+    def apply(self, u: Any, transpose: bool = False, out: Any = None) -> Any:
+        """The matrix (or its transpose) times nodal fields of the device, shape (K, *nodes)."""
+        result = self.device.xp.empty_like(u) if out is None else out
+        return self.device.matrix(self)(u, result, transpose)
+
+    def energies(self, v: Any, u: Any) -> np.ndarray:
+        """v_k^T A u_l for all nodal fields of the device, shape (K, K)."""
+        return self.device.numbers(super().energies(v, u))
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.transport.assembly import Stencil, half_offsets, shifted
-from orchestrator.transport.layout import Layout, coarsening
+from orchestrator.transport.layout import DIRECT, Layout, coarsening
 
 
 @dataclass
@@ -181,7 +181,9 @@ def memory(
     weighted: bool = False,
     skew: bool = False,
 ) -> int:
-    """Bytes that an iterative solution takes on a device, temporary arrays included.
+    """Bytes that a network takes on a device, temporary arrays included.
+
+    That is while it is solved and the state before is still there.
 
     Parameters
     ----------
@@ -194,17 +196,23 @@ def memory(
     skew : bool
         Whether the matrix has an antisymmetric part (Hall).
     """
-    halves, layout = len(half_offsets(len(nodes))), Layout(nodes)
+    d, layout, parts = len(nodes), Layout(nodes), 2 if skew else 1
+    halves, tensor = len(half_offsets(d)), d * (d + 1) // 2 + skew * d * (d - 1) // 2
     # work, with the antisymmetric part the remainder and that part
     single = (3 * count + skew * (count + halves)) * layout.rows * layout.length
+    # two guesses, what is guessed of the transpose, and the direction between them
+    single += (2 * parts + 2 * skew + 1) * count * int(np.prod(nodes))
     for factors in [*coarsening(nodes, spacing), (1,) * len(nodes)]:
         single += (halves + 1 + 3 * count) * layout.rows * layout.length
         if weighted:
             single += sum(int(np.prod(shape)) for shape in _weight_shapes(layout, factors))
         layout = layout.coarse(factors)
-    # the matrix; potentials, their image, direction and residual with its temporary arrays
-    double = ((1 + skew) * halves + 6 * count) * int(np.prod(nodes))
-    return 4 * single + 8 * double
+    # conductivities of the media; tensors and potentials of the state before and of this one, their
+    # image; the matrix and the one before, or the residual with its temporary arrays
+    double = 3 + 2 * tensor + 2 * parts * count
+    double += max(2 * parts * halves + count, parts * halves + 4 * count)
+    single += DIRECT**2
+    return 4 * single + (8 * double + 3) * int(np.prod(nodes))
 
 
 def _dense_inverse(level: Level, numbers: Callable[[Any], np.ndarray]) -> np.ndarray:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -29,8 +30,9 @@ from orchestrator.transport.conductivity import (
     conducting_cells,
     conductivity,
 )
+from orchestrator.transport.device_film import DeviceFilm, DeviceState
 from orchestrator.transport.geometry import Geometry, find_geometry
-from orchestrator.transport.solvers import ITERATIVE, SOLVERS, Prepare, check_solver, chosen
+from orchestrator.transport.solvers import ITERATIVE, SOLVERS, Prepare, check_solver, chosen, cuda
 from orchestrator.transport.state import NetworkState
 from orchestrator.transport.threads import Team
 
@@ -125,10 +127,15 @@ class Network:
         self._warm_start = warm_start
         self._geometry: Geometry | None = None
         self._prepare: Prepare
-        self._assemble: Assembler
-        self._sheet: np.ndarray | None = None
+        self._assemble: Callable[[Conductivity], Stencil]
+        self._there: DeviceFilm | None = None
+        self._hall = False
+        self._xp: Any = np
+        self._free: Any
+        self._units: tuple[Any, ...]
+        self._sheet: Any = None
         self._team = Team(threads)
-        self._guesses: tuple[np.ndarray, ...] = ()
+        self._guesses: tuple[Any, ...] = ()
         self.iterative = False
         """Whether the solver of the last texture makes use of guesses."""
 
@@ -209,8 +216,18 @@ class Network:
                 f"m has shape {m.shape}; a film of {self.film.cells} cells needs "
                 f"{(*self.film.array_shape, 3)}"
             )
+        return self._solve(self._tensors(m), guesses)
+
+    def _tensors(self, m: np.ndarray) -> Conductivity:
+        if self._there is not None:
+            sigma, fits = self._there.conductivity(m)
+            if fits:
+                return sigma
         conducting = conducting_cells(m, self.media)
-        return self._solve(conductivity(m, self.media, conducting), conducting, guesses)
+        self._find_geometry(conducting, bool(np.any(self.media.hall)))
+        if self._there is not None:
+            return self._there.conductivity(m)[0]
+        return conductivity(m, self.media, conducting)
 
     def solve_conductivity(self, sigma: Conductivity) -> NetworkState:
         """Solve for conductivities of any origin.
@@ -235,28 +252,23 @@ class Network:
         if sigma.symmetric.shape != shape:
             raise InputError(f"conductivities have shape {sigma.symmetric.shape}, not {shape}")
         sigma.check_positive()
-        return self._solve(sigma, sigma.conducting())
+        self._find_geometry(sigma.conducting(), sigma.hall is not None)
+        return self._solve(sigma if self._there is None else self._there.take(sigma))
 
-    def _solve(
-        self, sigma: Conductivity, conducting: np.ndarray, guesses: Sequence[np.ndarray] = ()
-    ) -> NetworkState:
-        geometry = self._find_geometry(conducting)
+    def _solve(self, sigma: Conductivity, guesses: Sequence[np.ndarray] = ()) -> NetworkState:
+        geometry, there = self._geometry, self._there
+        assert geometry is not None
         stencil = self._assemble(sigma)
         sheet = self._add_underlayer(geometry, stencil)
         with _controller().limit(limits=1):
             potentials = self._unit_potentials(geometry, stencil, guesses or self._guesses)
-            state = NetworkState(
-                self.film,
-                self.contacts,
-                geometry,
-                sigma,
-                stencil,
-                potentials[0],
-                potentials[-1],
-                sheet,
-            )
+            solved = (geometry, sigma, stencil, potentials[0], potentials[-1], sheet)
+            if there is None:
+                state = NetworkState(self.film, self.contacts, *solved)
+            else:
+                state = DeviceState(there, self.film, self.contacts, *solved)
         if self._warm_start and self.iterative:
-            self._guesses = (state.guess(), *self._guesses[:1])
+            self._guesses = (state.rounded(), *self._guesses[:1])
         return state
 
     def _add_underlayer(self, geometry: Geometry, stencil: Stencil) -> np.ndarray | None:
@@ -268,7 +280,7 @@ class Network:
         if self._sheet is None:
             layer = np.stack([sheet, sheet, np.zeros_like(sheet)])
             assemble = Assembler(above.shape, geometry.spacing[:2], 1.0)
-            self._sheet = assemble(Conductivity(layer)).symmetric
+            self._sheet = self._xp.asarray(assemble(Conductivity(layer)).symmetric)
         if self.film.is_2d:
             stencil.symmetric[:] += self._sheet
         else:
@@ -277,9 +289,13 @@ class Network:
                 stencil.symmetric[offsets.index((0, *offset)), 0] += coefficients
         return sheet
 
-    def _find_geometry(self, conducting: np.ndarray) -> Geometry:
+    def _find_geometry(self, conducting: np.ndarray, hall: bool) -> None:
         known = self._geometry
-        if known is None or not np.array_equal(known.conducting.ravel(), conducting.ravel()):
+        if (
+            known is None
+            or hall != self._hall
+            or not np.array_equal(known.conducting.ravel(), conducting.ravel())
+        ):
             known = self._geometry = find_geometry(self.film, self.contacts, conducting)
             for island in known.islands:
                 place = tuple(int(i) for i in np.argwhere(island)[0][::-1])
@@ -289,23 +305,29 @@ class Network:
                     island.sum(),
                     place,
                 )
-            self._assemble = Assembler(known.cells, known.spacing, known.thickness, self._team)
-            name = chosen(self._solver, known, bool(np.any(self.media.hall)))
+            self._hall = hall
+            name = chosen(self._solver, known, hall)
             self._prepare = SOLVERS[name](known, self._team)
             self.iterative = name in ITERATIVE
+            assembler = Assembler(known.cells, known.spacing, known.thickness, self._team)
+            self._assemble, self._there, self._xp = assembler, None, np
+            if name == "cuda":
+                self._there = DeviceFilm(cuda(), known, self.media, assembler)
+                self._assemble, self._xp = self._there.assemble, self._there.device.xp
+            self._free = self._xp.asarray(known.free)
+            self._units = tuple(self._xp.asarray(places) for places in known.units)
             self._sheet = None
             self._guesses = ()
-        return known
 
     def _unit_potentials(
         self, geometry: Geometry, stencil: Stencil, guesses: Sequence[np.ndarray]
-    ) -> list[np.ndarray]:
+    ) -> list[Any]:
         """Unit potentials of the matrix and, if it is another, of its transpose.
 
         The latter differ from the former by what a reversed magnetization changes, of the order of
         the Hall angle: guessed is this difference, without guesses zero.
         """
-        shape = (len(self.contacts) - 1, *geometry.nodes)
+        shape, xp = (len(self.contacts) - 1, *geometry.nodes), self._xp
         directions = (False,) if stencil.skew is None else (False, True)
         for guess in guesses:
             if guess.shape != (len(directions), *shape):
@@ -314,14 +336,15 @@ class Network:
                     f"{(len(directions), *shape)}"
                 )
         solve = self._prepare(stencil)
-        results: list[np.ndarray] = []
+        there = [xp.asarray(guess) for guess in guesses]
+        results: list[Any] = []
         for transpose in directions:
-            known = [guess[1] - guess[0] if transpose else guess[0] for guess in guesses]
-            start = results[0].copy() if transpose else np.zeros(shape)
+            known = [guess[1] - guess[0] if transpose else guess[0] for guess in there]
+            start = results[0].copy() if transpose else xp.zeros(shape)
             if known:
                 start += known[0]
-            start *= geometry.free
-            start[geometry.units] = 1.0
+            start *= self._free
+            start[self._units] = 1.0
             direction = known[0] - known[1] if len(known) > 1 else None
             results.append(solve(None, start, direction, transpose))
         return results

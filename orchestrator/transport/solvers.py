@@ -207,6 +207,8 @@ relative error of the current density; G, from the energy form, has its square.
 def iterative_solver(geometry: Geometry, ops: Any) -> Prepare:
     """Krylov methods with a geometric multigrid cycle, starting from the guess.
 
+    Guesses of the device give solutions there.
+
     Conjugate gradients, with Hall effect minimal residuals with the cycle of the symmetric part.
 
     Parameters
@@ -239,7 +241,7 @@ def iterative_solver(geometry: Geometry, ops: Any) -> Prepare:
                 found = refine(multigrid, potentials, source, tolerance, line)
             else:
                 found = refine_skew(multigrid, potentials, source, tolerance, line, transpose)
-            return ops.numbers(found)
+            return found if isinstance(first, ops.xp.ndarray) else ops.numbers(found)
 
         return solve
 
@@ -280,10 +282,17 @@ def solver_cuda(geometry: Geometry, team: Team | None = None) -> Prepare:
     InputError
         If CuPy or a GPU is missing.
     """
-    return iterative_solver(geometry, _cuda())
+    return iterative_solver(geometry, cuda())
 
 
-def _cuda() -> Device:
+def cuda() -> Device:
+    """The GPU.
+
+    Raises
+    ------
+    InputError
+        If CuPy or a GPU is missing.
+    """
     from orchestrator.transport.device import cuda_device
 
     try:
@@ -302,7 +311,7 @@ def _cuda_if_possible() -> Device | None:
     if importlib.util.find_spec("cupy") is None:
         return None
     try:
-        return _cuda()
+        return cuda()
     except InputError as error:
         log.warning("the transport network is solved on processors: %s", error)
         return None
@@ -342,7 +351,7 @@ def check_solver(name: object) -> None:
     if name == "pardiso":
         _pypardiso()
     if name == "cuda":
-        _cuda()
+        cuda()
 
 
 ITERATIVE = frozenset({"multigrid", "cuda"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -68,13 +69,12 @@ class NetworkState:
         self._film = film
         self._geometry = geometry
         self._sigma = sigma
-        self._stencil = stencil
+        self._hall = stencil.skew is not None
+        self._team = stencil.team
         self._potentials = potentials
         self._adjoint = adjoint
         self._sheet = sheet
-        k = len(potentials)
-        reduced = adjoint.reshape(k, -1) @ stencil.apply(potentials).reshape(k, -1).T
-        symmetric = stencil.skew is None
+        reduced, symmetric = stencil.energies(adjoint, potentials), not self._hall
         self.film_conductance = separated(completed(reduced, symmetric), geometry.groups, symmetric)
         self._series = np.array([contact.resistance for contact in contacts])
         self.conductance = with_series_resistances(
@@ -93,9 +93,14 @@ class NetworkState:
         -------
         ndarray of float32, shape (1, N - 1, *nodes), with Hall effect (2, N - 1, *nodes)
         """
-        hall = self._stencil.skew is not None
-        both = [self._potentials, self._adjoint][: 2 if hall else 1]
-        return np.array(both, np.float32)
+        return self.rounded()
+
+    def rounded(self) -> Any:
+        """`guess` where the potentials are."""
+        return np.array(self._units(), np.float32)
+
+    def _units(self) -> list[Any]:
+        return [self._potentials, self._adjoint][: 2 if self._hall else 1]
 
     def drive(
         self,
@@ -171,16 +176,21 @@ class NetworkState:
             raise InputError(f"need {n} finite voltages, one per contact, got {u.tolist()}")
         return u
 
-    def _potential(self, v: Sequence[float] | np.ndarray, transpose: bool = False) -> np.ndarray:
+    def _contact_voltages(
+        self, v: Sequence[float] | np.ndarray, transpose: bool = False
+    ) -> np.ndarray:
         u = self._voltages(v)
-        g, units = self.conductance, self._potentials
-        if transpose:
-            g, units = g.T, self._adjoint
-        if self._series.any():
-            u = u - self._series * (g @ u)
-        phi = np.tensordot(u[:-1] - u[-1], units, axes=1)
+        g = self.conductance.T if transpose else self.conductance
+        return u - self._series * (g @ u) if self._series.any() else u
+
+    def _potential(self, v: Sequence[float] | np.ndarray, transpose: bool = False) -> np.ndarray:
+        u = self._contact_voltages(v, transpose)
+        phi = self._superposed(u[:-1] - u[-1], transpose)
         phi += u[-1] * (self._geometry.free | (self._geometry.contact >= 0))
         return phi
+
+    def _superposed(self, weights: np.ndarray, transpose: bool) -> np.ndarray:
+        return np.tensordot(weights, self._adjoint if transpose else self._potentials, axes=1)
 
     def potential(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
         """Potential of the nodes in V, shape `film.node_shape`; 0 where nothing conducts.
@@ -218,7 +228,7 @@ class NetworkState:
         from orchestrator.transport import cellwise
 
         spacing, sigma = self._geometry.spacing, self._sigma
-        d, shape, team = len(spacing), self._film.array_shape, self._stencil.team
+        d, shape, team = len(spacing), self._film.array_shape, self._team
         phi = self._potential(v).reshape((1, *self._geometry.nodes)[-3:])
         symmetric = sigma.symmetric.reshape(-1, *shape)
         hall, hall_pairs = symmetric, np.empty((0, 2), int)
@@ -270,10 +280,11 @@ class NetworkState:
         v : array_like, shape (N,)
             Voltages of the terminals, V.
         """
-        spacing = self._geometry.spacing
-        phi = self._potential(v)
-        heat = contract(self._sigma, gradient_product(phi, phi, spacing)) / np.prod(spacing)
+        heat = self._heat(self._potential(v)) / np.prod(self._geometry.spacing)
         return heat.reshape(self._film.array_shape)
+
+    def _heat(self, phi: np.ndarray) -> np.ndarray:
+        return contract(self._sigma, gradient_product(phi, phi, self._geometry.spacing))
 
     def underlayer_current_density(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
         """Sheet current density of the underlayer in A/m, shape (ny, nx, 2); 0 without one.

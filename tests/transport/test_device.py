@@ -5,35 +5,41 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import functools
+import gc
 import logging
 import shutil
 import subprocess
 import sys
-import tracemalloc
 import types
 
 import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError
+from orchestrator.describe.areas import Disc, Rectangle
 from orchestrator.describe.contacts import CornerContact
 from orchestrator.describe.film import Film
-from orchestrator.describe.media import Resistivity
+from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.transport import solvers
 from orchestrator.transport.assembly import Assembler
-from orchestrator.transport.conductivity import conducting_cells, conductivity
+from orchestrator.transport.conductivity import Media, conducting_cells, conductivity
 from orchestrator.transport.device import SOURCE, Device
+from orchestrator.transport.device_film import DeviceFilm
 from orchestrator.transport.geometry import find_geometry
 from orchestrator.transport.host import Host
+from orchestrator.transport.layout import DIRECT
 from orchestrator.transport.multigrid import Multigrid, memory
 from orchestrator.transport.network import Network
+from orchestrator.transport.state import NetworkState
 from orchestrator.transport.threads import Team
+from tests.transport.foreign import Foreign, ForeignArray
 from tests.transport.textures import holes, perforated
 
 CORNERS = tuple(
     CornerContact(c, c, 24e-9) for c in ("top left", "top right", "bottom right", "bottom left")
 )
 RESISTIVITY = Resistivity(rho_par=5e-7, rho_perp=2e-7)
+VOLTAGES = [1.0, -0.5, 0.25, 0.0]
 FREE = 10**8
 COMPILER = shutil.which("g++") or shutil.which("clang++")
 
@@ -52,7 +58,8 @@ def device(tmp_path_factory):
         return ctypes.CDLL(str(target))
 
     def argument(value):
-        if isinstance(value, np.ndarray):
+        if not isinstance(value, (int, np.float32)):
+            assert isinstance(value, ForeignArray)
             assert value.flags.c_contiguous
             return ctypes.c_void_p(value.ctypes.data)
         return ctypes.c_float(value) if isinstance(value, np.float32) else ctypes.c_int(value)
@@ -60,18 +67,13 @@ def device(tmp_path_factory):
     def launch(halves: int, name: str, threads: int, *args) -> None:
         getattr(library(halves), name)(ctypes.c_longlong(threads), *map(argument, args))
 
-    return Device(np, launch, lambda: FREE)
+    return Device(Foreign(), launch, lambda: FREE)
 
 
 @pytest.fixture
 def cuda(device, monkeypatch):
     """The solver `cuda` on this device."""
-    monkeypatch.setitem(
-        solvers.SOLVERS,
-        "cuda",
-        lambda geometry, team: solvers.iterative_solver(geometry, device),
-    )
-    monkeypatch.setattr(solvers, "_cuda", lambda: device)
+    monkeypatch.setattr(sys.modules[Device.__module__], "cuda_device", lambda: device)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +102,7 @@ def test_solutions_agree_with_those_of_processors(cuda, cells, sigma_ah, texture
         scale = np.abs(exact.conductance).max()
         assert np.abs(found.conductance - exact.conductance).max() <= 1e-8 * scale
         assert np.abs(found.conductance - host.conductance).max() <= 1e-8 * scale
-        v = [1.0, -0.5, 0.25, 0.0]
-        j, expected = found.current_density(v), exact.current_density(v)
+        j, expected = found.current_density(VOLTAGES), exact.current_density(VOLTAGES)
         assert np.linalg.norm(j - expected) <= 1e-4 * np.linalg.norm(expected)
 
 
@@ -147,6 +148,7 @@ def test_every_kernel_agrees_with_that_for_processors(device, textured, cells, t
         multigrid.update(stencil)
 
     def same(a, b):
+        a, b = device.numbers(a), np.asarray(b)
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=3e-6 * np.abs(b).max())
 
     rng = np.random.default_rng(3)
@@ -160,11 +162,11 @@ def test_every_kernel_agrees_with_that_for_processors(device, textured, cells, t
         free = other.inverse > 0
         for name, coarser in (("u", False), ("f", False), ("u", True)):
             target, source = (below, lower) if coarser else (level, other)
-            inside = target.layout.nodal(getattr(target, name))
+            inside = source.layout.nodal(getattr(source, name))
             inside[...] = rng.normal(size=inside.shape)
             if not coarser:
-                getattr(target, name)[...] *= free
-            getattr(source, name)[...] = getattr(target, name)
+                getattr(source, name)[...] *= free
+            getattr(target, name)[...] = device.upload(getattr(source, name))
         device.prolong(below, level)
         host.ops.prolong(lower, other)
         same(level.u, other.u)
@@ -176,6 +178,146 @@ def test_every_kernel_agrees_with_that_for_processors(device, textured, cells, t
             device.smooth(level, backward)
             host.ops.smooth(other, backward)
             same(level.u, other.u)
+
+
+REGIONS = (
+    Region("pad", Rectangle((0.0, 0.0), (60e-9, 200e-9)), "metal", rho=1e-7),
+    Region("hole", Disc((100e-9, 60e-9), 20e-9), "vacuum"),
+    Region("soft", Rectangle((130e-9, 0.0), (200e-9, 200e-9)), "magnet",
+           resistivity=Resistivity(rho_par=3e-7, rho_perp=4e-7)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("regions", [(), REGIONS])
+@pytest.mark.parametrize("cells", [(47, 38, 1), (31, 29, 6)], ids=lambda cells: f"{len(cells)}")
+@pytest.mark.parametrize("sigma_ah", [0.0, 3e5])
+def test_tensors_matrix_and_currents_agree_with_those_of_processors(
+    device, textured, cells, regions, sigma_ah
+):
+    film = Film(cells, (4e-9, 5e-9, 3e-9))
+    media = Media.of(film, Resistivity(rho_par=5e-7, rho_perp=2e-7, sigma_ah=sigma_ah), regions)
+    m = textured(film)
+    m[:, 5:9, 11:15] = 0
+    conducting = conducting_cells(m, media)
+    geometry = find_geometry(film, CORNERS, conducting)
+    assembler = Assembler(geometry.cells, geometry.spacing, geometry.thickness)
+    there = DeviceFilm(device, geometry, media, assembler)
+    expected = conductivity(m, media, conducting)
+    sigma, fits = there.conductivity(m)
+    assert fits
+
+    def same(a, b):
+        np.testing.assert_allclose(device.numbers(a), b, rtol=1e-12, atol=1e-13 * np.abs(b).max())
+
+    same(sigma.symmetric, expected.symmetric)
+    stencil, matrix = there.assemble(sigma), assembler(expected)
+    same(stencil.symmetric, matrix.symmetric)
+    if sigma_ah:
+        same(sigma.hall, expected.hall)
+        same(stencil.skew, matrix.skew)
+    phi = np.random.default_rng(1).normal(size=(3, *geometry.nodes))
+    solved = (film, CORNERS, geometry, expected, matrix, phi, phi)
+    v = [0.3, 0.7, -0.4, 0.0]
+    j = there.currents(device.upload(np.tensordot(v[:3], phi, axes=1)), sigma)
+    same(j, NetworkState(*solved).current_density(v))
+    fields = device.upload(phi)
+    for transpose in (False, True):
+        same(stencil.apply(fields, transpose), matrix.apply(phi, transpose))
+    same(stencil.energies(fields, fields), matrix.energies(phi, phi))
+
+
+def test_textures_that_do_not_fit_the_geometry_are_told(device, textured):
+    film = Film((30, 20, 1), (4e-9, 4e-9, 3e-9))
+    media = Media.of(film, RESISTIVITY, REGIONS[:2])
+    m = textured(film)
+    m[0, 12, 18] = 0
+    geometry = find_geometry(film, CORNERS, conducting_cells(m, media))
+    assembler = Assembler(geometry.cells, geometry.spacing, geometry.thickness)
+    there = DeviceFilm(device, geometry, media, assembler)
+
+    def fits(place, value):
+        other = m.copy()
+        other[0][place] = value
+        return there.conductivity(other)[1]
+
+    magnet, empty, metal, vacuum = (2, 20), (12, 18), (5, 5), (15, 25)
+    assert media.metal[0][metal]
+    assert media.vacuum[0][vacuum]
+    x = (1.0, 0.0, 0.0)
+    assert fits(magnet, x) and fits(metal, x) and fits(vacuum, x)
+    assert fits(metal, 0.0) and fits(vacuum, 0.0)
+    assert not fits(magnet, 0.0) and not fits(empty, x)
+    for wrong in (np.nan, (1.01, 0, 0), np.inf):
+        assert not any(fits(place, wrong) for place in (magnet, empty, metal, vacuum))
+
+
+def test_a_pulse_moves_the_texture_up_and_conductances_and_currents_down(
+    cuda, textured, monkeypatch
+):
+    film = Film((60, 50, 1), (4e-9, 4e-9, 2e-9))
+    network = Network(film, RESISTIVITY, CORNERS, "cuda")
+    textures = [textured(film, seed).astype(np.float32) for seed in range(4)]
+    for m in textures[:3]:
+        network.solve(m)
+    up, down = [], []
+    asarray, get = Foreign.asarray, ForeignArray.get
+    monkeypatch.setattr(
+        Foreign,
+        "asarray",
+        staticmethod(
+            lambda values: (
+                (up.append(np.size(values)), asarray(values))[1]
+                if not isinstance(values, ForeignArray)
+                else values
+            )
+        ),
+    )
+    monkeypatch.setattr(ForeignArray, "get", lambda a: (down.append(a.size), get(a))[1])
+    state = network.solve(textures[3])
+    j = state.current_density(VOLTAGES)
+    assert max(up) == textures[3].size
+    assert sum(up) < textures[3].size + DIRECT**2 + 1000
+    assert max(down) == j.size
+    assert sum(down) < j.size + 10 * DIRECT + 1000
+
+
+@pytest.mark.parametrize("cells", [(60, 50, 1), (30, 27, 6)], ids=["layer", "layers"])
+@pytest.mark.parametrize("sigma_ah", [0.0, 3e5])
+def test_states_on_the_device_answer_as_others_do(cuda, textured, cells, sigma_ah):
+    film = Film(cells, (4e-9, 4e-9, 2e-9))
+    contacts = (*CORNERS[:3], CornerContact("bottom left", "bottom left", 24e-9, resistance=5.0))
+    options = {"regions": REGIONS, "underlayer": Underlayer(rho=3e-7, thickness=2e-9)}
+    resistivity = dataclasses.replace(RESISTIVITY, sigma_ah=sigma_ah)
+    networks = [Network(film, resistivity, contacts, s, **options) for s in ("cuda", "direct")]
+    m, later = textured(film, 1), textured(film, 2)
+    later[:, 20:22, 4:9] = 0  # other cells conduct
+    for texture in (m, later, later, m):
+        found, exact = (network.solve(texture) for network in networks)
+        scale = np.abs(exact.conductance).max()
+        assert np.abs(found.conductance - exact.conductance).max() <= 1e-8 * scale
+        for name in (
+            "potential",
+            "adjoint_potential",
+            "current_density",
+            "power_density",
+            "underlayer_current_density",
+            "underlayer_power_density",
+        ):
+            field, expected = (getattr(state, name)(VOLTAGES) for state in (found, exact))
+            assert type(field) is np.ndarray
+            assert np.linalg.norm(field - expected) <= 2e-4 * np.linalg.norm(expected), name
+        assert found.guess().dtype == np.float32
+        assert np.abs(found.guess() - exact.guess()).max() < 1e-3
+    again = networks[0].solve(m, [found.guess()])
+    assert np.abs(again.conductance - exact.conductance).max() <= 1e-8 * scale
+
+    sigma = conductivity(m, networks[0].media, conducting_cells(m, networks[0].media))
+    given, exact = (network.solve_conductivity(sigma) for network in networks)
+    assert np.abs(given.conductance - exact.conductance).max() <= 1e-8 * scale
+
+    m[0, 3, 3] *= 2
+    with pytest.raises(InputError, match=r"m has 1 vectors .* \(3, 3, 0\)"):
+        networks[0].solve(m)
 
 
 def test_without_cupy_the_solver_is_refused_by_name(textured, monkeypatch):
@@ -203,31 +345,22 @@ def test_auto_without_a_working_gpu_says_so_once(textured, monkeypatch, caplog):
 
 @pytest.mark.parametrize("vacuum", [True, False])
 @pytest.mark.parametrize("sigma_ah", [0.0, 3e5])
-@pytest.mark.parametrize("cells", [(200, 180, 1), (40, 36, 12)])
-def test_memory_is_counted(device, cells, sigma_ah, vacuum, textured):
+@pytest.mark.parametrize("cells", [(120, 100, 1), (30, 27, 10)])
+def test_memory_is_counted(cuda, cells, sigma_ah, vacuum, textured):
     film = Film(cells, (4e-9, 4e-9, 2e-9))
-    m = perforated(cells) if vacuum else textured(film)
+    pad = Region("pad", Rectangle((0.0, 0.0), (40e-9, 40e-9)), "metal", rho=2e-7)
     resistivity = dataclasses.replace(RESISTIVITY, sigma_ah=sigma_ah)
-    network = Network(film, resistivity, CORNERS, "multigrid")
-    network.solve(m)
-    geometry, stencil = (
-        network._geometry,
-        network._assemble(conductivity(m, network.media, m.any(axis=-1))),
-    )
-    start = np.zeros((3, *geometry.nodes))
-    start[geometry.units] = 1
-    direction = np.ones_like(start, np.float32)
-    tracemalloc.start()
-    try:
-        solvers.iterative_solver(geometry, device)(stencil)(None, start, direction)
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    held = start.nbytes + stencil.symmetric.nbytes  # those of the host, which a GPU has in copies
-    if sigma_ah:
-        held += stencil.skew.nbytes
-    counted = memory(geometry.nodes, geometry.spacing[::-1], 3, vacuum, bool(sigma_ah))
-    assert 0.8 < (most + held) / counted < 1
+    network = Network(film, resistivity, CORNERS, "cuda", regions=(pad,))
+    gc.collect()
+    before = Foreign.most = Foreign.held
+    for seed in range(4):
+        m = textured(film, seed)
+        m[~perforated(cells).any(axis=-1)] *= not vacuum
+        state = network.solve(m)
+        state.current_density(VOLTAGES)
+    nodes = film.node_shape[-2 if film.is_2d else -3 :]
+    counted = memory(nodes, film.cell_size[::-1][-len(nodes) :], 3, vacuum, bool(sigma_ah))
+    assert 0.85 < (Foreign.most - before) / counted < 1
 
 
 def test_auto_leaves_memory_to_mumax3(device, textured, monkeypatch, caplog):
