@@ -3,6 +3,8 @@
 Prints a table: films of 512^2 and 1024^2 cells (or others) with four contacts, first solution and
 solutions from the potentials of the two textures before, milliseconds of wall-clock time of a
 whole pulse's transport (G and current density), of at least five; how far G and j agree; memory.
+Below it what the phases of a warm pulse take on the GPU: m up, tensors and matrix, solution, G and
+j, and their way down.
 
     python benchmarks/transport_cuda.py [512 1024 2048]
 """
@@ -13,6 +15,8 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +34,14 @@ def texture(n: int, turned: float) -> np.ndarray:
     """Wavy stripes that turn, shape (1, n, n, 3)."""
     x = 0.1 * np.arange(n)
     angle = x[None, :] + 1.5 * np.sin(x)[:, None] + turned
-    return np.stack([0.6 * np.sin(angle), 0.8 * np.sin(angle), np.cos(angle)], axis=-1)[None]
+    m = np.stack([0.6 * np.sin(angle), 0.8 * np.sin(angle), np.cos(angle)], axis=-1)[None]
+    return m.astype(np.float32)  # as mumax3 writes it
+
+
+def film_of(n: int) -> tuple[Film, Resistivity, tuple[CornerContact, ...]]:
+    """A square film with contacts in its corners."""
+    contacts = tuple(CornerContact(place, place, 48e-9) for place in PLACES)
+    return Film((n, n, 1), (2e-9, 2e-9, 1e-8)), RESISTIVITY, contacts
 
 
 def timed(network: Network, m: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -45,15 +56,73 @@ def measure(
     n: int, solver: str, threads: int | None
 ) -> tuple[float, float, list[tuple[np.ndarray, np.ndarray]]]:
     """Median seconds cold and warm, and G and j of three textures."""
-    film = Film((n, n, 1), (2e-9, 2e-9, 1e-8))
-    contacts = tuple(CornerContact(place, place, 48e-9) for place in PLACES)
-    cold = Network(film, RESISTIVITY, contacts, solver, warm_start=False, threads=threads)
-    warm = Network(film, RESISTIVITY, contacts, solver, threads=threads)
+    cold = Network(*film_of(n), solver, warm_start=False, threads=threads)
+    warm = Network(*film_of(n), solver, threads=threads)
     textures = [texture(n, 0.03 * k) for k in range(8)]
     first = [timed(cold, m) for m in textures[:5]]
     later = [timed(warm, m) for m in textures]
     seconds = [statistics.median(s for s, _, _ in found) for found in (first[1:], later[3:])]
     return seconds[0], seconds[1], [(g, j) for _, g, j in later[:3]]
+
+
+def phases(network: Network, m: np.ndarray, wait: Callable[[], None]) -> dict[str, float]:
+    """Seconds of the phases of a pulse on a GPU, of a network that was solved before.
+
+    `wait` returns when the GPU has done what it was told.
+    """
+    there = network._there
+    assert there is not None
+    spent = dict.fromkeys(("up", "matrix", "solution", "down", "G and j"), 0.0)
+    inside: list[str] = []
+
+    def watch(owner: Any, name: str, phase: str) -> None:
+        function = getattr(owner, name)
+
+        def timed_function(*arguments: Any) -> Any:
+            if inside:  # in another phase
+                return function(*arguments)
+            wait()
+            inside.append(phase)
+            start = time.perf_counter()
+            result = function(*arguments)
+            wait()
+            spent[phase] += time.perf_counter() - start
+            inside.pop()
+            return result
+
+        setattr(owner, name, timed_function)
+
+    watched = (
+        (there.device, "upload", "up"),
+        (there, "conductivity", "matrix"),
+        (network, "_assemble", "matrix"),
+        (network, "_unit_potentials", "solution"),
+        (there.device, "numbers", "down"),
+    )
+    kept = network._assemble
+    for owner, name, phase in watched:
+        watch(owner, name, phase)
+    try:
+        total, _, _ = timed(network, m)
+    finally:
+        for owner, name, _ in watched:
+            delattr(owner, name)
+        network._assemble = kept
+    spent["G and j"] = total - sum(spent.values())
+    return spent
+
+
+def measure_phases(n: int) -> dict[str, float]:
+    """Median seconds of the phases of five warm pulses."""
+    import cupy
+
+    network = Network(*film_of(n), "cuda")
+    for k in range(3):
+        timed(network, texture(n, 0.03 * k))
+    found = [
+        phases(network, texture(n, 0.03 * k), cupy.cuda.Device().synchronize) for k in range(3, 8)
+    ]
+    return {phase: statistics.median(each[phase] for each in found) for phase in found[0]}
 
 
 def card() -> str:
@@ -107,6 +176,8 @@ def main(sizes: list[int]) -> None:
             label = solver if solver == "cuda" else f"{solver}, {threads} threads"
             times = f"{1e3 * cold:9.1f} {1e3 * warm:9.1f}"
             print(f"{n:>5}^2  {label:<21} {times} {memory:>5} {errors}", flush=True)
+        parts = (f"{phase} {1e3 * s:.1f}" for phase, s in measure_phases(n).items())
+        print(f"         cuda warm, ms: {', '.join(parts)}", flush=True)
 
 
 if __name__ == "__main__":

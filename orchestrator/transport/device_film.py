@@ -5,7 +5,7 @@ Only m goes up for a texture; conductances and what is asked for come down.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,27 +70,24 @@ class DeviceFilm:
         self._skew = upload(assembler.skew)
         self._gradient = upload(center_gradient(geometry.spacing))
 
-    def conductivity(self, m: np.ndarray) -> tuple[Conductivity, bool]:
-        """Tensors of a texture, and whether m is as it should be in the cells of this geometry."""
+    def conductivity(self, m: Any) -> tuple[Conductivity, bool]:
+        """Tensors of a texture of the device; whether it is one of this geometry's cells."""
         xp, d = self.device.xp, len(self._cells)
-        there = self.device.upload(m).astype(float)
         symmetric = xp.empty((len(PAIRS[d]), *self._cells))
         skew = xp.empty((len(HALL_PAIRS[d]), *self._cells)) if self._hall else symmetric
         wrong = xp.empty(self._cells, np.uint8)
-        arrays = (there, self._kinds, *self._media, symmetric, skew, wrong)
+        arrays = (m.astype(float), self._kinds, *self._media, symmetric, skew, wrong)
         flags = (int(self._varies), int(self._hall), np.float32(UNIT_TOLERANCE))
         self.device.launch(_halves(d), "tensors", wrong.size, *arrays, *flags)
         return Conductivity(symmetric, skew if self._hall else None), not bool(wrong.any())
 
     def take(self, sigma: Conductivity) -> Conductivity:
         """Tensors of the host."""
-        parts = (sigma.symmetric, sigma.hall)
-        return Conductivity(*(None if s is None else self.device.upload(s) for s in parts))
+        return _each(self.device.upload, sigma)
 
     def give(self, sigma: Conductivity) -> Conductivity:
         """Tensors for the host."""
-        parts = (sigma.symmetric, sigma.hall)
-        return Conductivity(*(None if s is None else self.device.numbers(s) for s in parts))
+        return _each(self.device.numbers, sigma)
 
     def assemble(self, sigma: Conductivity) -> DeviceStencil:
         """The matrix of a conductivity field."""
@@ -152,3 +149,8 @@ class DeviceState(NetworkState):
 
 def _halves(d: int) -> int:
     return 5 if d == 2 else 14
+
+
+def _each(function: Callable[[Any], Any], sigma: Conductivity) -> Conductivity:
+    hall = None if sigma.hall is None else function(sigma.hall)
+    return Conductivity(function(sigma.symmetric), hall)

@@ -129,7 +129,7 @@ class Network:
         self._prepare: Prepare
         self._assemble: Callable[[Conductivity], Stencil]
         self._there: DeviceFilm | None = None
-        self._hall = False
+        self._media_hall = self._hall = bool(np.any(self.media.hall))
         self._xp: Any = np
         self._free: Any
         self._units: tuple[Any, ...]
@@ -219,14 +219,14 @@ class Network:
         return self._solve(self._tensors(m), guesses)
 
     def _tensors(self, m: np.ndarray) -> Conductivity:
-        if self._there is not None:
-            sigma, fits = self._there.conductivity(m)
+        if self._there is not None and self._hall == self._media_hall:
+            sigma, fits = self._there.conductivity(self._there.device.upload(m))
             if fits:
                 return sigma
         conducting = conducting_cells(m, self.media)
-        self._find_geometry(conducting, bool(np.any(self.media.hall)))
+        self._find_geometry(conducting, self._media_hall)
         if self._there is not None:
-            return self._there.conductivity(m)[0]
+            return self._there.conductivity(self._there.device.upload(m))[0]
         return conductivity(m, self.media, conducting)
 
     def solve_conductivity(self, sigma: Conductivity) -> NetworkState:

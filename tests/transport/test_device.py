@@ -15,6 +15,7 @@ import types
 import numpy as np
 import pytest
 
+from benchmarks.transport_cuda import film_of, phases, texture
 from orchestrator.base.errors import InputError
 from orchestrator.describe.areas import Disc, Rectangle
 from orchestrator.describe.contacts import CornerContact
@@ -22,7 +23,7 @@ from orchestrator.describe.film import Film
 from orchestrator.describe.media import Region, Resistivity, Underlayer
 from orchestrator.transport import solvers
 from orchestrator.transport.assembly import Assembler
-from orchestrator.transport.conductivity import Media, conducting_cells, conductivity
+from orchestrator.transport.conductivity import Conductivity, Media, conducting_cells, conductivity
 from orchestrator.transport.device import SOURCE, Device
 from orchestrator.transport.device_film import DeviceFilm
 from orchestrator.transport.geometry import find_geometry
@@ -203,7 +204,7 @@ def test_tensors_matrix_and_currents_agree_with_those_of_processors(
     assembler = Assembler(geometry.cells, geometry.spacing, geometry.thickness)
     there = DeviceFilm(device, geometry, media, assembler)
     expected = conductivity(m, media, conducting)
-    sigma, fits = there.conductivity(m)
+    sigma, fits = there.conductivity(device.upload(m))
     assert fits
 
     def same(a, b):
@@ -238,7 +239,7 @@ def test_textures_that_do_not_fit_the_geometry_are_told(device, textured):
     def fits(place, value):
         other = m.copy()
         other[0][place] = value
-        return there.conductivity(other)[1]
+        return there.conductivity(device.upload(other))[1]
 
     magnet, empty, metal, vacuum = (2, 20), (12, 18), (5, 5), (15, 25)
     assert media.metal[0][metal]
@@ -281,6 +282,17 @@ def test_a_pulse_moves_the_texture_up_and_conductances_and_currents_down(
     assert sum(down) < j.size + 10 * DIRECT + 1000
 
 
+def test_the_benchmark_tells_the_phases_of_a_pulse(cuda):
+    network = Network(*film_of(60), "cuda")
+    expected = network.solve(texture(60, 0.0)).conductance
+    spent = phases(network, texture(60, 0.1), wait=lambda: None)
+    assert list(spent) == ["up", "matrix", "solution", "down", "G and j"]
+    assert min(spent.values()) > 0
+    assert spent["solution"] > spent["up"]
+    found = network.solve(texture(60, 0.0)).conductance  # the network is as before
+    assert np.abs(found - expected).max() <= 1e-8 * np.abs(expected).max()
+
+
 @pytest.mark.parametrize("cells", [(60, 50, 1), (30, 27, 6)], ids=["layer", "layers"])
 @pytest.mark.parametrize("sigma_ah", [0.0, 3e5])
 def test_states_on_the_device_answer_as_others_do(cuda, textured, cells, sigma_ah):
@@ -291,8 +303,8 @@ def test_states_on_the_device_answer_as_others_do(cuda, textured, cells, sigma_a
     networks = [Network(film, resistivity, contacts, s, **options) for s in ("cuda", "direct")]
     m, later = textured(film, 1), textured(film, 2)
     later[:, 20:22, 4:9] = 0  # other cells conduct
-    for texture in (m, later, later, m):
-        found, exact = (network.solve(texture) for network in networks)
+    for given in (m, later, later, m):
+        found, exact = (network.solve(given) for network in networks)
         scale = np.abs(exact.conductance).max()
         assert np.abs(found.conductance - exact.conductance).max() <= 1e-8 * scale
         for name in (
@@ -312,8 +324,12 @@ def test_states_on_the_device_answer_as_others_do(cuda, textured, cells, sigma_a
     assert np.abs(again.conductance - exact.conductance).max() <= 1e-8 * scale
 
     sigma = conductivity(m, networks[0].media, conducting_cells(m, networks[0].media))
+    sigma = Conductivity(sigma.symmetric)
     given, exact = (network.solve_conductivity(sigma) for network in networks)
     assert np.abs(given.conductance - exact.conductance).max() <= 1e-8 * scale
+
+    again = networks[0].solve(m)  # the network of its own media again
+    assert np.abs(again.conductance - networks[1].solve(m).conductance).max() <= 1e-8 * scale
 
     m[0, 3, 3] *= 2
     with pytest.raises(InputError, match=r"m has 1 vectors .* \(3, 3, 0\)"):
