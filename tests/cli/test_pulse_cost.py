@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.cli.pulse_cost import pulse_cost
+from orchestrator.ovf.files import read_ovf
 
 
 class Clockwork:
@@ -15,13 +16,14 @@ class Clockwork:
         self.fixed, self.pace, self.spent = start, pace, 0.0
 
     def start(self, setup, folder, magnetization):
+        self.field = read_ovf(folder / magnetization)
         return self
 
     def execute(self, script, save):
         duration = float(re.search(r"Run\(([^)]+)\)", script)[1])
         wall = self.fixed + duration * self.pace
         self.spent += wall
-        return SimpleNamespace(wall=wall, steps=round(duration * 1e15))
+        return SimpleNamespace(wall=wall, steps=round(duration * 1e15), field=self.field)
 
     def close(self):
         pass

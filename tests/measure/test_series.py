@@ -11,6 +11,7 @@ from orchestrator.describe.contacts import SideContact
 from orchestrator.describe.media import Resistivity
 from orchestrator.measure.circuit import Circuit
 from orchestrator.ovf.files import write_ovf
+from orchestrator.transport.multigrid import Multigrid
 
 PAR, PERP = 2.5e-7, 2e-7
 BAR = Circuit(
@@ -106,3 +107,26 @@ def test_arrays_and_fields_in_a_list_are_a_series():
     m[..., 0] = 1
     results = orchestrator.transport([m, m[..., [1, 0, 2]]], BAR, cell_size=CELL)
     np.testing.assert_allclose(results.resistance[:, 0, 1], resistance(ANGLES[[0, 3]]), rtol=1e-9)
+
+
+def test_each_texture_starts_from_those_before_and_agrees_with_itself_alone(monkeypatch):
+    cycles, cycle = [], Multigrid.cycle
+    monkeypatch.setattr(Multigrid, "cycle", lambda self: cycles.append(cycle(self)))
+    y, x = np.mgrid[:60, :64]
+    angle = 3 * np.sin(0.2 * x + 0.1 * y) * np.cos(0.13 * y)
+    textures = [
+        np.stack([np.cos(angle + turn), np.sin(angle + turn), 0 * angle], axis=-1)[None]
+        for turn in (0.0, 0.02, 0.04, 0.06)
+    ]
+
+    def measured(textures):
+        cycles.clear()
+        results = orchestrator.transport(textures, BAR, cell_size=CELL, threads=1)
+        return results.conductance.values, len(cycles)
+
+    series, together = measured(textures)
+    again, _ = measured(textures)
+    np.testing.assert_array_equal(again, series)
+    alone, counts = zip(*(measured([m]) for m in textures), strict=True)
+    assert together < 0.7 * sum(counts)
+    np.testing.assert_allclose(series, np.concatenate(alone), rtol=1e-8)
