@@ -5,7 +5,9 @@ Only m goes up for a texture; conductances and what is asked for come down.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -69,6 +71,7 @@ class DeviceFilm:
         self._symmetric = upload(assembler.symmetric)
         self._skew = upload(assembler.skew)
         self._gradient = upload(center_gradient(geometry.spacing))
+        self._known: list[tuple[weakref.ref[np.ndarray], Any]] = []
 
     def conductivity(self, m: Any) -> tuple[Conductivity, bool]:
         """Tensors of a texture of the device; whether it is one of this geometry's cells."""
@@ -88,6 +91,22 @@ class DeviceFilm:
     def give(self, sigma: Conductivity) -> Conductivity:
         """Tensors for the host."""
         return _each(self.device.numbers, sigma)
+
+    def down(self, guess: Any) -> np.ndarray:
+        """A guess for the host, read-only, whose likeness is kept here: see `up`."""
+        host = self.device.numbers(guess)
+        host.setflags(write=False)
+        self._known = [(weakref.ref(host), guess), *self._known[:1]]
+        return host
+
+    def up(self, guess: Any) -> Any:
+        """A guess of the host; the last two that came from here are here still."""
+        if isinstance(guess, self.device.xp.ndarray):
+            return guess
+        for known, there in self._known:
+            if known() is guess:
+                return there
+        return self.device.upload(guess)
 
     def assemble(self, sigma: Conductivity) -> DeviceStencil:
         """The matrix of a conductivity field."""
@@ -122,12 +141,20 @@ class DeviceState(NetworkState):
 
     def rounded(self) -> Any:
         """`guess` on the device."""
+        return self._rounded
+
+    @cached_property
+    def _rounded(self) -> Any:
         xp = self._there.device.xp
         return xp.stack([units.astype(np.float32) for units in self._units()])
 
     def guess(self) -> np.ndarray:
-        """Unit potentials rounded to float32, see `NetworkState.guess`."""
-        return self._there.device.numbers(self.rounded())
+        """Unit potentials rounded to float32, read-only, see `NetworkState.guess`."""
+        return self._guess
+
+    @cached_property
+    def _guess(self) -> np.ndarray:
+        return self._there.down(self._rounded)
 
     def _superposed(self, weights: np.ndarray, transpose: bool) -> np.ndarray:
         return self._there.device.numbers(self._field(weights, transpose))

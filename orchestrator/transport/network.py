@@ -336,7 +336,7 @@ class Network:
                     f"{(len(directions), *shape)}"
                 )
         solve = self._prepare(stencil)
-        there = [xp.asarray(guess) for guess in guesses]
+        there = list(guesses) if self._there is None else [self._there.up(g) for g in guesses]
         results: list[Any] = []
         for transpose in directions:
             known = [guess[1] - guess[0] if transpose else guess[0] for guess in there]

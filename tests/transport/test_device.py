@@ -258,28 +258,36 @@ def test_a_pulse_moves_the_texture_up_and_conductances_and_currents_down(
     film = Film((60, 50, 1), (4e-9, 4e-9, 2e-9))
     network = Network(film, RESISTIVITY, CORNERS, "cuda")
     textures = [textured(film, seed).astype(np.float32) for seed in range(4)]
-    for m in textures[:3]:
-        network.solve(m)
+    recent = [network.solve(m).guess() for m in textures[1::-1]]
+    copies = [guess.copy() for guess in recent]
     up, down = [], []
     asarray, get = Foreign.asarray, ForeignArray.get
-    monkeypatch.setattr(
-        Foreign,
-        "asarray",
-        staticmethod(
-            lambda values: (
-                (up.append(np.size(values)), asarray(values))[1]
-                if not isinstance(values, ForeignArray)
-                else values
-            )
-        ),
-    )
-    monkeypatch.setattr(ForeignArray, "get", lambda a: (down.append(a.size), get(a))[1])
-    state = network.solve(textures[3])
+
+    def counted_asarray(values):
+        if not isinstance(values, ForeignArray):
+            up.append(np.size(values))
+        return asarray(values)
+
+    def counted_get(array):
+        down.append(array.size)
+        return get(array)
+
+    monkeypatch.setattr(Foreign, "asarray", staticmethod(counted_asarray))
+    monkeypatch.setattr(ForeignArray, "get", counted_get)
+    state = network.solve(textures[3], recent)
     j = state.current_density(VOLTAGES)
+    conductance = state.conductance
     assert max(up) == textures[3].size
     assert sum(up) < textures[3].size + DIRECT**2 + 1000
     assert max(down) == j.size
     assert sum(down) < j.size + 10 * DIRECT + 1000
+    guess = state.guess()
+    assert down[-1] == guess.size
+    with pytest.raises(ValueError, match="read-only"):
+        guess[:] = 0
+    again = network.solve(textures[3], copies)
+    assert sum(up) > 2 * textures[3].size + 2 * guess.size
+    np.testing.assert_array_equal(again.conductance, conductance)
 
 
 def test_the_benchmark_tells_the_phases_of_a_pulse(cuda):
@@ -373,6 +381,7 @@ def test_memory_is_counted(cuda, cells, sigma_ah, vacuum, textured):
         m = textured(film, seed)
         m[~perforated(cells).any(axis=-1)] *= not vacuum
         state = network.solve(m)
+        state.guess()
         state.current_density(VOLTAGES)
     nodes = film.node_shape[-2 if film.is_2d else -3 :]
     counted = memory(nodes, film.cell_size[::-1][-len(nodes) :], 3, vacuum, bool(sigma_ah))
