@@ -2,7 +2,8 @@
 
 rho_par / rho_perp = 7, four corner contacts, warm start from a texture that differs by 0.05 rad.
 Every figure is the shortest of several runs on one thread, but for `2 threads` of the multigrid
-solver; `no guess` is the same solver without warm start. The memory traffic of an iteration is
+solver; `no guess` is the same solver without warm start, `Hall` it with a Hall angle of 6 degrees,
+`35 contacts` it with so many. The memory traffic of an iteration is
 counted and compared with a STREAM triad in the same run. Each size runs in a process of its own,
 whose largest memory is given. Names of sizes as arguments, for example `512 2048 128x128x8`, choose
 among them.
@@ -10,6 +11,7 @@ among them.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import os
@@ -18,13 +20,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from machine import bandwidth
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu, spsolve
 
-from orchestrator.describe.contacts import CornerContact
+from orchestrator.describe.contacts import Contact, CornerContact, contact_grid
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
 from orchestrator.transport.conductivity import conducting_cells, conductivity
@@ -44,6 +47,7 @@ SIZES = {
 OPTIONAL = {"pardiso": "pypardiso"}
 PLACES = ("top left", "top right", "bottom right", "bottom left")
 RESISTIVITY = Resistivity(rho_par=7e-7, rho_perp=1e-7)
+HALL = dataclasses.replace(RESISTIVITY, sigma_ah=1e6)
 
 
 def texture(cells: tuple[int, int, int], turned: float) -> np.ndarray:
@@ -152,6 +156,12 @@ def measure(name: str) -> dict[str, object]:
     installed = [s for s, package in OPTIONAL.items() if importlib.util.find_spec(package)]
     reference = None
     v = [1.0, -0.5, 0.25, 0.0]
+
+    def of_multigrid(resistivity: Resistivity, many: tuple[Contact, ...], **how: Any) -> float:
+        other = Network(film, resistivity, many, "multigrid", **({"threads": 1} | how))
+        other.solve(textures[1])
+        return shortest(lambda k: other.solve(textures[k % 2]))
+
     for solver in (*ours, *installed):
         network = Network(film, RESISTIVITY, contacts, solver, threads=1)
         network.solve(textures[1])
@@ -167,13 +177,15 @@ def measure(name: str) -> dict[str, object]:
                 np.linalg.norm(j - reference[1]) / np.linalg.norm(j),
             )
         if solver == "multigrid":
-            cold = Network(film, RESISTIVITY, contacts, solver, warm_start=False, threads=1)
-            pair = Network(film, RESISTIVITY, contacts, solver, threads=2)
-            pair.solve(textures[1])
-            times["no guess"] = shortest(lambda k, cold=cold: cold.solve(textures[k % 2]))
-            times["2 threads"] = shortest(lambda k, pair=pair: pair.solve(textures[k % 2]))
-            del cold, pair
+            times["no guess"] = of_multigrid(RESISTIVITY, contacts, warm_start=False)
+            times["2 threads"] = of_multigrid(RESISTIVITY, contacts, threads=2)
+            times["Hall"] = of_multigrid(HALL, contacts)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    if "direct" in ours:
+        part = 0.05 * film.cells[0] * film.cell_size[0]
+        many = contact_grid(film, 5, 7, size=part, margin=part)
+        times["35 contacts"] = of_multigrid(RESISTIVITY, many)
+        times["35 contacts, Hall"] = of_multigrid(HALL, many)
     for solver in others:
         if solver != "pyamg" or importlib.util.find_spec("pyamg"):
             times[solver] = shortest(
@@ -195,7 +207,7 @@ def show(name: str, result: dict) -> None:
     times, memory = result["times"], result["memory"]
     print(f"{name}: {np.prod(cells):,} cells, our solvers took at most {memory:.2f} GiB")
     for solver, seconds in times.items():
-        line = f"  {solver:>9} {seconds:8.3f} s"
+        line = f"  {solver:>17} {seconds:8.3f} s"
         if solver not in others:
             line += "".join(
                 f", {other} / this {times[other] / seconds:.0f}"

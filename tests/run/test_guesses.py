@@ -19,45 +19,45 @@ from orchestrator.run.journal import journal_line, read_journal
 from orchestrator.run.workplace import Interrupted, Quiet, Workplace
 from orchestrator.transport.network import Network
 
-EXPERIMENT = Experiment.from_dict(
-    {
-        "name": "guessed",
-        "film": {"cells": [40, 36, 1], "cell_size": [5e-9, 5e-9, 1e-6]},
-        "material": {"Ms": 4.9e5, "Aex": 1e-11, "Dbulk": 2e-3, "alpha": 0.5, "P": 0.5},
-        "resistivity": {"rho_par": 9e-7, "rho_perp": 1e-7},
-        "contacts": [
-            {"name": "left", "shape": "side", "side": "left"},
-            {"name": "right", "shape": "side", "side": "right", "stop": 9e-8},
-            {"name": "pad", "shape": "corner", "corner": "top right", "size": 4e-8},
-        ],
-        "start": {"settle_time": 2e-12},
-        "training": {
-            "patterns": ["++-"],
-            "voltage": 0.025,
-            "pulse_length": 2e-12,
-            "pulses": 7,
-            "relax_time": 1e-12,
+RESISTIVITY = {"rho_par": 9e-7, "rho_perp": 1e-7}
+DESCRIPTION = {
+    "name": "guessed",
+    "film": {"cells": [40, 36, 1], "cell_size": [5e-9, 5e-9, 1e-6]},
+    "material": {"Ms": 4.9e5, "Aex": 1e-11, "Dbulk": 2e-3, "alpha": 0.5, "P": 0.5},
+    "resistivity": RESISTIVITY,
+    "contacts": [
+        {"name": "left", "shape": "side", "side": "left"},
+        {"name": "right", "shape": "side", "side": "right", "stop": 9e-8},
+        {"name": "pad", "shape": "corner", "corner": "top right", "size": 4e-8},
+    ],
+    "start": {"settle_time": 2e-12},
+    "training": {
+        "patterns": ["++-"],
+        "voltage": 0.025,
+        "pulse_length": 2e-12,
+        "pulses": 7,
+        "relax_time": 1e-12,
+    },
+    "reference": {"starts": 1},
+    "output": {"snapshots": [3]},
+    "probes": [
+        {
+            "name": "across",
+            "contacts": [
+                {"name": "top", "shape": "disc", "center": [1e-7, 1.5e-7], "radius": 1e-8},
+                {"name": "bottom", "shape": "disc", "center": [9e-8, 3e-8], "radius": 1e-8},
+            ],
         },
-        "reference": {"starts": 1},
-        "output": {"snapshots": [3]},
-        "probes": [
-            {
-                "name": "across",
-                "contacts": [
-                    {"name": "top", "shape": "disc", "center": [1e-7, 1.5e-7], "radius": 1e-8},
-                    {"name": "bottom", "shape": "disc", "center": [9e-8, 3e-8], "radius": 1e-8},
-                ],
-            },
-            {
-                "name": "along",
-                "contacts": [
-                    {"name": "west", "shape": "corner", "corner": "top left", "size": 2e-8},
-                    {"name": "east", "shape": "corner", "corner": "bottom right", "size": 2e-8},
-                ],
-            },
-        ],
-    }
-)
+        {
+            "name": "along",
+            "contacts": [
+                {"name": "west", "shape": "corner", "corner": "top left", "size": 2e-8},
+                {"name": "east", "shape": "corner", "corner": "bottom right", "size": 2e-8},
+            ],
+        },
+    ],
+}
+EXPERIMENT = Experiment.from_dict(DESCRIPTION)
 
 
 class Counter(Quiet):
@@ -69,13 +69,13 @@ class Counter(Quiet):
         self.pulses += 1
 
 
-def carry_out(root, pulses: int = 100):
+def carry_out(root, pulses: int = 100, experiment: Experiment = EXPERIMENT):
     """Run until so many further pulses are done."""
     counter = Counter()
     place = Workplace(
         root, CpuEngine(threads=1), counter, lambda: counter.pulses >= pulses, solver="multigrid"
     )
-    return run(EXPERIMENT, place)
+    return run(experiment, place)
 
 
 def interrupted(root, pulses: int):
@@ -119,6 +119,16 @@ def test_going_on_after_any_pulse_gives_the_same_bits(whole, tmp_path, pulses):
     assert find_damage(folder) == []
     assert len(list((folder / "1").glob("phi_*"))) <= 2
     assert_same(carry_out(tmp_path), whole)
+
+
+def test_going_on_with_hall_effect_gives_the_same_bits(tmp_path):
+    hall = Experiment.from_dict(DESCRIPTION | {"resistivity": RESISTIVITY | {"sigma_ah": 1e6}})
+    whole = carry_out(tmp_path / "whole", experiment=hall)
+    with pytest.raises(Interrupted):
+        carry_out(tmp_path, 6, hall)
+    assert_same(carry_out(tmp_path, experiment=hall), whole)
+    g = np.array(conductances(whole))
+    assert np.abs(g - g.transpose(0, 2, 1)).max() > 1e-4 * np.abs(g).max()
 
 
 def test_guesses_are_used(tmp_path, monkeypatch):
