@@ -63,23 +63,33 @@ class Stencil:
         """The matrix (or its transpose) times nodal fields, shape (..., *nodes)."""
         from orchestrator.transport import cellwise
 
-        grid = (1, *self.nodes)[-3:]
-        fields = np.ascontiguousarray(u, float).reshape(-1, *grid)
-        symmetric = self.symmetric.reshape(-1, *grid)
-        skew, sign = symmetric, 0.0
-        if self.skew is not None:
-            skew, sign = self.skew.reshape(-1, *grid), -1.0 if transpose else 1.0
+        fields = self._fields(u)
         result = np.empty_like(fields) if out is None else out.reshape(fields.shape)
-        blocks = self.team.blocks(0, grid[1], fields.size)
-        self.team.run(
-            cellwise.multiply, blocks, symmetric, skew, sign, self.offsets, fields, result
-        )
+        blocks = self.team.blocks(0, fields.shape[2], fields.size)
+        self.team.run(cellwise.multiply, blocks, *self._parts(transpose), fields, result)
         return result.reshape(u.shape)
 
     def energies(self, v: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """v_k^T A u_l for all nodal fields, shape (K, K)."""
-        k = len(u)
-        return v.reshape(k, -1) @ self.apply(u).reshape(k, -1).T
+        """v_k^T A u_l of nodal fields v and u, shape (K, *nodes); shape (K, K)."""
+        from orchestrator.transport import cellwise
+
+        left, right = self._fields(v), self._fields(u)
+        count, layers, rows, _ = right.shape
+        sums = np.empty((layers, rows, count, count))
+        blocks = self.team.blocks(0, rows, right.size)
+        self.team.run(cellwise.energies, blocks, *self._parts(False), left, right, sums)
+        return np.add.reduce(sums, axis=(0, 1))
+
+    def _fields(self, u: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(u, float).reshape(-1, *(1, *self.nodes)[-3:])
+
+    def _parts(self, transpose: bool) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
+        """Both parts, the sign of the second and the rows to neighbors, as kernels take them."""
+        symmetric = self._fields(self.symmetric)
+        steps = self.offsets[2::3, :2]
+        if self.skew is None:
+            return symmetric, symmetric, 0.0, steps
+        return symmetric, self._fields(self.skew), -1.0 if transpose else 1.0, steps
 
 
 class Assembler:

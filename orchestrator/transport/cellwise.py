@@ -1,4 +1,4 @@
-"""Compiled kernels between cells and nodes: assembly, products in double precision, currents.
+"""Compiled kernels between cells and nodes: tensors, assembly, products in double, currents.
 
 Like `orchestrator.transport.kernels` they work on the rows `first` to `last` of each plane.
 """
@@ -12,6 +12,70 @@ import numpy as np
 from orchestrator.base.compilation import compiled_from
 
 compiled = compiled_from([Path(__file__)], fastmath=True)
+exactly = compiled_from([Path(__file__)])
+"""Rounds as numpy does and knows NaN."""
+
+
+@exactly
+def find_conducting(first, last, m, tolerance, conducting, wrong):
+    """Mask of the vectors m that are not zero, and how many of a row are not of unit length either.
+
+    `m` has shape (nz, ny, nx, 3), `wrong` (nz, ny).
+    """
+    for z in range(m.shape[0]):
+        for y in range(first, last):
+            row, mask, count = m[z, y], conducting[z, y], 0
+            for x in range(row.shape[0]):
+                norm = np.sqrt(row[x, 0] * row[x, 0] + row[x, 1] * row[x, 1] + row[x, 2] * row[x, 2])
+                some = norm != 0
+                mask[x] = some
+                count += some and not abs(norm - 1) <= tolerance
+            wrong[z, y] = count
+
+
+@compiled
+def _spread(field, z, y, row):
+    """Row (z, y) of a field, or of one that has a single element."""
+    if field.size == 1:
+        row[:] = field[0, 0, 0]
+    else:
+        row[:] = field[z, y]
+
+
+@exactly
+def tensors(first, last, m, pairs, across, difference, hall, conducting, symmetric, skew):
+    """Conductivity tensors, for rows of cells.
+
+    `m` has shape (nz, ny, nx, 3), `conducting` (nz, ny, nx); `across`, `difference` and `hall` too,
+    or they have a single element. `symmetric` has the components `pairs`, `skew` none or those of
+    the last axes of m.
+    """
+    layers, _, length, _ = m.shape
+    vector, factor = np.empty((3, length)), np.empty(length)
+    diagonal = np.empty(length)
+    for z in range(layers):
+        for y in range(first, last):
+            row, mask = m[z, y], conducting[z, y]
+            for c in range(3):
+                target = vector[c]
+                for x in range(length):
+                    target[x] = row[x, c]
+            _spread(across, z, y, diagonal)
+            for x in range(length):
+                diagonal[x] = diagonal[x] if mask[x] else 0.0
+            _spread(difference, z, y, factor)
+            for s in range(pairs.shape[0]):
+                a, b, target = vector[pairs[s, 0]], vector[pairs[s, 1]], symmetric[s, z, y]
+                for x in range(length):
+                    target[x] = a[x] * b[x] * factor[x]
+                if pairs[s, 0] == pairs[s, 1]:
+                    for x in range(length):
+                        target[x] += diagonal[x]
+            _spread(hall, z, y, factor)
+            for s in range(skew.shape[0]):
+                a, target = vector[3 - skew.shape[0] + s], skew[s, z, y]
+                for x in range(length):
+                    target[x] = a[x] * factor[x]
 
 
 @compiled
@@ -45,39 +109,80 @@ def assemble(first, last, integrals, corners, sigma, out):
 
 
 @compiled
-def multiply(first, last, symmetric, skew, sign, offsets, u, out):
+def _row(coefficients, low, steps, u, z, y, out):
+    """Row (z, y) of a matrix times a nodal field.
+
+    The matrix is given by half of its neighbors, `coefficients` of shape (H, Z, Y, X), and is
+    symmetric (`low` = 1) or antisymmetric (-1). Beyond the grid they are zero, so neighbors there
+    may be taken from its other side.
+    """
+    layers, rows, length = u.shape
+    own, right, here = coefficients[0, z, y], coefficients[1, z, y], u[z, y]
+    end = length - 1
+    out[0] = own[0] * here[0] + right[0] * here[1]
+    for x in range(1, end):
+        out[x] = own[x] * here[x] + right[x] * here[x + 1] + low * right[x - 1] * here[x - 1]
+    out[end] = own[end] * here[end] + low * right[end - 1] * here[end - 1]
+    for g in range(steps.shape[0]):
+        dz, dy = steps[g]
+        up, along = (z + dz) % layers, (y + dy) % rows
+        down, back = (z - dz) % layers, (y - dy) % rows
+        c, w, v = 2 + 3 * g, u[up, along], u[down, back]
+        a0, a1, a2 = coefficients[c, z, y], coefficients[c + 1, z, y], coefficients[c + 2, z, y]
+        b0, b1 = coefficients[c, down, back], coefficients[c + 1, down, back]
+        b2 = coefficients[c + 2, down, back]
+        out[0] += a1[0] * w[0] + a2[0] * w[1] + low * (b0[1] * v[1] + b1[0] * v[0])
+        for x in range(1, end):
+            out[x] += (
+                a0[x] * w[x - 1]
+                + a1[x] * w[x]
+                + a2[x] * w[x + 1]
+                + low * (b0[x + 1] * v[x + 1] + b1[x] * v[x] + b2[x - 1] * v[x - 1])
+            )
+        out[end] += a0[end] * w[end - 1] + a1[end] * w[end]
+        out[end] += low * (b1[end] * v[end] + b2[end - 1] * v[end - 1])
+
+
+@compiled
+def _image(symmetric, skew, sign, steps, u, z, y, out, spare):
+    """Row (z, y) of (S + sign T) u; `spare` is another row."""
+    _row(symmetric, 1.0, steps, u, z, y, out)
+    if sign != 0:
+        _row(skew, -1.0, steps, u, z, y, spare)
+        for x in range(out.size):
+            out[x] += sign * spare[x]
+
+
+@compiled
+def multiply(first, last, symmetric, skew, sign, steps, u, out):
     """out = (S + sign T) u for a matrix given by half of its neighbors, for rows of nodes.
 
     `symmetric` and `skew`, shape (H, Z, Y, X), hold the parts S and T of the elements (p, p + o)
-    for the offsets o, shape (H, 3), the first of which is zero; `u` has shape (K, Z, Y, X).
+    for half of the offsets o; `steps`, shape (1 or 4, 2), the rows (z, y) from p to p + o of those
+    after the first two; `u` has shape (K, Z, Y, X).
     """
-    count, layers, rows, length = u.shape
+    count, layers, _, length = u.shape
+    spare = np.empty(length)
     for z in range(layers):
         for y in range(first, last):
-            own = symmetric[0, z, y]
             for k in range(count):
-                here, mine = u[k, z, y], out[k, z, y]
-                for x in range(length):
-                    mine[x] = own[x] * here[x]
-            for h in range(1, offsets.shape[0]):
-                dz, dy, dx = offsets[h]
-                begin, end = max(0, -dx), length - max(0, dx)
-                if z + dz < layers and 0 <= y + dy < rows:
-                    s = symmetric[h, z, y, begin:end]
-                    t = skew[h, z, y, begin:end] if sign != 0 else s
-                    for k in range(count):
-                        values = u[k, z + dz, y + dy, begin + dx : end + dx]
-                        mine = out[k, z, y, begin:end]
-                        for x in range(end - begin):
-                            mine[x] += (s[x] + sign * t[x]) * values[x]
-                if z >= dz and 0 <= y - dy < rows:
-                    s = symmetric[h, z - dz, y - dy, begin:end]
-                    t = skew[h, z - dz, y - dy, begin:end] if sign != 0 else s
-                    for k in range(count):
-                        values = u[k, z - dz, y - dy, begin:end]
-                        mine = out[k, z, y, begin + dx : end + dx]
-                        for x in range(end - begin):
-                            mine[x] += (s[x] - sign * t[x]) * values[x]
+                _image(symmetric, skew, sign, steps, u[k], z, y, out[k, z, y], spare)
+
+
+@compiled
+def energies(first, last, symmetric, skew, sign, steps, v, u, sums):
+    """v_k^T (S + sign T) u_l of all k and l in `sums`, shape (Z, Y, K, K), for rows of nodes."""
+    count, layers, _, length = u.shape
+    image, spare = np.empty(length), np.empty(length)
+    for z in range(layers):
+        for y in range(first, last):
+            for l in range(count):
+                _image(symmetric, skew, sign, steps, u[l], z, y, image, spare)
+                for k in range(count):
+                    values, total = v[k, z, y], 0.0
+                    for x in range(length):
+                        total += values[x] * image[x]
+                    sums[z, y, k, l] = total
 
 
 @compiled

@@ -15,6 +15,7 @@ import numpy as np
 from orchestrator.base.errors import InputError
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Region, Resistivity
+from orchestrator.transport.threads import Team
 
 UNIT_TOLERANCE = 1e-3
 """Largest accepted deviation of |m| from 1."""
@@ -150,7 +151,7 @@ def _conductivities(resistivity: Resistivity) -> tuple[float, float, float]:
     return across, 1 / resistivity.parallel - across, resistivity.sigma_ah
 
 
-def conducting_cells(m: np.ndarray, media: Media) -> np.ndarray:
+def conducting_cells(m: np.ndarray, media: Media, team: Team | None = None) -> np.ndarray:
     """Mask of the cells that conduct, after checking m.
 
     Parameters
@@ -159,17 +160,25 @@ def conducting_cells(m: np.ndarray, media: Media) -> np.ndarray:
         Unit vectors, zero vectors where nothing is magnetic.
     media : Media
         Metal conducts although m is zero, vacuum does not although it is not.
+    team : Team, optional
+        Threads; one if not given.
 
     Raises
     ------
     InputError
         If m holds a NaN or a vector that is neither a unit vector nor zero.
     """
-    norm = np.sqrt(np.einsum("...i,...i", m, m))
-    conducting = norm != 0
-    wrong = conducting & ~(np.abs(norm - 1) <= UNIT_TOLERANCE)
+    from orchestrator.transport import cellwise
+
+    m, team = _real(m), team or Team(1)
+    conducting, wrong = np.empty(m.shape[:3], bool), np.empty(m.shape[:2], int)
+    blocks = team.blocks(0, m.shape[1], conducting.size)
+    team.run(cellwise.find_conducting, blocks, m, UNIT_TOLERANCE, conducting, wrong)
     if wrong.any():
-        z, y, x = (int(i) for i in np.argwhere(wrong)[0])
+        norm = np.sqrt(np.einsum("...i,...i", m, m))
+        z, y, x = (
+            int(i) for i in np.argwhere((norm != 0) & ~(np.abs(norm - 1) <= UNIT_TOLERANCE))[0]
+        )
         raise InputError(
             f"m has {int(wrong.sum())} vectors that are neither of unit length nor zero (vacuum); "
             f"the first is {m[z, y, x].tolist()} in cell (ix, iy, iz) = ({x}, {y}, {z})"
@@ -181,7 +190,9 @@ def conducting_cells(m: np.ndarray, media: Media) -> np.ndarray:
     return conducting
 
 
-def conductivity(m: np.ndarray, media: Media, conducting: np.ndarray) -> Conductivity:
+def conductivity(
+    m: np.ndarray, media: Media, conducting: np.ndarray, team: Team | None = None
+) -> Conductivity:
     """Conductivity tensors of a film.
 
     Parameters
@@ -193,20 +204,30 @@ def conductivity(m: np.ndarray, media: Media, conducting: np.ndarray) -> Conduct
         sigma_perp, sigma_par - sigma_perp and the anomalous Hall conductivity.
     conducting : ndarray of bool, shape (nz, ny, nx)
         Cells that conduct, as `conducting_cells` finds them.
+    team : Team, optional
+        Threads; one if not given.
     """
+    from orchestrator.transport import cellwise
+
     d = 2 if m.shape[0] == 1 else 3
-    cells = m.shape[3 - d : 3]
-    field = np.moveaxis(m.reshape(*cells, 3), -1, 0).astype(float)
-    across, difference, hall = (
-        value.reshape(cells) if isinstance(value, np.ndarray) else value
-        for value in (media.across, media.difference, media.hall)
-    )
+    cells = m.shape[:3]
+    team = team or Team(1)
     symmetric = np.empty((len(PAIRS[d]), *cells))
-    for component, (a, b) in zip(symmetric, PAIRS[d], strict=True):
-        np.multiply(field[a], field[b], out=component)
-        component *= difference
-        if a == b:
-            component += across * conducting.reshape(cells)
-    if not np.any(media.hall):
-        return Conductivity(symmetric)
-    return Conductivity(symmetric, hall * (field[2:3] if d == 2 else field))
+    hall = np.empty((len(HALL_PAIRS[d]) if np.any(media.hall) else 0, *cells))
+    team.run(
+        cellwise.tensors,
+        team.blocks(0, cells[1], symmetric.size),
+        _real(m),
+        np.array(PAIRS[d]),
+        *(np.atleast_3d(value) for value in (media.across, media.difference, media.hall)),
+        conducting,
+        symmetric,
+        hall,
+    )
+    symmetric, hall = (components.reshape(-1, *cells[-d:]) for components in (symmetric, hall))
+    return Conductivity(symmetric, hall if len(hall) else None)
+
+
+def _real(m: np.ndarray) -> np.ndarray:
+    """A magnetization as kernels take it."""
+    return np.require(m, np.float32 if m.dtype == np.float32 else float, "CW")

@@ -223,11 +223,11 @@ class Network:
             sigma, fits = self._there.conductivity(self._there.device.upload(m))
             if fits:
                 return sigma
-        conducting = conducting_cells(m, self.media)
+        conducting = conducting_cells(m, self.media, self._team)
         self._find_geometry(conducting, self._media_hall)
         if self._there is not None:
             return self._there.conductivity(self._there.device.upload(m))[0]
-        return conductivity(m, self.media, conducting)
+        return conductivity(m, self.media, conducting, self._team)
 
     def solve_conductivity(self, sigma: Conductivity) -> NetworkState:
         """Solve for conductivities of any origin.
