@@ -7,6 +7,7 @@ are added never change.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass, field
 
@@ -17,9 +18,10 @@ from orchestrator.transport.elements import corners, hall_integrals, symmetric_i
 from orchestrator.transport.threads import Team
 
 
-def half_offsets(d: int) -> list[tuple[int, ...]]:
+@functools.cache
+def half_offsets(d: int) -> tuple[tuple[int, ...], ...]:
     """The zero offset and one of each pair of opposite neighbor offsets, in array axes order."""
-    return [o for o in itertools.product((-1, 0, 1), repeat=d) if o >= (0,) * d]
+    return tuple(o for o in itertools.product((-1, 0, 1), repeat=d) if o >= (0,) * d)
 
 
 def shifted(shape: tuple[int, ...], offset: tuple[int, ...]) -> tuple[tuple, tuple]:
@@ -64,7 +66,7 @@ class Stencil:
         from orchestrator.transport import cellwise
 
         fields = self._fields(u)
-        result = np.empty_like(fields) if out is None else out.reshape(fields.shape)
+        result = self.team.empty(fields.shape) if out is None else out.reshape(fields.shape)
         blocks = self.team.blocks(0, fields.shape[2], fields.size)
         self.team.run(cellwise.multiply, blocks, *self._parts(transpose), fields, result)
         return result.reshape(u.shape)
@@ -147,7 +149,7 @@ class Assembler:
     def _sum(self, integrals: np.ndarray, components: np.ndarray) -> np.ndarray:
         from orchestrator.transport import cellwise
 
-        result = np.empty((len(half_offsets(len(self.cells))), *self.nodes))
+        result = self.team.empty((len(half_offsets(len(self.cells))), *self.nodes))
         grid = (1, *self.nodes)[-3:]
         cells = np.ascontiguousarray(components).reshape(-1, *(1, *self.cells)[-3:])
         blocks = self.team.blocks(0, grid[1], result.size)

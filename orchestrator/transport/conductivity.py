@@ -212,8 +212,8 @@ def conductivity(
     d = 2 if m.shape[0] == 1 else 3
     cells = m.shape[:3]
     team = team or Team(1)
-    symmetric = np.empty((len(PAIRS[d]), *cells))
-    hall = np.empty((len(HALL_PAIRS[d]) if np.any(media.hall) else 0, *cells))
+    symmetric = team.empty((len(PAIRS[d]), *cells))
+    hall = team.empty((len(HALL_PAIRS[d]) if np.any(media.hall) else 0, *cells))
     team.run(
         cellwise.tensors,
         team.blocks(0, cells[1], symmetric.size),

@@ -52,6 +52,14 @@ class Device:
         """An array of numpy as one of the device, in the order of C."""
         return self.xp.asarray(np.ascontiguousarray(values))
 
+    def empty(self, shape: tuple[int, ...], dtype: Any = float) -> Any:
+        """An array of any content."""
+        return self.xp.empty(shape, dtype)
+
+    def elementwise(self, function: np.ufunc, *fields: Any, out: Any) -> Any:
+        """A function of numpy for each element of fields."""
+        return getattr(self.xp, function.__name__)(*fields, out=out)
+
     def numbers(self, values: Any) -> np.ndarray:
         """An array of numpy."""
         return values.get() if hasattr(values, "get") else values

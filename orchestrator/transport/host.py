@@ -161,7 +161,7 @@ class Host:
         for axis in axes:
             factors = tuple(2 if k == axis else 1 for k in range(d))
             coarse = layout.coarse(factors)
-            b = below.a if axis == axes[-1] else coarse_buffer(coarse, a)
+            b = below.a if axis == axes[-1] else self._matrix(coarse, a)
             places, weights, ends = galerkin_terms(layout, axis)
             matrices = (a, layout.grid[2], b, coarse.grid)
             steps = ((layout.grid[0], 1, 1), (1, *factors)[-3:])
@@ -175,6 +175,16 @@ class Host:
                 halves = weights.astype(a.dtype)
                 self._team.run(kernels.coarsen, blocks, *matrices, *steps, places, halves)
             layout, a = coarse, b
+
+    def _matrix(self, layout: Layout, a: np.ndarray) -> np.ndarray:
+        """A matrix like a on another grid, zero on its border."""
+        b = self._team.empty((layout.rows, a.shape[1], layout.length), a.dtype)
+        planes = b.reshape(-1, layout.grid[2], *b.shape[1:])
+        border = [0, -2, -1]
+        planes[:, border] = 0
+        if len(planes) > 1:
+            planes[border] = 0
+        return b
 
     def _weigh(self, layout: Layout, a: np.ndarray, axis: int, w: np.ndarray) -> None:
         d = len(layout.nodes)
@@ -225,6 +235,3 @@ class Host:
         self._team.run(kernels.turn, blocks, p, z, factors.astype(p.dtype), level.layout.grid)
 
 
-def coarse_buffer(layout: Layout, a: np.ndarray) -> np.ndarray:
-    """Zero matrix on a grid."""
-    return np.zeros((layout.rows, a.shape[1], layout.length), a.dtype)

@@ -64,15 +64,13 @@ def _relax(a, inverse, u, f, i, plane, n, colors, fresh, alone, acc, new):
     `plane`: rows of a plane, 0 in two dimensions. `fresh`: the row's values are taken as zero;
     `alone`: those of other rows too.
     """
-    own, weight = a[i, 1], inverse[i, 0]
+    own, weight, before, after = a[i, 1], inverse[i, 0], colors[0], colors[1]
     a0, a1, a2 = a[i, 2], a[i, 3], a[i, 4]
     b0, b1, b2 = a[i - 1, 2], a[i - 1, 3], a[i - 1, 4]
     for k in range(u.shape[1]):
         row, source, w, v = u[i, k], f[i, k], u[i + 1, k], u[i - 1, k]
-        if alone:
-            for x in range(1, n + 1):
-                acc[x] = source[x]
-        else:
+        known = source if alone else acc
+        if not alone:
             for x in range(1, n + 1):
                 acc[x] = source[x] - (
                     a0[x] * w[x - 1]
@@ -85,14 +83,15 @@ def _relax(a, inverse, u, f, i, plane, n, colors, fresh, alone, acc, new):
             if plane > 0:
                 _between_planes(a, u, k, i, plane, n, acc)
         if fresh:
-            row[:] = 0
-        for half in range(2):
-            color = colors[half]
             for x in range(1, n + 1):
-                known = acc[x] - own[x] * row[x + 1] - own[x - 1] * row[x - 1]
-                new[x] = color[x] * (weight[x] * known - row[x])
+                new[x] = before[x] * weight[x] * known[x]
+        else:
             for x in range(1, n + 1):
-                row[x] += new[x]
+                rest = known[x] - own[x] * row[x + 1] - own[x - 1] * row[x - 1]
+                new[x] = row[x] + before[x] * (weight[x] * rest - row[x])
+        for x in range(1, n + 1):
+            rest = known[x] - own[x] * new[x + 1] - own[x - 1] * new[x - 1]
+            row[x] = new[x] + after[x] * (weight[x] * rest - new[x])
 
 
 @compiled
@@ -104,7 +103,7 @@ def smooth(first, last, a, inverse, u, f, grid, parity, backward, fresh, edges):
     u is taken as zero (in three dimensions it must be).
     """
     z0, z1, plane, ny, n = grid
-    acc, new = np.empty(n + 3, u.dtype), np.empty(n + 3, u.dtype)
+    acc, new = np.empty(n + 3, u.dtype), np.zeros(n + 3, u.dtype)
     ahead = 0 if backward else 1
     colors = np.zeros((2, n + 3), u.dtype)
     colors[1 - ahead, 1::2] = 1
@@ -323,8 +322,9 @@ def coarsen(first, last, a, fine_plane, b, coarse_grid, starts, strides, places,
                 else:
                     low = 1 if dx < -1 else 0
                     high = min(n, (source.size - 2 - dx) // 2 + 1)
-                    for x in range(low, high):
-                        to[x + 1] += weight * source[2 * x + 1 + dx]
+                    values, coarse = source[2 * low + 1 + dx :], to[low + 1 : high + 1]
+                    for x in range(high - low):
+                        coarse[x] += weight * values[2 * x]
 
 
 @compiled
@@ -351,10 +351,11 @@ def fill(first, last, stencil, free, offsets, scale, a, grid):
                 if not (0 <= zq < free.shape[0] and 0 <= yq < free.shape[1]):
                     target[:] = 0
                     continue
-                source, here, there = stencil[h, z, y], free[z, y], free[zq, yq]
-                for x in range(max(0, -dx), n - max(0, dx)):
-                    value = scale * source[x] if here[x] and there[x + dx] else 0.0
-                    target[x + 1] = value
+                low, high = max(0, -dx), n - max(0, dx)
+                here, there = free[z, y, low:high], free[zq, yq, low + dx : high + dx]
+                source, values = stencil[h, z, y, low:high], target[1 + low : 1 + high]
+                for x in range(source.size):
+                    values[x] = scale * source[x] if here[x] & there[x] else 0.0
 
 
 @compiled

@@ -9,6 +9,7 @@ each of `half_offsets`.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from functools import cached_property
@@ -117,9 +118,12 @@ def galerkin_terms(layout: Layout, axis: int) -> tuple[np.ndarray, np.ndarray, n
     ends : ndarray of int, shape (terms, 6)
         s, rows and nodes along x from fine node 2 I to 2 I + s; t and the same for 2 (I + o) + t.
     """
-    d = len(layout.nodes)
+    return _galerkin_terms(len(layout.nodes), layout.grid[2], axis)
+
+
+@functools.cache
+def _galerkin_terms(d: int, plane: int, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     halves = half_offsets(d)
-    plane = layout.grid[2]
     places, weights, ends = [], [], []
 
     def way(steps: Sequence[int]) -> tuple[int, int]:

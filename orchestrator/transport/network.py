@@ -327,7 +327,8 @@ class Network:
         The latter differ from the former by what a reversed magnetization changes, of the order of
         the Hall angle: guessed is this difference, without guesses zero.
         """
-        shape, xp = (len(self.contacts) - 1, *geometry.nodes), self._xp
+        shape = (len(self.contacts) - 1, *geometry.nodes)
+        ops: Any = self._team if self._there is None else self._there.device
         directions = (False,) if stencil.skew is None else (False, True)
         for guess in guesses:
             if guess.shape != (len(directions), *shape):
@@ -340,11 +341,17 @@ class Network:
         results: list[Any] = []
         for transpose in directions:
             known = [guess[1] - guess[0] if transpose else guess[0] for guess in there]
-            start = results[0].copy() if transpose else xp.zeros(shape)
-            if known:
-                start += known[0]
-            start *= self._free
+            start, direction = ops.empty(shape), None
+            parts = [*results, *known[:1]]
+            if parts:
+                ops.elementwise(np.multiply, parts[0], self._free, out=start)
+            else:
+                start[:] = 0
+            for change in parts[1:]:
+                start += change * self._free
             start[self._units] = 1.0
-            direction = known[0] - known[1] if len(known) > 1 else None
+            if len(known) > 1:
+                direction = ops.empty(shape, np.float32)
+                ops.elementwise(np.subtract, *known, out=direction)
             results.append(solve(None, start, direction, transpose))
         return results

@@ -97,7 +97,11 @@ class NetworkState:
 
     def rounded(self) -> Any:
         """`guess` where the potentials are."""
-        return np.array(self._units(), np.float32)
+        units = self._units()
+        guess = self._team.empty((len(units), *units[0].shape), np.float32)
+        for single, potentials in zip(guess, units, strict=True):
+            self._team.elementwise(np.positive, potentials, out=single)
+        return guess
 
     def _units(self) -> list[Any]:
         return [self._potentials, self._adjoint][: 2 if self._hall else 1]
@@ -234,7 +238,7 @@ class NetworkState:
         hall, hall_pairs = symmetric, np.empty((0, 2), int)
         if sigma.hall is not None:
             hall, hall_pairs = sigma.hall.reshape(-1, *shape), np.array(HALL_PAIRS[d])
-        j = np.zeros((*shape, 3))
+        j = team.empty((*shape, 3))
         team.run(
             cellwise.currents,
             team.blocks(0, shape[1], j.size),
