@@ -68,7 +68,7 @@ class Stencil:
         fields = self._fields(u)
         result = self.team.empty(fields.shape) if out is None else out.reshape(fields.shape)
         blocks = self.team.blocks(0, fields.shape[2], fields.size)
-        self.team.run(cellwise.multiply, blocks, *self._parts(transpose), fields, result)
+        self.team.run(cellwise.multiply, blocks, *self.parts(transpose), fields, result)
         return result.reshape(u.shape)
 
     def energies(self, v: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -79,13 +79,13 @@ class Stencil:
         count, layers, rows, _ = right.shape
         sums = np.empty((layers, rows, count, count))
         blocks = self.team.blocks(0, rows, right.size)
-        self.team.run(cellwise.energies, blocks, *self._parts(False), left, right, sums)
+        self.team.run(cellwise.energies, blocks, *self.parts(False), left, right, sums)
         return np.add.reduce(sums, axis=(0, 1))
 
     def _fields(self, u: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(u, float).reshape(-1, *(1, *self.nodes)[-3:])
 
-    def _parts(self, transpose: bool) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
+    def parts(self, transpose: bool) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
         """Both parts, the sign of the second and the rows to neighbors, as kernels take them."""
         symmetric = self._fields(self.symmetric)
         steps = self.offsets[2::3, :2]

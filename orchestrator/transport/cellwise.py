@@ -26,7 +26,9 @@ def find_conducting(first, last, m, tolerance, conducting, wrong):
         for y in range(first, last):
             row, mask, count = m[z, y], conducting[z, y], 0
             for x in range(row.shape[0]):
-                norm = np.sqrt(row[x, 0] * row[x, 0] + row[x, 1] * row[x, 1] + row[x, 2] * row[x, 2])
+                norm = np.sqrt(
+                    row[x, 0] * row[x, 0] + row[x, 1] * row[x, 1] + row[x, 2] * row[x, 2]
+                )
                 some = norm != 0
                 mask[x] = some
                 count += some and not abs(norm - 1) <= tolerance
@@ -167,6 +169,30 @@ def multiply(first, last, symmetric, skew, sign, steps, u, out):
         for y in range(first, last):
             for k in range(count):
                 _image(symmetric, skew, sign, steps, u[k], z, y, out[k, z, y], spare)
+
+
+@compiled
+def load(first, last, symmetric, skew, sign, steps, u, source, factor, free, scale, f, grid, sums):
+    """f = scale (factor source - (S + sign T) u) on the free nodes, for rows of nodes.
+
+    `f` is a field as `orchestrator.transport.layout` says and `grid` its own, `sums`, shape
+    (Z, Y, K), u_k^T (S + sign T) u_k.
+    """
+    count, layers, _, length = u.shape
+    image, spare = np.empty(length), np.empty(length)
+    for z in range(layers):
+        for y in range(first, last):
+            inside = free[z, y]
+            for k in range(count):
+                _image(symmetric, skew, sign, steps, u[k], z, y, image, spare)
+                values, given, total = u[k, z, y], source[k, z, y], 0.0
+                target = f[(z + grid[0]) * grid[2] + y + 1, k, 1 : length + 1]
+                for x in range(length):
+                    total += values[x] * image[x]
+                sums[z, y, k] = total
+                for x in range(length):
+                    r = scale * (factor * given[x] - image[x])
+                    target[x] = r if inside[x] else 0.0
 
 
 @compiled

@@ -72,7 +72,8 @@ class Device:
         nodes = (1, *stencil.nodes)[-3:]
         size = int(np.prod(nodes))
 
-        def multiply(u: Any, out: Any, transpose: bool = False) -> Any:
+        def multiply(u: Any, transpose: bool) -> Any:
+            out = self.xp.empty_like(u)
             sign = 0 if stencil.skew is None else -1 if transpose else 1
             arrays = (symmetric, skew, sign, offsets, u, out)
             self.launch(len(symmetric), "multiply", size, *arrays, len(u), *nodes)
@@ -91,9 +92,17 @@ class Device:
             target[(k, *here)] = scale * values[(k, *here)] * both
 
     def load(
-        self, level: Level, potentials: Any, image: Any, source: Any, free: Any, scale: float
+        self,
+        level: Level,
+        multiply: Callable[..., Any],
+        potentials: Any,
+        source: Any,
+        free: Any,
+        scale: float,
+        transpose: bool,
     ) -> np.ndarray:
-        """Residuals scale (source - image) as right-hand sides; potentials^T image, shape (K,)."""
+        """Residuals scale (source - A phi) as right-hand sides; phi^T A phi, shape (K,)."""
+        image = multiply(potentials, transpose)
         rest = -image if source is None else source - image
         level.layout.nodal(level.f)[...] = scale * rest * free
         product = (potentials * image).reshape(len(image), -1)

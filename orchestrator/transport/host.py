@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.transport import kernels, weighted
+from orchestrator.transport import cellwise, kernels, weighted
 from orchestrator.transport.assembly import Stencil, half_offsets
 from orchestrator.transport.layout import Layout, galerkin_terms
 from orchestrator.transport.threads import Team
@@ -39,9 +38,9 @@ class Host:
         """An array of numpy."""
         return values
 
-    def matrix(self, stencil: Stencil) -> Callable[..., np.ndarray]:
-        """Multiplies nodal fields, shape (K, *nodes), with the matrix in double precision."""
-        return lambda u, out, transpose=False: stencil.apply(u, transpose, out)
+    def matrix(self, stencil: Stencil) -> Stencil:
+        """What `load` needs of a matrix."""
+        return stencil
 
     def fill(
         self,
@@ -66,29 +65,31 @@ class Host:
     def load(
         self,
         level: Level,
+        matrix: Stencil,
         potentials: np.ndarray,
-        image: np.ndarray,
         source: np.ndarray | None,
         free: np.ndarray,
         scale: float,
+        transpose: bool,
     ) -> np.ndarray:
-        """Residuals scale (source - image) as right-hand sides; potentials^T image, shape (K,)."""
+        """Residuals scale (source - A phi) as right-hand sides; phi^T A phi, shape (K,)."""
         grid = (-1, *(1, *free.shape)[-3:])
-        dots = np.zeros((level.layout.rows, len(image)))
+        fields = potentials.reshape(grid)
+        sums = np.empty((*fields.shape[1:3], len(fields)))
         self._team.run(
-            kernels.load,
-            self._blocks(level.layout, len(image)),
-            potentials.reshape(grid),
-            image.reshape(grid),
-            (image if source is None else source).reshape(grid),
+            cellwise.load,
+            self._team.blocks(0, fields.shape[2], fields.size),
+            *matrix.parts(transpose),
+            fields,
+            fields if source is None else source.reshape(grid),
             0.0 if source is None else 1.0,
             free.reshape(grid[1:]),
             scale,
             level.f,
             level.layout.grid,
-            dots,
+            sums,
         )
-        return np.add.reduce(dots)
+        return np.add.reduce(sums, axis=(0, 1))
 
     def add(self, level: Level, potentials: np.ndarray, x: np.ndarray) -> None:
         """Add a field x to nodal potentials and clear it."""
@@ -233,5 +234,3 @@ class Host:
         """p = factors p + z."""
         blocks = self._blocks(level.layout, p.shape[1])
         self._team.run(kernels.turn, blocks, p, z, factors.astype(p.dtype), level.layout.grid)
-
-

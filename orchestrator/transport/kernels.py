@@ -359,29 +359,6 @@ def fill(first, last, stencil, free, offsets, scale, a, grid):
 
 
 @compiled
-def load(first, last, potentials, image, source, factor, free, scale, f, grid, dots):
-    """f = scale (factor source - image) on the free nodes.
-
-    Nodal fields have shape (K, Z, Y, X). `dots`, shape (rows, K): potentials times image.
-    """
-    z0, z1, plane, _, n = grid
-    for z in range(z1 - z0):
-        for y in range(first - 1, last - 1):
-            i = (z + z0) * plane + y + 1
-            inside = free[z, y]
-            for k in range(image.shape[0]):
-                phi, values = potentials[k, z, y], image[k, z, y]
-                given, target = source[k, z, y], f[i, k]
-                total = 0.0
-                for x in range(n):
-                    total += phi[x] * values[x]
-                dots[i, k] = total
-                for x in range(n):
-                    r = scale * (factor * given[x] - values[x])
-                    target[x + 1] = r if inside[x] else 0.0
-
-
-@compiled
 def add(first, last, potentials, x, grid):
     """Add a field to nodal fields of shape (K, Z, Y, X) and clear it."""
     z0, z1, plane, _, n = grid

@@ -72,7 +72,7 @@ class Multigrid:
         self.ops = ops
         self.free = ops.xp.asarray(free)
         self.scale = 1.0
-        self.multiply: Any = None
+        self._matrix: Any = None
         self._skew: Any = None
         steps = coarsening(free.shape, spacing)
         layout = Layout(free.shape)
@@ -104,11 +104,6 @@ class Multigrid:
         return self.ops.xp.zeros_like(self.finest.u)
 
     @cached_property
-    def image(self) -> Any:
-        """Nodal fields in double precision, shape (K, *nodes)."""
-        return self.ops.xp.zeros((self.finest.u.shape[1], *self.free.shape))
-
-    @cached_property
     def work(self) -> tuple[Any, Any, Any]:
         """Fields for the corrections (zero between solutions), directions and their images."""
         return self.field(), self.field(), self.field()
@@ -121,7 +116,7 @@ class Multigrid:
     def update(self, stencil: Stencil) -> None:
         """Take over a matrix."""
         self.scale = 1 / float(stencil.symmetric[0].max())
-        self.multiply = self.ops.matrix(stencil)
+        self._matrix = self.ops.matrix(stencil)
         layout, a = self.finest.layout, self.finest.a
         self.ops.fill(stencil.symmetric, self.free, self.scale, layout, a)
         if stencil.skew is None:
@@ -137,8 +132,8 @@ class Multigrid:
 
     def residual(self, potentials: Any, source: Any, transpose: bool = False) -> np.ndarray:
         """Residuals source - A potentials on the finest grid; potentials^T A potentials, scaled."""
-        image = self.multiply(potentials, self.image, transpose)
-        energy = self.ops.load(self.finest, potentials, image, source, self.free, self.scale)
+        arrays = (potentials, source, self.free)
+        energy = self.ops.load(self.finest, self._matrix, *arrays, self.scale, transpose)
         return self.scale * energy
 
     def product(self, p: Any, q: Any, transpose: bool = False) -> np.ndarray:
