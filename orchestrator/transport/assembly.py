@@ -59,14 +59,12 @@ class Stencil:
         """`half_offsets` along z, y, x, also in two dimensions, shape (5 or 14, 3)."""
         return np.array([(0, *o)[-3:] for o in half_offsets(len(self.nodes))])
 
-    def apply(
-        self, u: np.ndarray, transpose: bool = False, out: np.ndarray | None = None
-    ) -> np.ndarray:
+    def apply(self, u: np.ndarray, transpose: bool = False) -> np.ndarray:
         """The matrix (or its transpose) times nodal fields, shape (..., *nodes)."""
         from orchestrator.transport import cellwise
 
         fields = self._fields(u)
-        result = self.team.empty(fields.shape) if out is None else out.reshape(fields.shape)
+        result = self.team.empty(fields.shape)
         blocks = self.team.blocks(0, fields.shape[2], fields.size)
         self.team.run(cellwise.multiply, blocks, *self.parts(transpose), fields, result)
         return result.reshape(u.shape)

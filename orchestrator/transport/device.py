@@ -297,10 +297,9 @@ class DeviceStencil(Stencil):
 
     device: Any = None
 
-    def apply(self, u: Any, transpose: bool = False, out: Any = None) -> Any:
+    def apply(self, u: Any, transpose: bool = False) -> Any:
         """The matrix (or its transpose) times nodal fields of the device, shape (K, *nodes)."""
-        result = self.device.xp.empty_like(u) if out is None else out
-        return self.device.matrix(self)(u, result, transpose)
+        return self.device.matrix(self)(u, transpose)
 
     def energies(self, v: Any, u: Any) -> np.ndarray:
         """v_k^T A u_l for all nodal fields of the device, shape (K, K)."""
