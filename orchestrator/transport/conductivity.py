@@ -230,4 +230,4 @@ def conductivity(
 
 def _real(m: np.ndarray) -> np.ndarray:
     """A magnetization as kernels take it."""
-    return np.require(m, np.float32 if m.dtype == np.float32 else float, "CW")
+    return np.require(m, np.float32 if m.dtype == np.float32 else float, ("C", "W"))
