@@ -25,7 +25,7 @@ from orchestrator.transport import solvers
 from orchestrator.transport.assembly import Assembler
 from orchestrator.transport.conductivity import Conductivity, Media, conducting_cells, conductivity
 from orchestrator.transport.device import SOURCE, Device
-from orchestrator.transport.device_film import DeviceFilm
+from orchestrator.transport.device_film import DeviceFilm, DeviceState
 from orchestrator.transport.geometry import find_geometry
 from orchestrator.transport.host import Host
 from orchestrator.transport.layout import DIRECT
@@ -399,3 +399,14 @@ def test_auto_leaves_memory_to_mumax3(device, textured, monkeypatch, caplog):
     assert solvers.chosen("auto", large) == "multigrid"
     (record,) = caplog.records
     assert "of the GPU and mumax3 up to 0.1 GiB, of which 0.1 GiB are free" in record.message
+
+
+def test_auto_solves_large_films_on_the_gpu(cuda, device, textured, monkeypatch):
+    monkeypatch.setattr(solvers, "SMALLEST_CUDA", 1000)
+    monkeypatch.setattr(solvers, "_cuda_if_possible", lambda: device)
+    film = Film((60, 50, 1), (4e-9, 4e-9, 2e-9))
+    found, expected = (
+        Network(film, RESISTIVITY, CORNERS, name).solve(textured(film)) for name in ("auto", "cuda")
+    )
+    assert isinstance(found, DeviceState)
+    np.testing.assert_array_equal(found.conductance, expected.conductance)
