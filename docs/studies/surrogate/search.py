@@ -1,0 +1,63 @@
+"""Where to put four contacts on the square film, by the surrogate.
+
+    python -m docs.studies.surrogate.search
+
+draws random layouts on the edges of the film, takes the best by the surrogate without noise, and
+ranks these by trainings with noise: by the margin of {+-+-} and by that of the weakest pattern.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from docs.studies.shared import print_header
+from docs.studies.surrogate.layouts import FILMS, Layout, corners, random_layout
+from docs.studies.surrogate.readout import margins, quiet, trained_by_surrogate
+
+DRAWN, KEPT, SHOWN = 400, 24, 3
+"""Random layouts, those that are trained with noise, and those that are printed."""
+STARTS = 16
+SEED = 5
+
+
+def candidates() -> list[Layout]:
+    """Random layouts of four contacts on the square film."""
+    rng = np.random.default_rng(SEED)
+    found: list[Layout] = []
+    while len(found) < DRAWN:
+        layout = random_layout(f"layout {len(found) + 1}", rng, 4)
+        if layout.cells == FILMS[0]:
+            found.append(layout)
+    return found
+
+
+def main() -> None:
+    clock = time.process_time()
+    layouts = candidates()
+    without = np.array([margins(quiet(x), x.patterns)[0] for x in layouts])
+    print(f"{DRAWN} layouts without noise: {time.process_time() - clock:.0f} s")
+    measures = {"{+-+-}": lambda m: m[..., 0], "the weakest": lambda m: m.min(axis=-1)}
+    for name, measure in measures.items():
+        best = np.argsort(-measure(without))[:KEPT]
+        trained = [
+            margins(trained_by_surrogate(layouts[n], STARTS), layouts[n].patterns) for n in best
+        ]
+        order = np.argsort([-measure(m.mean(axis=0)) for m in trained])[:SHOWN]
+        print(f"\nbest by {name}\n")
+        print_header("layout", "squares", "+-+-", "+--+", "++-+", "lowest")
+        reference = corners(6)
+        rows = [(layouts[best[k]], trained[k]) for k in order]
+        rows.append(
+            (reference, margins(trained_by_surrogate(reference, STARTS), reference.patterns))
+        )
+        for layout, m in rows:
+            cells = [f"{100 * value:+.1f} %" for value in m.mean(axis=0)]
+            lowest = ", ".join(f"{100 * value:.0f}" for value in (m > 0).mean(axis=0))
+            print(f"| {layout.name} | {layout.squares} | {' | '.join(cells)} | {lowest} % |")
+    print(f"\n{time.process_time() - clock:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()
