@@ -41,7 +41,7 @@ from orchestrator.plotting.contacts import draw_contacts
 from orchestrator.plotting.style import OTHER, TRAINED, new_figure, save
 
 HERE = Path(__file__).parent
-STARTS = 32
+STARTS = 24
 """Of the surrogate."""
 MODELS: dict[str, Callable[[Layout], np.ndarray]] = {
     "surrogate": lambda layout: trained_by_surrogate(layout, STARTS),
