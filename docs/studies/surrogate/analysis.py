@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.quiver import Quiver
 from scipy.ndimage import gaussian_filter
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from docs.studies.contact_layouts.placement import DRIVEN, SHARE
 from docs.studies.shared import print_header
@@ -38,11 +38,13 @@ from docs.studies.surrogate.readout import (
 from docs.studies.surrogate.trainings import TIME, VOLTAGE, block_means, file_of, read
 from orchestrator.learning.hopfield import signs
 from orchestrator.plotting.contacts import draw_contacts
-from orchestrator.plotting.style import OTHER, TRAINED, new_figure, save
+from orchestrator.plotting.style import OTHER, TRAINED, in_style, new_figure, save
 
 HERE = Path(__file__).parent
 STARTS = 24
 """Of the surrogate."""
+DRAWS = 1000
+"""Of the layouts, for intervals."""
 MODELS: dict[str, Callable[[Layout], np.ndarray]] = {
     "surrogate": lambda layout: trained_by_surrogate(layout, STARTS),
     "the same without noise": quiet,
@@ -63,16 +65,21 @@ SHOWN, PATTERN = "unseen 14", 2
 
 def rank(x: np.ndarray, y: np.ndarray) -> float:
     """Spearman's coefficient; 0 where one side is constant."""
-    x, y = np.ravel(x), np.ravel(y)
-    return float(spearmanr(x, y).statistic) if np.ptp(x) > 0 and np.ptp(y) > 0 else 0.0
+    a, b = (rankdata(v) - (np.size(v) + 1) / 2 for v in (np.ravel(x), np.ravel(y)))
+    norm = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / norm) if norm else 0.0
 
 
-def bootstrap(x: np.ndarray, y: np.ndarray, draws: int = 1000) -> tuple[float, float]:
-    """95 % interval of `rank` over layouts drawn with replacement."""
-    rng = np.random.default_rng(1)
-    numbers = rng.integers(len(x), size=(draws, len(x)))
-    low, high = np.percentile([rank(x[n], y[n]) for n in numbers], (2.5, 97.5))
-    return float(low), float(high)
+def resampled(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """`rank` over layouts drawn with replacement, the same ones in every call."""
+    numbers = np.random.default_rng(1).integers(len(x), size=(DRAWS, len(x)))
+    return np.array([rank(x[n], y[n]) for n in numbers])
+
+
+def interval(values: np.ndarray) -> str:
+    """The middle 95 %."""
+    low, high = np.percentile(values, (2.5, 97.5))
+    return f"({low:+.2f} to {high:+.2f})"
 
 
 def ceiling(every: list[np.ndarray], measure: Callable, draws: int = 200) -> float:
@@ -116,13 +123,21 @@ def print_ranks(title: str, every: dict[str, list[np.ndarray]]) -> None:
     trained = every["trainings"]
     print(f"\n{title}: {len(trained)} layouts\n")
     print_header("model", *MEASURES)
+    drawn: dict[str, list[np.ndarray]] = {}
+    values: dict[str, list[float]] = {}
     for name in MODELS:
-        cells = []
-        for measure in MEASURES.values():
-            x, y = measure(every[name]), measure(trained)
-            low, high = bootstrap(x, y)
-            cells.append(f"{rank(x, y):+.2f} ({low:+.2f} to {high:+.2f})")
+        pairs = [(measure(every[name]), measure(trained)) for measure in MEASURES.values()]
+        drawn[name] = [resampled(*pair) for pair in pairs]
+        values[name] = [rank(*pair) for pair in pairs]
+        cells = [f"{v:+.2f} {interval(d)}" for v, d in zip(values[name], drawn[name], strict=True)]
         print(f"| {name} | {' | '.join(cells)} |")
+    for name in list(MODELS)[2:]:
+        both = zip(values["surrogate"], values[name], strict=True)
+        draws = zip(drawn["surrogate"], drawn[name], strict=True)
+        cells = [
+            f"{v - w:+.2f} {interval(d - e)}" for (v, w), (d, e) in zip(both, draws, strict=True)
+        ]
+        print(f"| surrogate less {name} | {' | '.join(cells)} |")
     cells = [f"{ceiling(trained, measure):+.2f}" for measure in MEASURES.values()]
     print(f"| highest possible | {' | '.join(cells)} |")
 
@@ -138,7 +153,7 @@ def print_pairs(conductances: dict[str, list[np.ndarray]]) -> None:
 
     trained = relative("trainings")
     rng = np.random.default_rng(1)
-    draws = rng.integers(len(trained), size=(1000, len(trained)))
+    draws = rng.integers(len(trained), size=(DRAWS, len(trained)))
     print_header("model", "rank correlation of all pairs", "median of the layouts", "slope")
     for name in MODELS:
         model = relative(name)
@@ -148,14 +163,28 @@ def print_pairs(conductances: dict[str, list[np.ndarray]]) -> None:
             x, y = (np.concatenate([part[n] for n in numbers]) for part in (model, trained))
             found.append(rank(x, y))
         x, y = np.concatenate(model), np.concatenate(trained)
-        low, high = np.percentile(found[1:], (2.5, 97.5))
         slope = (x @ y) / (x @ x)
-        all_pairs = f"{found[0]:+.2f} ({low:+.2f} to {high:+.2f})"
+        all_pairs = f"{found[0]:+.2f} {interval(np.array(found[1:]))}"
         print(f"| {name} | {all_pairs} | {np.median(both):+.2f} | {slope:.2f} |")
 
 
+def print_untrained(conductances: dict[str, list[np.ndarray]]) -> None:
+    """Mean and spread over starts of the untrained conductances, surrogate against trainings."""
+    means, spreads = [], []
+    for g, s in zip(conductances["trainings"], conductances["surrogate"], strict=True):
+        first, second = np.triu_indices(g.shape[-1], 1)
+        both = [x[:, 0, 0, first, second] for x in (s, g)]
+        mean = [x.mean(axis=0).sum() for x in both]
+        spread = [np.sqrt(x.var(axis=0, ddof=1).mean()) for x in both]
+        means.append(mean[0] / mean[1])
+        spreads.append(spread[0] / spread[1])
+    print("\nuntrained films, surrogate / trainings: median of the layouts, smallest, largest")
+    for name, values in (("mean conductance", means), ("its spread over starts", spreads)):
+        print(f"{name}: {np.median(values):.2f}, {min(values):.2f}, {max(values):.2f}")
+
+
 def order_by_current(known: list[Case], edges: np.ndarray) -> np.ndarray:
-    """Order across the current after training, of trainings and model; shape (bins, 3).
+    """Order across the current that trainings and model gained; shape (bins, 3).
 
     Per bin of the averaged current density: its mean (A/m2), the order of the trainings and that of
     the model, both projected on the averaged direction of the current.
@@ -171,8 +200,8 @@ def order_by_current(known: list[Case], edges: np.ndarray) -> np.ndarray:
         )
         axis = -(along + 1j * slanted) / square
         size = np.sqrt(square)
-        gained, _ = case.predicted(FILM_CONSTANTS, cell)
-        trained = ((case.after - case.before).mean(axis=0) * axis.conj()).real
+        gained, kept = case.predicted(FILM_CONSTANTS, cell)
+        trained = ((case.after - kept * case.before).mean(axis=0) * axis.conj()).real
         model = (gained * axis.conj()).real
         place = np.digitize(size, edges) - 1
         for k in range(len(sums)):
@@ -196,7 +225,7 @@ def draw_order(axes: Axes, layout: Layout, q: np.ndarray, title: str) -> Quiver:
     lines = axes.quiver(
         x, y, size * np.cos(angle), size * np.sin(angle), size,
         pivot="mid", headwidth=0, headlength=0, headaxislength=0, angles="xy",
-        scale=0.4 / step, scale_units="xy", width=0.006, cmap="viridis", clim=(0, 0.35),
+        scale=0.4 / step, scale_units="xy", width=0.009, cmap="viridis", clim=(0, 0.35),
     )  # fmt: skip
     draw_contacts(axes, film, layout.contacts, layout.patterns[PATTERN])
     axes.set(aspect="equal", xlim=(0, nx * step), ylim=(0, ny * step), xticks=[], yticks=[])
@@ -220,12 +249,13 @@ def draw_ranks(
         )  # fmt: skip
     axes.axhline(0, color="0.8", zorder=0)
     axes.axvline(0, color="0.8", zorder=0)
-    axes.set_title(f"rank correlation {rank(model, y):+.2f}", fontsize=8)
-    axes.set(xlabel=f"{name}: margin (%)", ylabel="trainings: margin (%)")
+    axes.set_title(f"margins: rank correlation {rank(model, y):+.2f}", fontsize=8)
+    axes.set(xlabel=f"{name} (%)", ylabel="trainings (%)")
 
 
+@in_style
 def draw(folder: Path, layouts: list[Layout], every: dict, conductances: dict) -> None:
-    figure = new_figure(7.2, 4.9)
+    figure = new_figure(7.2, 4.5)
     panels = figure.subplots(2, 3)
     shown = next((x for x in layouts if x.name == SHOWN), layouts[0])
     moments = read(folder / "unseen", shown)["moments"][:, PATTERN]
@@ -236,16 +266,17 @@ def draw(folder: Path, layouts: list[Layout], every: dict, conductances: dict) -
     model = smoothed(block_means(q, 2))
     draw_order(panels[0, 0], shown, trained, f"trainings {{{shown.patterns[PATTERN]}}}, mean")
     lines = draw_order(panels[0, 1], shown, model, "surrogate, without noise")
-    figure.colorbar(lines, ax=panels[0, 1], label="order |q|", shrink=0.8)
+    figure.colorbar(lines, ax=panels[0, :2], label="order |q|", shrink=0.8, aspect=12, pad=0.02)
     edges = np.array([0.2, 0.5, 0.8, 1.1, 1.5, 2, 2.5, 3.2, 4, 5.5]) * J0
     bins = order_by_current(cases(folder / "fitted", FITTED), edges)
     axes = panels[0, 2]
     axes.plot(bins[:, 0] / J0, bins[:, 1], "o", color=TRAINED, markersize=4, label="trainings")
     axes.plot(bins[:, 0] / J0, bins[:, 2], color="k", label="surrogate")
     axes.set(xlabel="current density (10$^{12}$ A/m$^2$)", ylabel="order across the current")
-    axes.legend()
+    axes.set_ylim(0, 0.27)
+    axes.legend(loc="upper right")
     draw_ranks(panels[1, 0], layouts, every, "surrogate")
-    panels[1, 0].legend()
+    panels[1, 0].legend(loc="upper left")
     draw_ranks(panels[1, 1], layouts, every, "ideal, driven")
     axes = panels[1, 2]
     for g, s in zip(conductances["trainings"], conductances["surrogate"], strict=True):
@@ -253,8 +284,8 @@ def draw(folder: Path, layouts: list[Layout], every: dict, conductances: dict) -
         axes.plot(-changes(s).ravel() / scale, -changes(g).ravel() / scale, ".", markersize=2.5,
                   color=TRAINED if g.shape[-1] == 4 else OTHER)  # fmt: skip
     axes.axline((0, 0), slope=1, color="0.6", linewidth=0.7)
-    axes.set(xlabel="surrogate: change of |G$_{ij}$|", ylabel="trainings: change of |G$_{ij}$|")
-    axes.set_title("in units of the layout's mean |G|", fontsize=8)
+    axes.set(xlabel="surrogate", ylabel="trainings")
+    axes.set_title("change of |G$_{ij}$| / mean |G|", fontsize=8)
     save(figure, HERE / "surrogate.png")
 
 
@@ -279,6 +310,7 @@ def main() -> None:
     four = [n for n, layout in enumerate(layouts) if len(layout.squares) == 4]
     print_ranks("four contacts", {k: [v[n] for n in four] for k, v in every.items()})
     print_pairs(conductances)
+    print_untrained(conductances)
     draw(folder, layouts, every, conductances)
 
 

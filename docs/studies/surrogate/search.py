@@ -1,20 +1,31 @@
 """Where to put four contacts on the square film, by the surrogate.
 
     python -m docs.studies.surrogate.search
+    python -m docs.studies.surrogate.search FOLDER
 
 draws random layouts on the edges of the film, takes the best by the surrogate without noise, and
 ranks these by trainings with noise: by the margin of {+-+-} and by that of the weakest pattern.
+With a folder it prints what `docs.studies.surrogate.trainings FOLDER found` has made of them.
 """
 
 from __future__ import annotations
 
+import itertools
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
-from docs.studies.shared import print_header
-from docs.studies.surrogate.layouts import FILMS, Layout, corners, random_layout
-from docs.studies.surrogate.readout import margins, quiet, trained_by_surrogate
+from docs.studies.reliable_learning.readout import wilson
+from docs.studies.shared import print_header, spread
+from docs.studies.surrogate.layouts import FILMS, FOUND, Layout, corners, random_layout
+from docs.studies.surrogate.readout import (
+    margins,
+    quiet,
+    trained_by_micromagnetics,
+    trained_by_surrogate,
+)
 
 DRAWN, KEPT, SHOWN = 400, 24, 3
 """Random layouts, those that are trained with noise, and those that are printed."""
@@ -33,7 +44,24 @@ def candidates() -> list[Layout]:
     return found
 
 
+def confirm(folder: Path) -> None:
+    """Micromagnetic trainings of what was found, beside the surrogate's."""
+    heads = [[f"{{{p}}}: trainings", "surrogate", "lowest"] for p in corners(6).patterns]
+    print_header("layout", *itertools.chain.from_iterable(heads))
+    for layout in FOUND:
+        trained = margins(trained_by_micromagnetics(folder / "found", layout), layout.patterns)
+        model = margins(trained_by_surrogate(layout, STARTS), layout.patterns).mean(axis=0)
+        mean, errors = spread(100 * trained)
+        cells = []
+        for k, values in enumerate(trained.T):
+            cells += [f"{mean[k]:+.1f} ± {errors[k]:.1f}", f"{100 * model[k]:+.1f}"]
+            cells.append(wilson(int((values > 0).sum()), len(values)))
+        print(f"| {layout.name} | {' | '.join(cells)} |")
+
+
 def main() -> None:
+    if len(sys.argv) > 1:
+        return confirm(Path(sys.argv[1]))
     clock = time.process_time()
     layouts = candidates()
     without = np.array([margins(quiet(x), x.patterns)[0] for x in layouts])
