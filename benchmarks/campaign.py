@@ -2,20 +2,25 @@
 
 Twelve trainings of 64 x 64 cells on the embedded engine, one thread each. Efficiencies compare wall
 time on a machine with nothing else to do, and CPU time, which includes the starts of the workers,
-on any. A first campaign, not counted, compiles what is not compiled yet.
+on any. A first campaign, not counted, compiles what is not compiled yet. The start of a worker is
+what its first run, of one short pulse, takes more than the second.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import orchestrator
+from orchestrator.campaign.local import LocalExecutor, core_slots
+from orchestrator.campaign.task import Task, execute
 from orchestrator.describe.experiment import Experiment
 from orchestrator.engines.cpu.session import CpuEngine
+from orchestrator.engines.table import EngineOptions
 from orchestrator.run.execute import run
 from orchestrator.run.workplace import Workplace
 
@@ -66,6 +71,22 @@ def measured(work: object, *arguments: object, **options: object) -> tuple[float
     return time.perf_counter() - wall, cpu() - begun
 
 
+def start_of_a_worker(folder: Path) -> float:
+    """CPU time in s that a new worker process takes until its first pulse can begin."""
+    training = DESCRIPTION["training"] | {"pulses": 1, "pulse_length": 1e-11}  # type: ignore[operator]
+    used = [0.0]
+    with LocalExecutor(core_slots(1, 1), folder) as worker:
+        for seed in (1, 2):
+            start = {"seed": seed, "settle_time": 1e-11}
+            description = DESCRIPTION | {"start": start, "training": training}
+            options = EngineOptions("cpu", threads=1)
+            task = Task(description, str(folder / "runs"), str(folder / "stop"), options)
+            assert worker.submit(execute, task).result().state == "finished"
+            used.append(worker.submit(time.process_time).result())
+    first, second = used[1], used[2] - used[1]
+    return first - second
+
+
 def main() -> None:
     """Print seconds and efficiencies."""
     base = Experiment.from_dict(DESCRIPTION)
@@ -77,6 +98,8 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as made:
         orchestrator.run_campaign(single, Path(made) / "first", "cpu", workers=1)
+        took = statistics.median(start_of_a_worker(Path(made) / f"start{k}") for k in range(3))
+        print(f"start of a worker: {took:.2f} s of CPU time", flush=True)
         wall, cpu = measured(one_after_the_other, experiments, Path(made) / "none")
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         print(f"one after the other: {wall:5.2f} s, CPU time {cpu:5.2f} s", flush=True)

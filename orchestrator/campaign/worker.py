@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -10,6 +11,9 @@ from typing import Any
 
 from orchestrator.campaign.local import CORES
 
+_GARBAGE = 10_000
+"""Objects after which garbage is looked for: a few of Python's 700 are found in vain at imports."""
+
 
 def main() -> None:
     """Work until the input ends. Signals stop a run that is going on, not the worker."""
@@ -17,6 +21,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     if CORES in os.environ:
         os.sched_setaffinity(0, {int(core) for core in os.environ[CORES].split(",")})
+    gc.set_threshold(_GARBAGE)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:

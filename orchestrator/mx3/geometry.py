@@ -40,10 +40,10 @@ class Geometry:
 
     def write_images(self, folder: Path) -> None:
         """Write the images that the script reads into the folder where it runs."""
-        from PIL import Image
-
         for name, cells in self.images.items():
             if not (folder / name).exists():
+                from PIL import Image
+
                 buffer = BytesIO()
                 Image.fromarray(np.where(cells[::-1], 0, 255).astype(np.uint8)).save(buffer, "PNG")
                 with written_whole(folder / name) as temporary:
