@@ -54,7 +54,7 @@ wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow tests/test_wheel.py -s
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python benchmarks/engine_step.py --magnum
+	$(BIN)/python benchmarks/engine_step.py --peers
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/transport.py
 	$(BIN)/python benchmarks/coupled.py

@@ -3,9 +3,12 @@
 Times are CPU time of the one thread: wall-clock time on a machine with nothing else to do. Films
 of grains, with an anisotropy of its own in each of 256 regions, or with all of Msat, alpha, anisU
 and the coupling between grains besides, are timed in turn with the film of one region.
-With `--magnum` the same steps are timed with magnum.np, on the same machine in the same run, one
-thread each; magnumnp and a CPU build of torch go into build/magnumnp, an environment of their own,
-at the first use.
+With `--peers` the same steps are timed with magnum.np, on the same machine in the same run, one
+thread each, and six right-hand sides of neuralmag beside a whole step of ours, both without
+current: neuralmag has no Zhang-Li torque. Its cells are those of its default scheme, with the
+magnetization at their corners. Each goes into an environment of its own in build/ at the first
+use: magnumnp with a CPU build of torch, neuralmag with jax, 1.2 GB. One that cannot be installed
+or does not run is named with the reason.
 
 The roofline of a step is the time in which a STREAM triad on arrays as large moves its bytes: six
 torques, each of which reads m and j and writes a stage, and the sums of stages, none twice.
@@ -17,9 +20,9 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import time
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +45,12 @@ ARRAYS = 12 * 10
 """Bytes of a cell: m before and now, j, seven stages."""
 STEPS = 40
 ROUNDS = 7
-PEER = Path(__file__).parents[1] / "build" / "magnumnp"
+BUILD = Path(__file__).parents[1] / "build"
 TORCH = "torch==2.13.0+cpu"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 
-def film(cells: tuple[int, int, int], grains: str = "") -> Simulation:
+def film(cells: tuple[int, int, int], grains: str = "", *, current: bool = True) -> Simulation:
     """A film that has made some steps, of one region or of grains that differ in "Ku1" or "all"."""
     sim = make_simulation(threads=1)
     sim.set_mesh(Mesh(cells, CELL_SIZE, (0, 0, 1)))
@@ -73,7 +76,8 @@ def film(cells: tuple[int, int, int], grains: str = "") -> Simulation:
                 sim.material.exchange_coupling.scale(region, other, 0.9)
     shape = (*sim.state.mesh.shape, 3)
     sim.state.set_m(rng.normal(size=shape))
-    sim.material.excitations["J"].add(1e10 * rng.normal(size=shape))
+    if current:
+        sim.material.excitations["J"].add(1e10 * rng.normal(size=shape))
     steps(sim, 20)
     return sim
 
@@ -97,42 +101,80 @@ def print_cost_of_grains(cells: tuple[int, int, int]) -> None:
     print(f"with all constants different {ratios[1]:.2f} times", flush=True)
 
 
-def install_peer() -> Path | None:
-    """The interpreter of an environment with magnumnp, made if there is none yet."""
-    python = PEER / "bin" / "python"
-    found = [str(python), "-c", "import magnumnp"]
-    if python.exists() and subprocess.run(found, capture_output=True).returncode == 0:
-        return python
-    print(f"installing magnumnp into {PEER}")
-    venv.create(PEER, with_pip=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for where in ([], ["--extra-index-url", CPU_WHEELS]):
-        done = subprocess.run([*pip, *where, TORCH, "magnumnp"], capture_output=True, text=True)
-        if done.returncode == 0:
-            return python
-    reason = (done.stderr.strip() or "pip failed").splitlines()[-1]
-    print(f"magnum.np: skipped, it cannot be installed: {reason}")
-    return None
+class Peer:
+    """Another program in an environment of its own in build/.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    module : str
+        Its module, after which its folder is named.
+    program : str
+        The script beside this one that times a step.
+    wanted : sequence of str
+        What is installed.
+    index : str
+        Where else pip looks if the package index does not have all of it; "" for nowhere.
+    """
+
+    def __init__(
+        self, name: str, module: str, program: str, wanted: Sequence[str], index: str = ""
+    ) -> None:
+        self.name = name
+        self._program = Path(__file__).with_name(program)
+        self._python = BUILD / module / "bin" / "python"
+        self.runs = self._is_there(module) or self._install(BUILD / module, wanted, index)
+
+    def _is_there(self, module: str) -> bool:
+        found = [str(self._python), "-c", f"import {module}"]
+        return self._python.exists() and not subprocess.run(found, capture_output=True).returncode
+
+    def _install(self, folder: Path, wanted: Sequence[str], index: str) -> bool:
+        print(f"installing {' '.join(wanted)} into {folder}", flush=True)
+        venv.create(folder, with_pip=True)
+        pip = [str(self._python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        for where in ([], ["--extra-index-url", index]) if index else ([],):
+            done = subprocess.run([*pip, *where, *wanted], capture_output=True, text=True)
+            if done.returncode == 0:
+                return True
+        self._skip("it cannot be installed", done.stderr)
+        return False
+
+    def _skip(self, how: str, said: str) -> None:
+        self.runs = False
+        reason = (said.strip() or "without a word").splitlines()[-1]
+        print(f"{self.name}: skipped, {how}: {reason}", flush=True)
+
+    def seconds_per_step(self, cells: tuple[int, int, int]) -> float | None:
+        """Median time of a step on one thread; None where it does not run."""
+        if not self.runs:
+            return None
+        case = {"cells": cells, "cell_size": CELL_SIZE, **MATERIAL}
+        one = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        done = subprocess.run(
+            [str(self._python), str(self._program)],
+            input=json.dumps(case), capture_output=True, text=True, env=os.environ | one,
+        )  # fmt: skip
+        if done.returncode != 0:
+            self._skip("it does not run", done.stderr)
+            return None
+        return float(done.stdout.splitlines()[-1])
 
 
-def seconds_of_peer(python: Path, cells: tuple[int, int, int]) -> float:
-    """Median time of a step of magnum.np on one thread."""
-    case = {"cells": cells, "cell_size": CELL_SIZE, **MATERIAL}
-    one = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    done = subprocess.run(
-        [str(python), str(Path(__file__).with_name("magnum_step.py"))],
-        input=json.dumps(case), capture_output=True, text=True, env=os.environ | one,
-    )  # fmt: skip
-    if done.returncode != 0:
-        sys.exit(f"magnum.np failed:\n{done.stderr}")
-    return float(done.stdout.splitlines()[-1])
+def peers() -> tuple[Peer, Peer]:
+    """magnum.np and neuralmag, installed if need be."""
+    return (
+        Peer("magnum.np", "magnumnp", "magnum_step.py", [TORCH, "magnumnp"], CPU_WHEELS),
+        Peer("neuralmag", "neuralmag", "neuralmag_step.py", ["neuralmag", "jax", "diffrax"]),
+    )
 
 
 def main() -> None:
     """Print a line for each grid."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--magnum", action="store_true", help="time magnum.np as well")
-    peer = install_peer() if parser.parse_args().magnum else None
+    parser.add_argument("--peers", action="store_true", help="time magnum.np and neuralmag as well")
+    others = peers() if parser.parse_args().peers else None
     for cells in GRIDS:
         own = seconds_per_step(film(cells))
         name = " x ".join(map(str, cells))
@@ -142,9 +184,14 @@ def main() -> None:
         line += (
             f"{1e6 * own / count:.3f} us per cell and step, {own / least:.1f} times the roofline"
         )
-        if peer is not None:
-            other = seconds_of_peer(peer, cells)
-            line += f"; magnum.np {1e3 * other:.0f} ms, {other / own:.0f} times as long"
+        if others is not None:
+            magnum, neuralmag = (peer.seconds_per_step(cells) for peer in others)
+            if magnum is not None:
+                line += f"; magnum.np {1e3 * magnum:.0f} ms, {magnum / own:.0f} times as long"
+            if neuralmag is not None:
+                still = seconds_per_step(film(cells, current=False))
+                line += f"; without current {1e3 * still:.2f} ms, neuralmag's right-hand sides "
+                line += f"{1e3 * neuralmag:.0f} ms, {neuralmag / still:.0f} times as long"
         print(line, flush=True)
     for cells in GRAINY:
         print_cost_of_grains(cells)

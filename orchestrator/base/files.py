@@ -6,8 +6,9 @@ import os
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from orchestrator.base.errors import RunFolderError
@@ -31,11 +32,19 @@ def synced(paths: Sequence[Path]) -> Iterator[None]:
     OSError
         If it fails for any of them.
     """
-    with ThreadPoolExecutor(len(paths)) as pool:
-        done = pool.map(sync, paths)
+    done = [_threads().submit(sync, path) for path in paths]
+    try:
         yield
-        for _ in done:
-            pass
+    finally:
+        wait(done)
+    for one in done:
+        one.result()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """They wait for the disk."""
+    return ThreadPoolExecutor(8, "disk")
 
 
 @contextmanager
@@ -57,7 +66,7 @@ def written_whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> str:
+def write_whole(path: Path, content: bytes | memoryview, *, durable: bool = True) -> str:
     """Write a file whole or not at all, see `written_whole`; the checksum of its content.
 
     Raises
@@ -70,7 +79,7 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> str:
     return crc32(content)
 
 
-def crc32(content: bytes) -> str:
+def crc32(content: bytes | memoryview) -> str:
     """CRC-32 of some bytes as 8 hexadecimal digits."""
     return f"{zlib.crc32(content):08x}"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.base.errors import EngineError, InputError
+from orchestrator.base.vectors import squared_lengths
 from orchestrator.ovf.files import OvfField, read_ovf
 
 _NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"[^"]*"|`[^`]*`', re.DOTALL)
@@ -55,10 +56,12 @@ def collect(
         raise EngineError(
             f"{source}: {nx} x {ny} x {nz} cells, expected {shape[2]} x {shape[1]} x {shape[0]}"
         )
-    if not np.isfinite(field.data).all():
+    with np.errstate(over="ignore"):
+        squares = squared_lengths(field.data)
+    if not np.isfinite(squares).all() and not np.isfinite(field.data).all():
         raise EngineError(f"{source}: holds NaN or infinite values")
     if unit_length:
-        length = np.linalg.norm(field.data, axis=-1)
+        length = np.sqrt(squares)
         wrong = (np.abs(length - 1) > 1e-3) & (length != 0)
         if wrong.any():
             raise EngineError(f"{source}: magnetization of length {length[wrong].flat[0]:g}")

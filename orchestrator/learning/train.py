@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from orchestrator.base.vectors import squared_lengths
 from orchestrator.engines.session import Progress, Session
 from orchestrator.learning.pulses import Pulse, contact_voltages
 from orchestrator.learning.records import HeldRecord
@@ -180,7 +181,7 @@ class Loop:
             probes=found.probes,
             currents=currents,
             power=float(voltages @ currents),
-            max_dm=float(np.sqrt(((after - before) ** 2).sum(axis=-1).max())),
+            max_dm=float(np.sqrt(squared_lengths(after - before).max())),
             steps=result.steps,
             seconds={
                 "transport": self._solving + t1 - t0,

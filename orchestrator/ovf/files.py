@@ -64,7 +64,9 @@ class OvfField:
         return f"<OvfField {what}, {cells} cells of {size} nm{time}>"
 
 
-def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
+def read_ovf(
+    path: str | os.PathLike[str], *, lengths: bool = True, checksum: bool = True
+) -> OvfField:
     """Read the first segment of an OVF file, or a dump file, named `.dump`.
 
     Parameters
@@ -74,6 +76,8 @@ def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
     lengths : bool
         Whether its unit of length, cells and extents must make sense; mumax3's `LoadFile` takes the
         values whatever they are.
+    checksum : bool
+        Whether `crc32` is wanted; "" without it.
 
     Returns
     -------
@@ -110,7 +114,8 @@ def read_ovf(path: str | os.PathLike[str], *, lengths: bool = True) -> OvfField:
             data, header = _parsed(raw, lengths)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return OvfField(data, header.cell_size, header.time, header.title, crc32(raw), header.unit)
+    crc = crc32(raw) if checksum else ""
+    return OvfField(data, header.cell_size, header.time, header.title, crc, header.unit)
 
 
 def read_ovf_header(path: str | os.PathLike[str]) -> Header:

@@ -132,7 +132,7 @@ class Guesses:
         for guess in guesses:
             np.save(content, guess)
         name = guess_name(step - 1)
-        return {name: write_whole(self._folder / name, content.getvalue(), durable=False)}
+        return {name: write_whole(self._folder / name, content.getbuffer(), durable=False)}
 
 
 def _read(path: Path, expected: str) -> list[np.ndarray]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -332,3 +333,12 @@ def test_a_field_shows_itself_without_its_values(tmp_path):
     write_ovf(path, np.ones((1, 3, 4, 3)), (1e-9, 2e-9, 5e-10), unit="A/m", time=2e-12)
     shown = "<OvfField m of 3 components in A/m, 4 x 3 x 1 cells of 1 x 2 x 0.5 nm, t = 2e-12 s>"
     assert repr(read_ovf(path)) == shown
+
+
+def test_the_checksum_is_of_the_files_bytes_and_left_out_where_nobody_wants_it(tmp_path):
+    path = tmp_path / "m.ovf"
+    write_ovf(path, np.ones((1, 2, 3, 3), np.float32), (1e-9, 1e-9, 1e-9))
+    assert read_ovf(path).crc32 == f"{zlib.crc32(path.read_bytes()):08x}"
+    field = read_ovf(path, checksum=False)
+    assert field.crc32 == ""
+    np.testing.assert_array_equal(field.data, read_ovf(path).data)

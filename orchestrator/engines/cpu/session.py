@@ -81,7 +81,8 @@ class CpuEngine:
         from orchestrator.engines.cpu.make import make_world
         from orchestrator.engines.cpu.output.outputs import Outputs
 
-        outputs = Outputs(folder / "engine.out", clean=True, quiet=True)
+        # who starts a session brings to the disk what counts, see `collect`
+        outputs = Outputs(folder / "engine.out", clean=True, quiet=True, durable=False)
         world = make_world(outputs, self.threads, folder)
         try:
             world.execute(setup, script="setup", echo=False)

@@ -97,6 +97,7 @@ class OutputCommands:
                 unit=quantity.unit,
                 time=self.world.sim.clock.time,
                 form=self.format,
+                durable=self.world.outputs.durable,
             )
 
     def next_name(self, quantity: Quantity) -> str:

@@ -27,6 +27,8 @@ class Outputs:
         Write the log only, not to the terminal.
     trusted : bool
         Whether scripts may read and write everywhere; see `Access`.
+    durable : bool
+        Whether a saved field is on the disk when it is saved, not only there as a whole.
 
     Raises
     ------
@@ -41,10 +43,11 @@ class Outputs:
         clean: bool = False,
         quiet: bool = False,
         trusted: bool = False,
+        durable: bool = True,
     ) -> None:
         self.folder = folder
         self.quiet = quiet
-        self.access = Access(folder, trusted=trusted)
+        self.durable = durable
         self.listeners: list[Callable[[str], None]] = []
         try:
             if clean and folder.exists():
@@ -53,6 +56,7 @@ class Outputs:
             self._log: TextIO | None = open(folder / "log.txt", "w")  # noqa: SIM115
         except OSError as error:
             raise FatalError(f"output folder {folder}: {error.strerror}") from None
+        self.access = Access(folder, trusted=trusted)
 
     def path(self, name: str) -> Path:
         """The path of a file in the folder; a name that has the folder already is kept.

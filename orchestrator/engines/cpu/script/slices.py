@@ -93,4 +93,5 @@ def load_slice(path: str) -> Slice:
         If the file cannot be used.
     """
     with fatal(path), np.errstate(over="ignore"):
-        return Slice(read_ovf(path, lengths=False).data.astype(np.float32), path)
+        data = read_ovf(path, lengths=False, checksum=False).data
+        return Slice(data.astype(np.float32, copy=False), path)
