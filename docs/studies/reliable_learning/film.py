@@ -16,6 +16,7 @@ import numba
 import numpy as np
 
 from orchestrator.base.constants import BOHR_MAGNETON, BOLTZMANN, ELEMENTARY_CHARGE, GAMMA0
+from orchestrator.base.errors import InputError
 from orchestrator.describe.conditions import REGIONS, Conditions
 from orchestrator.describe.device import Device
 from orchestrator.describe.sections import Training
@@ -133,9 +134,14 @@ class FastFilm:
     Parameters
     ----------
     device : Device
-        One layer, periodic along z; square cells.
+        One layer, periodic along z; square cells, any number of them and any contacts.
     conditions : Conditions
         Grains and temperature.
+
+    Raises
+    ------
+    InputError
+        If there are several layers or cells are not square.
     """
 
     device: Device
@@ -145,6 +151,8 @@ class FastFilm:
     def __post_init__(self) -> None:
         film, material = self.device.film, self.device.material
         dx, ms = film.cell_size[0], material.Ms
+        if film.cells[2] != 1 or film.cell_size[1] != dx:
+            raise InputError(f"cells of {film.cell_size} m in {film.cells}: one layer, dx = dy")
         self._stiffness = 2 * material.Aex / (ms * dx**2)
         constants = (
             self._stiffness,
