@@ -1,4 +1,4 @@
-"""Stacks of films that hold several patterns, learned by turns or each by films of its own."""
+"""Stacks of films that hold several patterns, learned in one training or each by its own films."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docs.studies.several_patterns.memory import Memory, remembered
+from docs.studies.several_patterns.memory import Memory, local_fields, remembered
 from docs.studies.several_patterns.trainings import Trained
+from orchestrator.learning.hopfield import energy, signs
+
+DRAWS = 200
+"""Random stacks for a share."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +22,9 @@ class Case:
     Attributes
     ----------
     trained : Trained
-        Films of one device.
+        Films of one device; the first and the last of their states count.
     entries : list of int
-        One entry of the training, in which the patterns take turns; or one for each pattern, each
+        One entry of the training, of one or several patterns; or one for each pattern, each
         learned by its own part of a stack, the films of which are joined afterwards.
     factor : float
         Times the stack's own conductance before training: the reference.
@@ -28,7 +32,7 @@ class Case:
 
     trained: Trained
     entries: Sequence[int]
-    factor: float
+    factor: float = 1.0
 
     @property
     def patterns(self) -> list[str]:
@@ -45,19 +49,29 @@ class Case:
         after = sum(g[own, k, -1].sum(axis=1) for own, k in zip(groups, self.entries, strict=True))
         return after - self.factor * g[members, self.entries[0], 0].sum(axis=1)
 
-    def untrained(self, members: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """G' of untrained stacks of other films with these as the reference: what chance holds."""
-        before = self.trained.conductance[:, self.entries[0], 0]
-        return before[others].sum(axis=1) - self.factor * before[members].sum(axis=1)
-
     def judged(self, members: np.ndarray) -> Memory:
         return remembered(self.weights(members), self.patterns)
 
+    def chance(self) -> Memory:
+        """Untrained stacks of half of the films, with the other half as the reference."""
+        half = self.films // 2
+        order = shuffled(np.arange(self.films), 2 * half)
+        before = self.trained.conductance[:, self.entries[0], 0]
+        weights = before[order[:, :half]].sum(axis=1) - before[order[:, half:]].sum(axis=1)
+        return remembered(weights, self.patterns)
 
-def shuffled(films: np.ndarray, size: int, count: int) -> np.ndarray:
-    """Numbers of the films of stacks drawn at random, shape (count, size)."""
+    def fields(self, pattern: str) -> np.ndarray:
+        """V_i I'_i of every film, or of as many films as there are parts, S; shape (films, N)."""
+        count = len(self.entries)
+        numbers = np.arange(self.films)
+        members = np.array([np.roll(numbers, -k)[:count] for k in numbers])
+        return local_fields(self.weights(members), signs(pattern)[None])[:, 0]
+
+
+def shuffled(films: np.ndarray, size: int) -> np.ndarray:
+    """Numbers of the films of stacks drawn at random, shape (DRAWS, size)."""
     rng = np.random.default_rng(1)
-    return np.array([rng.permutation(films)[:size] for _ in range(count)])
+    return np.array([rng.permutation(films)[:size] for _ in range(DRAWS)])
 
 
 def with_error(
@@ -75,3 +89,15 @@ def with_error(
     left = np.array([share(np.setdiff1d(numbers, piece)) for piece in pieces])
     error = np.sqrt((parts - 1) / parts * ((left - left.mean()) ** 2).sum())
     return share(numbers), float(error)
+
+
+def changes(trained: Trained, entry: int, pattern: str) -> np.ndarray:
+    """Change of E' over the pattern's power before, of every film in every state."""
+    power = -energy(trained.conductance[:, entry].astype(float), signs(pattern)[None])[..., 0]
+    return 1 - power / power[:, :1]
+
+
+def after_blocks(trained: Trained, blocks: int, count: int) -> Trained:
+    """What films of which every block was left to relax held after the first few of them."""
+    states = trained.conductance[:, :, [0, count - 1 - blocks]]
+    return Trained(states, ["/".join(e.split("/")[:count]) for e in trained.entries])

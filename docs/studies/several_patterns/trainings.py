@@ -2,7 +2,7 @@
 
     python -m docs.studies.several_patterns.trainings FOLDER NAME...
 
-trains the runs of data/campaigns/NAME.toml, and keeps G before every pulse, after the last, and
+trains the runs of data/campaigns/NAME.toml, and keeps G before every pulse, after the last and
 relaxed, in a file for each point of the axes other than `seed`. It saves after every start; the
 same command goes on.
 """
@@ -26,13 +26,17 @@ from orchestrator.learning.pulses import Done, next_pulse
 
 
 def trained(experiment: Experiment, film: FastFilm, start: np.ndarray, entry: str) -> np.ndarray:
-    """G in S before every pulse, after the last and relaxed, shape (pulses + 2, N, N).
+    """G in S before every pulse and after the last, then of textures that relaxed.
 
-    Of an entry of the experiment's trainings, the patterns of which take turns as it says.
+    Of an entry of the experiment's trainings, the patterns of which take turns as it says. What
+    relaxed are the textures that `output.snapshots` names, and last the one after all pulses.
+    Shape (pulses + 1 + relaxed, N, N).
     """
     plan = experiment.training
-    m, done, found = start, [], []
+    m, done, found, kept = start, [], [], []
     while True:
+        if len(done) in experiment.output.snapshots:
+            kept.append(m)
         state = film.network.solve(m)
         found.append(state.conductance)
         pulse = next_pulse(plan, entry, done, state.conductance)
@@ -42,8 +46,8 @@ def trained(experiment: Experiment, film: FastFilm, start: np.ndarray, entry: st
         m = film.run(m, state.current_density(voltages), pulse.duration)
         end = (len(done) + 1) * pulse.duration
         done.append(Done(end, 0.0, voltages, state.conductance @ voltages))
-    m = film.run(m, None, plan.relax_time)
-    return np.array([*found, film.network.solve(m).conductance], np.float32)
+    relaxed = [film.run(m, None, plan.relax_time) for m in (*kept, m)]
+    return np.array(found + [film.network.solve(m).conductance for m in relaxed], np.float32)
 
 
 def checked(experiment: Experiment) -> Experiment:
@@ -71,8 +75,8 @@ class Trained:
 
     Attributes
     ----------
-    conductance : ndarray, shape (films, entries, pulses + 2, N, N)
-        G in S before every pulse, after the last and relaxed.
+    conductance : ndarray, shape (films, entries, states, N, N)
+        G in S before every pulse and after the last, then relaxed.
     entries : list of str
         What was trained; patterns that took turns are joined by /.
     """
