@@ -71,10 +71,11 @@ CAMPAIGNS = {
     "demo": "a3f5f8fa24d22003",
     "reliable": "e30d884172bf86aa",
     "reliable-gpu": "d92c59acea375421",
+    "reliable_contacts": "c85c50fa352c821b",
     "reliable_damping": "6f40c1005e205fb3",
-    "reliable_letters": "6e3bc64444965901",
+    "reliable_letters": "bef6cd95ef870022",
     "reliable_robust": "932cb34e88171dc6",
-    "reliable_several": "e66f2a2bd870df01",
+    "reliable_several": "49e0239d0a1570f8",
 }
 """Hash of the hashes of all runs in their order."""
 

@@ -10,6 +10,7 @@ engine, and a warm film with Boltzmann's distribution.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numba
@@ -22,7 +23,7 @@ from orchestrator.describe.device import Device
 from orchestrator.describe.sections import Training
 from orchestrator.engines.cpu.geometry.grains import Tessellation
 from orchestrator.learning.pulses import Done, next_pulse
-from orchestrator.transport.network import Network
+from orchestrator.transport.network import Network, NetworkState
 
 STABLE = 1.85
 """Step in units of the fastest decay's time; the method allows 2.2 of a linear equation.
@@ -225,14 +226,13 @@ class FastFilm:
         m = np.random.default_rng(seed).standard_normal((*self.device.film.array_shape, 3))
         return self.run(m / np.linalg.norm(m, axis=-1, keepdims=True), None, duration, alpha)
 
-    def trained(self, m: np.ndarray, plan: Training, entry: str) -> tuple[np.ndarray, np.ndarray]:
-        """The texture after the pulses of an entry of the plan's patterns and a relaxation.
-
-        And G (S) before every pulse, and of that texture.
-        """
+    def pulses(
+        self, m: np.ndarray, plan: Training, entry: str
+    ) -> Iterator[tuple[np.ndarray, NetworkState]]:
+        """The texture and its network before every pulse of an entry of the plan, and at last."""
         done: list[Done] = []
         state = self.network.solve(m)
-        conductances = [state.conductance]
+        yield m, state
         while pulse := next_pulse(plan, entry, done, state.conductance):
             voltages = np.array(pulse.values)
             m = self.run(m, state.current_density(voltages), pulse.duration)
@@ -240,6 +240,15 @@ class FastFilm:
             time = (len(done) + 1) * (pulse.duration + pulse.gap)
             done.append(Done(time, 0.0, voltages, state.conductance @ voltages))
             state = self.network.solve(m)
+            yield m, state
+
+    def trained(self, m: np.ndarray, plan: Training, entry: str) -> tuple[np.ndarray, np.ndarray]:
+        """The texture after the pulses of an entry of the plan's patterns and a relaxation.
+
+        And G (S) before every pulse, and of that texture.
+        """
+        conductances, pulses = [], self.pulses(m, plan, entry)
+        for m, state in pulses:
             conductances.append(state.conductance)
         m = self.run(m, None, plan.relax_time)
         conductances[-1] = self.network.solve(m).conductance

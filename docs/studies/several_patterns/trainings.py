@@ -22,7 +22,6 @@ from docs.studies.reliable_learning.trainings import refusal
 from docs.studies.shared import DATA
 from orchestrator.campaign.spec import Campaign
 from orchestrator.describe.experiment import Experiment
-from orchestrator.learning.pulses import Done, next_pulse
 
 
 def trained(experiment: Experiment, film: FastFilm, start: np.ndarray, entry: str) -> np.ndarray:
@@ -32,29 +31,17 @@ def trained(experiment: Experiment, film: FastFilm, start: np.ndarray, entry: st
     relaxed are the textures that `output.snapshots` names, and last the one after all pulses.
     Shape (pulses + 1 + relaxed, N, N).
     """
-    plan = experiment.training
-    m, done, found, kept = start, [], [], []
-    while True:
-        if len(done) in experiment.output.snapshots:
-            kept.append(m)
-        state = film.network.solve(m)
+    plan, found, kept = experiment.training, [], []
+    for number, (m, state) in enumerate(film.pulses(start, plan, entry)):
         found.append(state.conductance)
-        pulse = next_pulse(plan, entry, done, state.conductance)
-        if pulse is None:
-            break
-        voltages = np.array(pulse.values)
-        m = film.run(m, state.current_density(voltages), pulse.duration)
-        end = (len(done) + 1) * pulse.duration
-        done.append(Done(end, 0.0, voltages, state.conductance @ voltages))
-    relaxed = [film.run(m, None, plan.relax_time) for m in (*kept, m)]
-    return np.array(found + [film.network.solve(m).conductance for m in relaxed], np.float32)
+        if number in (*experiment.output.snapshots, plan.pulses):
+            kept.append(film.run(m, None, plan.relax_time))
+    return np.array(found + [film.network.solve(m).conductance for m in kept], np.float32)
 
 
 def checked(experiment: Experiment) -> Experiment:
     """Ends the program if the kernel cannot train an experiment."""
-    plan = experiment.training
-    plain = plan.drive == "voltage" and not plan.gap and plan.duration is None
-    if reason := refusal(experiment) or (None if plain else "pulses of one length without gaps"):
+    if reason := refusal(experiment):
         raise SystemExit(f"{experiment.name}: {reason}")
     return experiment
 
