@@ -247,9 +247,10 @@ class FastFilm:
 
         And G (S) before every pulse, and of that texture.
         """
-        conductances, pulses = [], self.pulses(m, plan, entry)
-        for m, state in pulses:
+        conductances, last = [], m
+        for texture, state in self.pulses(m, plan, entry):
             conductances.append(state.conductance)
-        m = self.run(m, None, plan.relax_time)
+            last = texture
+        m = self.run(last, None, plan.relax_time)
         conductances[-1] = self.network.solve(m).conductance
         return m, np.array(conductances)

@@ -30,10 +30,13 @@ from docs.studies.several_patterns.stacks import (
 from docs.studies.several_patterns.trainings import Trained, points_of
 from docs.studies.shared import DATA, mean_and_error, print_header
 from orchestrator.campaign.spec import Campaign
+from orchestrator.describe.experiment import Experiment
 from orchestrator.learning.hopfield import signs
 
 SIZE = 12
 """Films of a stack."""
+SIZES = (4, SIZE)
+"""Of stacks of more than four contacts."""
 BLOCKS = 4
 """Of the trainings of more than four contacts."""
 MEASURES = ("stable", "recalled", "lowest")
@@ -77,9 +80,9 @@ def chances(cases: Sequence[Case]) -> list[str]:
 def print_several(folder: Path) -> None:
     """Four contacts: each protocol and list of patterns."""
     print(f"four contacts: stacks of {SIZE} that share no film, and random ones")
-    heads = ["turns", "trained", "films", "change of E'/P", *MEASURES]
-    print_header(*heads, *(f"random: {m}" for m in MEASURES), f"{FACTOR:g} own: {MEASURES[0]}",
-                 *MEASURES[1:], *(f"chance: {m}" for m in MEASURES))  # fmt: skip
+    random = f"random: {', '.join(MEASURES)}"
+    heads = ["turns", "trained", "films", "change of E'/P", *MEASURES, random]
+    print_header(*heads, f"against {FACTOR:g} own", "chance")
     for label in ("1", "5", "halves", "thirds"):
         if (file := folder / f"reliable_several-{label}.npz").exists():
             trained = Trained.of(file)
@@ -103,7 +106,8 @@ def print_case(label: str, trained: Trained, entries: Sequence[int]) -> None:
     size = min(SIZE, case.films // 2)
     cells = [label, named("/".join(case.patterns)), str(case.films), gains(case)]
     cells += stacks_apart([case], SIZE) if case.films >= SIZE else [""] * 3
-    cells += random_stacks(case, size) + random_stacks(raised, size) + chances([case])
+    shares = (random_stacks(case, size), random_stacks(raised, size), chances([case]))
+    cells += [", ".join(share) for share in shares]
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
@@ -138,29 +142,45 @@ def capacity_cases(trained: Trained) -> dict[tuple[int, str], list[Case]]:
 
 
 def print_capacity(folder: Path) -> None:
-    """Six, nine and sixteen contacts: single films, a stack, and random stacks of half of it."""
-    print("\nmore contacts")
-    heads = ("N", "patterns", "films", "change of E'/P")
-    ways = ("single films", "stacks of all", "random halves", "chance")
-    print_header(*heads, *(f"{way}: {m}" for way in ways for m in MEASURES))
+    """Six, nine and sixteen contacts: single films, stacks of some and of all films."""
+    print("\nmore contacts: stacks that share no film")
+    sizes = [f"stacks of {size}: stable" for size in SIZES]
+    heads = ("N", "patterns", "films", "change of E'/P", "single films: stable", *sizes)
+    print_header(*heads, *MEASURES[1:], f"chance: {', '.join(MEASURES)}", "ideal film: stable")
+    experiments = experiments_of("reliable_contacts")
     for label in ("6", "6 by turns", "9", "16"):
         if not (file := folder / f"reliable_contacts-{label}.npz").exists():
             continue
         trained = Trained.of(file)
         films = len(trained.conductance)
         for (count, way), cases in sorted(capacity_cases(trained).items()):
-            parts = len(cases[0].entries)
             change = np.concatenate([
                 changes(case.trained, k, p)[:, -1]
                 for case in cases
                 for p, k in zip(case.patterns, np.resize(case.entries, count), strict=True)
             ])  # fmt: skip
             cells = [label.split()[0], f"{count} {way}", str(films), mean_and_error(change, "+.3f")]
-            cells += stacks_apart(cases, 1) if parts == 1 else [""] * 3
-            cells += stacks_apart(cases, films)
-            halves = [random_stacks(case, films // 2) for case in cases]
-            cells += [" ".join(column) for column in zip(*halves, strict=True)]
-            print(f"| {' | '.join([*cells, *chances(cases)])} |", flush=True)
+            counts = [
+                stacks_apart(cases, size) if len(cases[0].entries) <= size <= films else [""] * 3
+                for size in (1, *SIZES)
+            ]
+            cells += [*(count[0] for count in counts), *counts[-1][1:]]
+            ideals = [
+                remembered(ideal_film(experiments[label], case.patterns)[None], case.patterns)
+                for case in cases
+            ]
+            held = np.concatenate([ideal.stable[0] for ideal in ideals])
+            whole = [case.judged(np.arange(films)[None]).stable[0] for case in cases]
+            alike = (np.concatenate(whole) == held).sum()
+            ideal = f"{held.sum()} of {held.size}, {alike} as in the stack"
+            cells += [", ".join(chances(cases)), ideal]
+            print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def experiments_of(name: str) -> dict[str, Experiment]:
+    """The first experiment of every point of a campaign."""
+    points = points_of(Campaign.from_toml(DATA / "campaigns" / f"{name}.toml"))
+    return {label: experiments[0] for label, experiments in points.items()}
 
 
 def print_letters(folder: Path) -> None:
@@ -168,7 +188,7 @@ def print_letters(folder: Path) -> None:
     print("\nletters: one stack of all films")
     heads = ("change of E'/P", "contacts held", "never held", "lower", "stable", "recalled")
     print_header("training", "films", "reference", "letter", *heads)
-    experiments = points_of(Campaign.from_toml(DATA / "campaigns" / "reliable_letters.toml"))
+    experiments = experiments_of("reliable_letters")
     for label in experiments:
         if not (file := folder / f"reliable_letters-{label}.npz").exists():
             continue
@@ -179,7 +199,7 @@ def print_letters(folder: Path) -> None:
         for way, factor in ((way, factor) for way in ways for factor in (1.0, FACTOR)):
             for entries in ways[way]:
                 print_letter_case(way, Case(trained, entries, factor))
-    experiment = coarser(experiments["epochs"][0])
+    experiment = coarser(experiments["epochs"])
     letters = experiment.training.patterns[0].split("/")
     ideals = {f"ideal film, {named(p)} alone": ([p], ideal_film(experiment, [p])) for p in letters}
     ideals["ideal film, all"] = (letters, ideal_film(experiment, letters))

@@ -10,7 +10,7 @@ import numpy as np
 from docs.studies.several_patterns.stacks import Case, changes
 from docs.studies.several_patterns.trainings import Trained
 from orchestrator.learning.hopfield import signs
-from orchestrator.plotting.style import new_figure, save
+from orchestrator.plotting.style import in_style, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PULSE = 0.4
 """Length of a pulse in ns."""
+COLORS = {"+-+-": "C0", "+--+": "C1", "++-+": "C2"}
 LETTERS = {"+++++--+": "T", "+----+--": "L", "+---++--": "X"}
 
 
@@ -27,6 +28,7 @@ def named(entry: str) -> str:
     return "/".join(LETTERS[n[:8]] if len(n) == 35 else f"{{{n}}}" for n in names)
 
 
+@in_style
 def draw(folder: Path) -> None:
     """E' against time of two patterns: one after the other in both orders, and by turns."""
     turns, blocks = (
@@ -53,18 +55,20 @@ def draw(folder: Path) -> None:
 
 def draw_times(axes: Axes, trained: Trained, entry: str) -> None:
     """Mean and standard error over the films; the points are the films relaxed."""
-    for k, pattern in enumerate(sorted(entry.split("/"))):
+    for pattern in sorted(entry.split("/")):
+        color = COLORS[pattern]
         change = 100 * changes(trained, trained.entries.index(entry), pattern)
         mean, error = change.mean(axis=0), change.std(axis=0, ddof=1) / np.sqrt(len(change))
         time = PULSE * np.arange(len(mean) - 1)
-        axes.plot(time, mean[:-1], color=f"C{k}", label=f"{{{pattern}}}")
-        axes.fill_between(time, (mean - error)[:-1], (mean + error)[:-1], color=f"C{k}", alpha=0.25)
-        axes.errorbar(time[-1] + 2, mean[-1], error[-1], fmt="o", color=f"C{k}", markersize=3)
+        axes.plot(time, mean[:-1], color=color, label=f"{{{pattern}}}")
+        axes.fill_between(time, (mean - error)[:-1], (mean + error)[:-1], color=color, alpha=0.25)
+        axes.errorbar(time[-1] + 2, mean[-1], error[-1], fmt="o", color=color, markersize=3)
     axes.axhline(0, color="k", linewidth=0.5)
     if trained.entries[-1] != "+-+-/+--+/++-+":
         axes.axvline(time[-1] / 2, color="0.6", linewidth=0.6)
 
 
+@in_style
 def draw_letters(folder: Path) -> None:
     """What holds each pixel of the letters: trained alone, in blocks and in epochs."""
     cases = []
@@ -73,7 +77,7 @@ def draw_letters(folder: Path) -> None:
             trained = Trained.of(file)
             for k, entry in enumerate(trained.entries):
                 cases += [(label, Case(trained, [k]), letter) for letter in entry.split("/")]
-    figure = new_figure(7.2, 2.6)
+    figure = new_figure(7.2, 2.3)
     panels = figure.subplots(2, len(cases))
     for column, (label, case, letter) in enumerate(cases):
         fields = case.fields(letter)
