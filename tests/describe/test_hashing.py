@@ -73,7 +73,7 @@ CAMPAIGNS = {
     "reliable-gpu": "d92c59acea375421",
     "reliable_contacts": "c85c50fa352c821b",
     "reliable_damping": "6f40c1005e205fb3",
-    "reliable_letters": "bef6cd95ef870022",
+    "reliable_letters": "03f5ea327e8994b1",
     "reliable_robust": "932cb34e88171dc6",
     "reliable_several": "49e0239d0a1570f8",
 }

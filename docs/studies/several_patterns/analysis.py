@@ -19,7 +19,12 @@ from docs.studies.many_contacts.analysis import coarser
 from docs.studies.many_contacts.measures import hebb, ideal_film
 from docs.studies.reliable_learning.readout import FACTOR, in_order, wilson
 from docs.studies.several_patterns.figures import draw, draw_letters, named
-from docs.studies.several_patterns.memory import local_fields, remembered
+from docs.studies.several_patterns.memory import (
+    found_nearest,
+    local_fields,
+    neighbors,
+    remembered,
+)
 from docs.studies.several_patterns.stacks import (
     Case,
     after_blocks,
@@ -31,7 +36,9 @@ from docs.studies.several_patterns.trainings import Trained, points_of
 from docs.studies.shared import DATA, mean_and_error, print_header
 from orchestrator.campaign.spec import Campaign
 from orchestrator.describe.experiment import Experiment
-from orchestrator.learning.hopfield import signs
+from orchestrator.describe.media import Resistivity
+from orchestrator.learning.hopfield import energy, signs
+from orchestrator.transport.network import Network
 
 SIZE = 12
 """Films of a stack."""
@@ -39,6 +46,10 @@ SIZES = (4, SIZE)
 """Of stacks of more than four contacts."""
 BLOCKS = 4
 """Of the trainings of more than four contacts."""
+RAISED = (1.0, 1.02, FACTOR, 1.06, 1.08)
+"""Factors of the reference for letters."""
+GAIN = 0.025
+"""Change of E'/P of the ideals: about that of the films that learned one letter."""
 MEASURES = ("stable", "recalled", "lowest")
 
 
@@ -109,6 +120,16 @@ def print_case(label: str, trained: Trained, entries: Sequence[int]) -> None:
     shares = (random_stacks(case, size), random_stacks(raised, size), chances([case]))
     cells += [", ".join(share) for share in shares]
     print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def print_sizes(halves: Trained) -> None:
+    """The pair that can be stable, in blocks of either order: stacks of any size."""
+    print("\n{+-+-} and {+--+} in blocks: stacks that share no film, of both orders")
+    print_header("films", *MEASURES)
+    cases = [Case(halves, [halves.entries.index(e)]) for e in ("+-+-/+--+", "+--+/+-+-")]
+    for size in (1, 2, 4, 8, 12, 24):
+        if size <= cases[0].films:
+            print(f"| {size} | {' | '.join(stacks_apart(cases, size))} |")
 
 
 def print_forgetting(trained: Trained) -> None:
@@ -184,53 +205,73 @@ def experiments_of(name: str) -> dict[str, Experiment]:
 
 
 def print_letters(folder: Path) -> None:
-    """Letters in epochs, in blocks, alone and apart: stacks of all films, and the ideals."""
-    print("\nletters: one stack of all films")
-    heads = ("change of E'/P", "contacts held", "never held", "lower", "stable", "recalled")
-    print_header("training", "films", "reference", "letter", *heads)
+    """Letters in epochs, in blocks, alone and apart, and what ideals hold."""
+    print("\nletters: contacts held by one stack of all films; if all, share of starts recalled")
+    heads = [f"{factor:g} own" for factor in RAISED]
+    print_header("training", "films", "letter", "change of E'/P", *heads, f"{SIZE} films: stable")
     experiments = experiments_of("reliable_letters")
     for label in experiments:
         if not (file := folder / f"reliable_letters-{label}.npz").exists():
             continue
         trained = Trained.of(file)
-        ways = {label: [[k] for k in range(len(trained.entries))]}
-        if len(trained.entries) > 1:
-            ways["apart"] = [list(range(len(trained.entries)))]
-        for way, factor in ((way, factor) for way in ways for factor in (1.0, FACTOR)):
-            for entries in ways[way]:
-                print_letter_case(way, Case(trained, entries, factor))
+        entries = list(range(len(trained.entries)))
+        for k in entries:
+            print_letter_case(label, trained, [k])
+        if len(entries) > 1:
+            print_letter_case("apart", trained, entries)
     experiment = coarser(experiments["epochs"])
     letters = experiment.training.patterns[0].split("/")
-    ideals = {f"ideal film, {named(p)} alone": ([p], ideal_film(experiment, [p])) for p in letters}
-    ideals["ideal film, all"] = (letters, ideal_film(experiment, letters))
-    ideals["Hebb, all"] = (letters, hebb(letters))
-    for name, (held, weights) in ideals.items():
-        print_letter_rows([name, "", ""], weights[None].astype(float), held)
+    for held in ([letters[0]], [letters[1]], [letters[2]], letters):
+        print_letter_rows("ideal film", held, [raised_ideal(experiment, held, f) for f in RAISED])
+    print_letter_rows("Hebb", letters, [hebb(letters)])
 
 
-def print_letter_case(way: str, case: Case) -> None:
-    weights = case.weights(np.arange(case.films)[None])
-    print_letter_rows([way, str(case.films), f"{case.factor:g} own"], weights, case.patterns, case)
+def print_letter_case(way: str, trained: Trained, entries: Sequence[int]) -> None:
+    cases = [Case(trained, entries, factor) for factor in RAISED]
+    everything = np.arange(cases[0].films)[None]
+    stable = [
+        case.judged(in_order(case.films, SIZE)).stable if case.films >= SIZE else None
+        for case in cases
+    ]
+    more = [
+        ", ".join(f"{s[:, k].sum()} of {len(s)}" for s in stable if s is not None)
+        for k in range(len(cases[0].patterns))
+    ]
+    gained = gains(cases[0]).split(", ")
+    weights = [case.weights(everything)[0] for case in cases]
+    print_letter_rows(way, cases[0].patterns, weights, str(cases[0].films), gained, more)
 
 
 def print_letter_rows(
-    cells: list[str], weights: np.ndarray, letters: Sequence[str], case: Case | None = None
+    way: str,
+    letters: Sequence[str],
+    weights: Sequence[np.ndarray],
+    films: str = "",
+    gained: Sequence[str] = ("",) * 3,
+    more: Sequence[str] = ("",) * 3,
 ) -> None:
-    """How many contacts a letter holds, and how many it loses by twice the error over films."""
-    memory = remembered(weights, letters)
+    """For each letter and weights: how many contacts are held, and recall where all are."""
+    v = np.array([signs(letter) for letter in letters])
     for k, letter in enumerate(letters):
-        mean, error, change = local_fields(weights, signs(letter)[None])[0, 0], 0.0, ""
-        if case is not None:
-            fields = case.fields(letter)
-            mean, error = fields.mean(axis=0), fields.std(axis=0, ddof=1) / np.sqrt(case.films)
-            entry = case.entries[k % len(case.entries)]
-            change = mean_and_error(changes(case.trained, entry, letter)[:, -1], "+.3f")
-        row = [
-            *cells, named(letter), change, f"{(mean > 0).sum()} of {mean.size}",
-            str((mean < -2 * error).sum()), f"{100 * memory.lower[0, k]:.0f} %",
-            "yes" if memory.stable[0, k] else "no", f"{100 * memory.recalled[0]:.0f} %",
-        ]  # fmt: skip
-        print(f"| {' | '.join(row)} |", flush=True)
+        cells = []
+        for w in weights:
+            held = int((local_fields(w, v[k : k + 1]) > 0).sum())
+            found = found_nearest(w[None], v, neighbors(v[k : k + 1])).mean()
+            recalled = f", {100 * found:.0f} %" if held == len(w) else ""
+            cells.append(f"{held} of {len(w)}{recalled}")
+        name = way if len(letters) == 1 or films else f"{way}, all"
+        row = [name, films, named(letter), gained[k], *cells, *[""] * (len(RAISED) - len(cells))]
+        print(f"| {' | '.join([*row, more[k]])} |", flush=True)
+
+
+def raised_ideal(experiment: Experiment, letters: Sequence[str], factor: float) -> np.ndarray:
+    """What stripes without a maze learn, as much as films that learn one letter, S rho."""
+    uniform = Resistivity(rho_par=1.0, rho_perp=1.0)
+    network = Network(experiment.film, uniform, experiment.contacts)
+    power = network.solve(experiment.film.saturated()).conductance
+    weights = ideal_film(experiment, letters)
+    v = np.array([signs(letter) for letter in letters], float)
+    return GAIN * weights / np.mean(energy(weights, v) / energy(power, v)) - (factor - 1) * power
 
 
 def main() -> None:
@@ -240,7 +281,9 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = arguments.folder
     print_several(folder)
-    print_forgetting(Trained.of(folder / "reliable_several-halves.npz"))
+    halves = Trained.of(folder / "reliable_several-halves.npz")
+    print_sizes(halves)
+    print_forgetting(halves)
     print_capacity(folder)
     print_letters(folder)
     if not arguments.tables:

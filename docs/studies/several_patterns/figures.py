@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from docs.studies.reliable_learning.readout import FACTOR
 from docs.studies.several_patterns.stacks import Case, changes
 from docs.studies.several_patterns.trainings import Trained
 from orchestrator.learning.hopfield import signs
@@ -76,7 +77,9 @@ def draw_letters(folder: Path) -> None:
         if (file := folder / f"reliable_letters-{label}.npz").exists():
             trained = Trained.of(file)
             for k, entry in enumerate(trained.entries):
-                cases += [(label, Case(trained, [k]), letter) for letter in entry.split("/")]
+                cases += [
+                    (label, Case(trained, [k], FACTOR), letter) for letter in entry.split("/")
+                ]
     figure = new_figure(7.2, 2.3)
     panels = figure.subplots(2, len(cases))
     for column, (label, case, letter) in enumerate(cases):
