@@ -208,7 +208,9 @@ def print_letters(folder: Path) -> None:
     """Letters in epochs, in blocks, alone and apart, and what ideals hold."""
     print("\nletters: contacts held by one stack of all films; if all, share of starts recalled")
     heads = [f"{factor:g} own" for factor in RAISED]
-    print_header("training", "films", "letter", "change of E'/P", *heads, f"{SIZE} films: stable")
+    print_header(
+        "training", "films", "letter", "change of E'/P", *heads, f"{SIZE} films: stable", "chance"
+    )
     experiments = experiments_of("reliable_letters")
     for label in experiments:
         if not (file := folder / f"reliable_letters-{label}.npz").exists():
@@ -229,14 +231,13 @@ def print_letters(folder: Path) -> None:
 def print_letter_case(way: str, trained: Trained, entries: Sequence[int]) -> None:
     cases = [Case(trained, entries, factor) for factor in RAISED]
     everything = np.arange(cases[0].films)[None]
-    stable = [
-        case.judged(in_order(case.films, SIZE)).stable if case.films >= SIZE else None
-        for case in cases
-    ]
-    more = [
-        ", ".join(f"{s[:, k].sum()} of {len(s)}" for s in stable if s is not None)
-        for k in range(len(cases[0].patterns))
-    ]
+    judged = [c.judged(in_order(c.films, SIZE)) for c in cases if c.films >= SIZE]
+    chance, more = "", []
+    if len(cases[0].patterns) == 1:
+        chance = ", ".join(f"{100 * case.chance().stable.mean():.0f} %" for case in cases)
+    for k in range(len(cases[0].patterns)):
+        counts = (f"{m.stable[:, k].sum()} of {len(m.stable)}" for m in judged)
+        more.append((", ".join(counts), chance))
     gained = gains(cases[0]).split(", ")
     weights = [case.weights(everything)[0] for case in cases]
     print_letter_rows(way, cases[0].patterns, weights, str(cases[0].films), gained, more)
@@ -248,7 +249,7 @@ def print_letter_rows(
     weights: Sequence[np.ndarray],
     films: str = "",
     gained: Sequence[str] = ("",) * 3,
-    more: Sequence[str] = ("",) * 3,
+    more: Sequence[tuple[str, str]] = (("", ""),) * 3,
 ) -> None:
     """For each letter and weights: how many contacts are held, and recall where all are."""
     v = np.array([signs(letter) for letter in letters])
@@ -261,7 +262,7 @@ def print_letter_rows(
             cells.append(f"{held} of {len(w)}{recalled}")
         name = way if len(letters) == 1 or films else f"{way}, all"
         row = [name, films, named(letter), gained[k], *cells, *[""] * (len(RAISED) - len(cells))]
-        print(f"| {' | '.join([*row, more[k]])} |", flush=True)
+        print(f"| {' | '.join([*row, *more[k]])} |", flush=True)
 
 
 def raised_ideal(experiment: Experiment, letters: Sequence[str], factor: float) -> np.ndarray:

@@ -57,8 +57,8 @@ class Case:
         half = self.films // 2
         order = shuffled(np.arange(self.films), 2 * half)
         before = self.trained.conductance[:, self.entries[0], 0]
-        weights = before[order[:, :half]].sum(axis=1) - before[order[:, half:]].sum(axis=1)
-        return remembered(weights, self.patterns)
+        stacks, references = (before[part].sum(axis=1) for part in np.split(order, 2, axis=1))
+        return remembered(stacks - self.factor * references, self.patterns)
 
     def fields(self, pattern: str) -> np.ndarray:
         """V_i I'_i of every film, or of as many films as there are parts, S; shape (films, N)."""
