@@ -132,15 +132,19 @@ class Host:
 
     def restrict(self, level: Level, below: Level) -> None:
         """The residual of a level as the right-hand side of the one below."""
+        system = (level.a, level.u, level.f, level.layout.grid)
+        target = (below.f, below.layout.grid, (1, *level.factors)[-3:])
         blocks = self._blocks(level.layout, level.u.shape[1])
-        grid = level.layout.grid
-        self._team.run(kernels.residual, blocks, level.a, level.u, level.f, grid, level.r)
-        blocks = self._blocks(below.layout, level.u.shape[1])
-        fields = (level.r, grid, below.f, below.layout.grid, (1, *level.factors)[-3:])
+        rows = self._team.blocks(1, below.layout.grid[3] + 1, level.u.size)
         if level.weights:
-            self._team.run(weighted.restrict, blocks, *fields, SHARES, *level.weights)
+            self._team.run(kernels.residual, blocks, *system, level.r)
+            shares = (SHARES, *level.weights)
+            self._team.run(weighted.restrict, rows, level.r, system[3], *target, *shares)
+        elif len(level.layout.nodes) == 3:
+            self._team.run(kernels.residual, blocks, *system, level.r)
+            self._team.run(kernels.restrict, rows, level.r, system[3], *target)
         else:
-            self._team.run(kernels.restrict, blocks, *fields)
+            self._team.run(kernels.restrict_residual, rows, *system, *target)
 
     def prolong(self, below: Level, level: Level) -> None:
         """Add the solution of the level below."""

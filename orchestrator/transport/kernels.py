@@ -17,12 +17,12 @@ compiled = compiled_from([Path(__file__)], fastmath=True)
 
 
 @compiled
-def _in_plane(a, u, f, factor, k, i, n, out):
-    """out = factor f - (A u), neighbors in the plane alone, for row i of field k."""
+def _in_plane(a, u, f, factor, k, i, n, target):
+    """target = factor f - (A u), neighbors in the plane alone, for row i of field k."""
     diagonal, own = a[i, 0], a[i, 1]
     a0, a1, a2 = a[i, 2], a[i, 3], a[i, 4]
     b0, b1, b2 = a[i - 1, 2], a[i - 1, 3], a[i - 1, 4]
-    t, w, v, source, target = u[i, k], u[i + 1, k], u[i - 1, k], f[i, k], out[i, k]
+    t, w, v, source = u[i, k], u[i + 1, k], u[i - 1, k], f[i, k]
     for x in range(1, n + 1):
         target[x] = factor * source[x] - (
             diagonal[x] * t[x]
@@ -135,9 +135,10 @@ def residual(first, last, a, u, f, grid, out):
     for z in range(z0, z1):
         for y in range(first, last):
             for k in range(u.shape[1]):
-                _in_plane(a, u, f, one, k, z * plane + y, n, out)
+                i = z * plane + y
+                _in_plane(a, u, f, one, k, i, n, out[i, k])
                 if z0 > 0:
-                    _between_planes(a, u, k, z * plane + y, plane, n, out[z * plane + y, k])
+                    _between_planes(a, u, k, i, plane, n, out[i, k])
 
 
 @compiled
@@ -149,7 +150,7 @@ def product(first, last, a, u, grid, out, dots):
         for y in range(first, last):
             i = z * plane + y
             for k in range(u.shape[1]):
-                _in_plane(a, u, u, none, k, i, n, out)
+                _in_plane(a, u, u, none, k, i, n, out[i, k])
                 if z0 > 0:
                     _between_planes(a, u, k, i, plane, n, out[i, k])
                 values, target = u[i, k], out[i, k]
@@ -258,6 +259,46 @@ def restrict(first, last, fine, fine_grid, coarse, coarse_grid, factors):
                     for x in range(n):
                         c = 2 * x + 1
                         target[x + 1] = line[c] + half[0] * (line[c - 1] + line[c + 1])
+
+
+@compiled
+def restrict_residual(first, last, a, u, f, fine_grid, coarse, coarse_grid, factors):
+    """`restrict` of f - A u in two dimensions, three rows of which are kept at a time."""
+    _, fy, fx = factors
+    ny, fine_n = fine_grid[3:]
+    n = coarse_grid[4]
+    one = f.dtype.type(1)
+    half = one / 2
+    rows = np.zeros((3, u.shape[1], u.shape[2]), f.dtype)
+    line = np.empty(u.shape[2], f.dtype)
+    line[0] = line[fine_n + 1 :] = 0
+    found = 0
+    for y in range(first, last):
+        base = fy * (y - 1) + 1
+        for i in range(max(base + 1 - fy, found), base + fy):
+            for k in range(u.shape[1]):
+                if 1 <= i <= ny:
+                    _in_plane(a, u, f, one, k, i, fine_n, rows[i % 3, k])
+                else:
+                    rows[i % 3, k] = 0
+        found = base + fy
+        for k in range(u.shape[1]):
+            here = rows[base % 3, k]
+            if fy == 1:
+                for x in range(1, fine_n + 1):
+                    line[x] = here[x]
+            else:
+                low, high = rows[(base - 1) % 3, k], rows[(base + 1) % 3, k]
+                for x in range(1, fine_n + 1):
+                    line[x] = here[x] + half * low[x] + half * high[x]
+            target = coarse[y, k]
+            if fx == 1:
+                for x in range(1, n + 1):
+                    target[x] = line[x]
+            else:
+                for x in range(n):
+                    c = 2 * x + 1
+                    target[x + 1] = line[c] + half * (line[c - 1] + line[c + 1])
 
 
 @compiled
