@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from orchestrator.base.constants import BOLTZMANN
+from orchestrator.campaign.spec import Campaign
 from orchestrator.describe.conditions import Conditions
 from orchestrator.describe.contacts import CornerContact, DiscContact, SideContact
 from orchestrator.describe.film import Film
@@ -21,6 +22,7 @@ from orchestrator.learning.hopfield import (
     recall,
     signs,
 )
+from orchestrator.learning.pulses import Done, next_pulse
 from orchestrator.transport.network import Network
 
 INPUTS = np.array([signs(p) for p in all_patterns(4)], float)
@@ -246,6 +248,28 @@ def test_gaps_and_turned_signs_are_as_on_the_engine(load_study, small_film, corn
     np.testing.assert_allclose(m, last, atol=3e-4)
     plain = fast.trained(start, Training(("++-+",), 5e-11, 3, voltage=0.05), "++-+")[0]
     assert abs(plain - last).max() > 0.03
+
+
+def test_training_forth_and_back_ends_with_all_signs_turned(load_study):
+    data = load_study("shared").DATA
+    campaign = Campaign.from_toml(data / "campaigns" / "reliable_damping.toml")
+    plan = campaign.points[0].experiment.training
+    done = [Done(0.0, 0.0, np.zeros(4), np.zeros(4))] * plan.pulses
+    pulses = [next_pulse(plan, "++-+", done[:n], np.eye(4)) for n in range(plan.pulses)]
+    values = np.array([pulse.values for pulse in pulses])
+    np.testing.assert_array_equal(values[:24], 24 * [0.05 * signs("++-+")])
+    np.testing.assert_array_equal(values[24:], 16 * [-0.05 * signs("++-+")])
+
+
+def test_changes_are_in_units_of_the_patterns_power(load_study, readout):
+    """A tenth more conductance everywhere: each input loses a tenth of its own power."""
+    before = np.tile(4 * np.eye(4) - 1, (3, 1, 1, 1))
+    before[..., 0, 2] = before[..., 2, 0] = 1.0
+    films = readout.Films(before, 1.1 * before, np.eye(4), ["+-+-"])
+    damping = load_study("reliable_learning.damping")
+    # powers: 20 of the pattern, 12 of two neighbors, 16 of 2 or 4 odd, 8 of 1 or 3 odd
+    expected = ["-10.0 ± 0.0", "-6.0 ± 0.0", "-8.0 ± 0.0", "-4.0 ± 0.0"]
+    assert damping.changes(films) == expected
 
 
 def test_one_file_of_films_goes_on_and_settles_with_its_own_damping(load_study, tmp_path):
