@@ -74,7 +74,7 @@ CAMPAIGNS = {
     "reliable_contacts": "c85c50fa352c821b",
     "reliable_damping": "6f40c1005e205fb3",
     "reliable_letters": "03f5ea327e8994b1",
-    "reliable_robust": "932cb34e88171dc6",
+    "reliable_robust": "0f3812658203e76f",
     "reliable_several": "49e0239d0a1570f8",
 }
 """Hash of the hashes of all runs in their order."""

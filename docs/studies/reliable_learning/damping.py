@@ -4,7 +4,8 @@
 
 trains the films of data/campaigns/reliable_damping.toml, one core at 6 s for each, into the
 FOLDER in which `robustness` keeps its own, and prints the tables of the page. `--tables` takes the
-files as they are. The first films were used to choose the protocol and the factor of the reference.
+files as they are, `--also` shows what other trainings with {+-+-} changed. The first films were
+used to choose the protocol and the factor of the reference.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tables", action="store_true", help="train nothing")
+    parser.add_argument("--also", nargs="+", default=[], type=Path, help="files of `trainings`")
     arguments = parser.parse_args()
     campaign = tomllib.loads((DATA / "campaigns" / "reliable_damping.toml").read_text())
     seeds = campaign["axes"][0]["integers"]
@@ -92,10 +94,12 @@ def main() -> None:
     films = Films.of(file)
     print("change of E' by {+-+-} in % of the pattern's power before")
     print_header("damping, training", *KINDS)
-    for label, name in {"1": "none", "0.3": "alpha0.3"}.items():
-        if (other := arguments.folder / f"{name}.npz").exists():
-            print(f"| {label} | {' | '.join(changes(Films.of(other)))} |")
-    print(f"| 0.3, forth and back | {' | '.join(changes(films))} |")
+    others = {"1": "none", "0.3": "alpha0.3", "0.1": "alpha0.1"}
+    shown = {label: arguments.folder / f"{name}.npz" for label, name in others.items()}
+    shown |= {"0.3, forth and back": file} | {path.stem: path for path in arguments.also}
+    for label, path in shown.items():
+        if path.exists():
+            print(f"| {label} | {' | '.join(changes(Films.of(path)))} |")
     choice_table(films[:CHOSEN_ON])
     held_out_table(films[CHOSEN_ON:])
 

@@ -5,7 +5,8 @@
 trains 24 films for each change of data/campaigns/reliable_robust.toml, and prints the table of the
 page. The reference stays 1.04 times the stack's own conductance before training. One core at 3 to
 10 s for each film; a file for each change in the folder, with which the same command goes on.
-`--tables` takes the files as they are; `--unchanged FILE.npz` adds what sets of as many of the
+`--change LABEL` trains some changes alone, `--films N` more films for them; `--tables` takes the
+files as they are; `--unchanged FILE.npz` adds what sets of as many of the
 held-out films of `trainings` give.
 """
 
@@ -15,8 +16,6 @@ import argparse
 import re
 import tomllib
 from pathlib import Path
-
-import numpy as np
 
 from docs.studies.reliable_learning.analysis import CHOSEN_ON, counted
 from docs.studies.reliable_learning.readout import (
@@ -43,10 +42,10 @@ def variations() -> tuple[dict[str, dict], int, int]:
     return kept, axes[1]["integers"]["start"], axes[1]["integers"]["count"]
 
 
-def row(label: str, films: Films) -> str:
-    """Single films, all of them as one stack, and random stacks of some of them."""
+def row(label: str, films: Films, size: int) -> str:
+    """Single films, stacks of so many that share none, and random stacks of some of them."""
     single = counted(*succeeded(films, own(FACTOR)))
-    low, found = succeeded(films.stacked(np.arange(len(films))[None]), own(FACTOR))
+    low, found = succeeded(films.stacked(in_order(len(films), size)), own(FACTOR))
     together = f"{low.sum()}, {(low & found).sum()} of {low.size}"
     shares, errors = resampled(films, SMALL, own(FACTOR))
     random = f"{100 * shares[1]:.0f} ± {100 * errors[1]:.0f} %"
@@ -57,6 +56,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tables", action="store_true", help="train nothing")
+    parser.add_argument("--change", nargs="+", metavar="LABEL", help="train these only")
+    parser.add_argument("--films", type=int, help="of each change; else those of the campaign")
     parser.add_argument("--unchanged", type=Path, help="films of the unchanged device")
     arguments = parser.parse_args()
     changes, first, count = variations()
@@ -64,11 +65,11 @@ def main() -> None:
     rows = []
     for label, point in changes.items():
         file = arguments.folder / f"{re.sub('[^A-Za-z0-9.+-]', '', label)}.npz"
-        if not arguments.tables:
-            train(varied(point), file, first, count)
-        if file.exists() and len(films := Films.of(file)) == count:
-            rows.append(row(label, films))
-    films_of = f"stack of {count}: patterns lowest, recalled"
+        if not arguments.tables and label in (arguments.change or changes):
+            train(varied(point), file, first, arguments.films or count)
+        if file.exists() and len(films := Films.of(file)) >= count:
+            rows.append(row(label, films, count))
+    films_of = f"stacks of {count}: patterns lowest, recalled"
     patterns = varied({}).training.patterns
     print_header(
         "change",
