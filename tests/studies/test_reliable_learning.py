@@ -225,7 +225,7 @@ def test_changes_of_the_campaign(load_study):
     trainings = load_study("reliable_learning.trainings")
     films = [trainings.described(point) for point in changes.values()]
     assert len(changes) == 21 and count == 24
-    both = [(e.device, e.conditions) for e in films]
+    both = [(e.device, e.conditions, e.training) for e in films]
     assert all(a != b for a, b in itertools.combinations(both, 2))
     adaptive = {"training.duration": 1e-8, "training.max_change": 0.1}
     for point in ({"conditions.B_ext": [0, 0, 0.1]}, {"material.alpha": 0.05}, adaptive):
