@@ -35,7 +35,7 @@ CHOSEN_ON = 24
 FACTOR = 1.02
 """Times the stack's own conductance before training."""
 FACTORS = (1.0, 1.01, 1.02, 1.03, 1.04)
-SIZES = (1, 4, 8, 12, 24)
+SIZES = (1, 4, 12, 24, 36)
 PATTERN = "+-+-"
 KINDS = {
     "{+-+-}": ["+-+-"],
