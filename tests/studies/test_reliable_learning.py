@@ -228,7 +228,8 @@ def test_changes_of_the_campaign(load_study):
     both = [(e.device, e.conditions, e.training) for e in films]
     assert all(a != b for a, b in itertools.combinations(both, 2))
     adaptive = {"training.duration": 1e-8, "training.max_change": 0.1}
-    for point in ({"conditions.B_ext": [0, 0, 0.1]}, {"material.alpha": 0.05}, adaptive):
+    others = ({"conditions.B_ext": [0, 0, 0.1]}, {"material.alpha": 0.05}, {"material.xi": 0.1})
+    for point in (*others, adaptive):
         with pytest.raises(SystemExit, match="kernel"):
             trainings.described(point)
 

@@ -38,7 +38,12 @@ def refusal(experiment: Experiment) -> str | None:
     plan = experiment.training
     if plan.drive != "voltage" or plan.duration is not None or plan.oersted:
         return "the study's kernel knows pulses of given voltages and one length only"
-    if experiment.device.material.alpha < LEAST_DAMPING:
+    material = experiment.device.material
+    if material.xi or material.Dind or material.demag or material.axis[:2] != (0, 0):
+        return (
+            "the study's kernel knows xi = 0, bulk DMI, an axis along z and no demagnetizing field"
+        )
+    if material.alpha < LEAST_DAMPING:
         return f"the study's kernel is not accurate below alpha = {LEAST_DAMPING:g}"
     return None
 
