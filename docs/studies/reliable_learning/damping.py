@@ -71,12 +71,13 @@ def held_out_table(films: Films) -> None:
     """Stacks of other films that share none, and random stacks."""
     print(f"\n{len(films)} other films, reference {FACTOR:g} own")
     heads = [f"{{{p}}} lowest, recalled" for p in films.patterns]
-    print_header("films", *heads, "all three lowest", "and recalled", "random stacks: both")
+    random = ("random stacks: lowest", "both")
+    print_header("films", *heads, "all three lowest", "and recalled", *random)
     for size in itertools.takewhile(lambda size: 2 * size <= len(films), SIZES):
         low, found = succeeded(films.stacked(in_order(len(films), size)), own(FACTOR))
         shares, errors = resampled(films, size, own(FACTOR))
-        random = f"{100 * shares[1]:.0f} ± {100 * errors[1]:.0f} %"
-        print(f"| {size} | {' | '.join([*counted(low, found), random])} |")
+        cells = [f"{100 * s:.0f} ± {100 * e:.0f} %" for s, e in zip(shares, errors, strict=True)]
+        print(f"| {size} | {' | '.join([*counted(low, found), *cells])} |")
 
 
 def main() -> None:
