@@ -57,6 +57,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/engine_step.py --peers
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/transport.py
+	$(BIN)/python benchmarks/transport_cuda.py
 	$(BIN)/python benchmarks/coupled.py
 	$(BIN)/python benchmarks/campaign.py
 	$(BIN)/python benchmarks/engines.py

@@ -73,6 +73,8 @@ def settle(command: list[str]) -> np.ndarray:
 
 def main() -> None:
     command = sys.argv[1:] or STAND_IN
+    if command == STAND_IN:
+        print("mumax3: not run, its command was not given; the embedded engine stands in")
     settled = settle(command)
     rates, ends = [], []
     for kind in (Mumax3Engine, LiveEngine):

@@ -72,6 +72,8 @@ def test_one_process_compiles_and_what_is_damaged_or_left_behind_does_no_harm(st
     killed.rename(killed.with_suffix(".lock"))  # as of a process that was killed while it compiled
     assert counted(start()) == (2, 0)
     assert counted(start()) == (0, 2)
+    cut.unlink()  # what is loaded and what is compiled live in one process
+    assert counted(start()) == (1, 1)
 
 
 def test_code_that_the_disk_does_not_take_is_compiled_again(tmp_path):
