@@ -121,7 +121,8 @@ def iteration(network: Network, m: np.ndarray) -> dict[str, float]:
     """Seconds of CPU time, bytes and bandwidth of an iteration, and bandwidth of a triad, bytes/s.
 
     Conjugate gradients read or write 13 fields of K potentials and the matrix once, the cycle on
-    each level 11 fields and the matrix three times, the inverse diagonal three times.
+    each level 9 fields (11 in films of several layers), the matrix three times and the inverse
+    diagonal three times.
     """
     network.solve(m)
     geometry, k = network._geometry, len(network.contacts) - 1
@@ -142,9 +143,11 @@ def iteration(network: Network, m: np.ndarray) -> dict[str, float]:
 
     once(0)
     seconds = shortest(once, 2.0, time.process_time)
-    halves = level.a.shape[1]
+    halves, fields = level.a.shape[1], 9 if network.film.is_2d else 11
     size = 4 * level.a[:, 0].size * (halves + 13 * k)
-    size += sum(4 * one.a[:, 0].size * (3 * halves + 3 + 11 * k) for one in multigrid.levels[:-1])
+    size += sum(
+        4 * one.a[:, 0].size * (3 * halves + 3 + fields * k) for one in multigrid.levels[:-1]
+    )
     return {"seconds": seconds, "bytes": size, "triad": bandwidth(size // 3)}
 
 
