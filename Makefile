@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.installed
 	$(BIN)/orchestrator run data/experiments/quickstart.toml
+	$(MAKE) learn
 
 learn: $(VENV)/.installed
 	$(BIN)/orchestrator campaign run data/campaigns/demo.toml
