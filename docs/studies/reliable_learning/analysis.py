@@ -41,7 +41,7 @@ from orchestrator.plotting.fields import draw_current, draw_texture
 from orchestrator.plotting.style import OTHER, TRAINED, new_figure, save
 
 HERE = Path(__file__).parent
-SIZES = (1, 2, 4, 8, 12, 16, 24)
+SIZES = (1, 2, 4, 8, 12, 16, 24, 36, 48)
 DEVICE = 24
 """Films of the device."""
 CHOSEN_ON = 131

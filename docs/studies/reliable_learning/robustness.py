@@ -17,6 +17,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
+
 from docs.studies.reliable_learning.analysis import CHOSEN_ON, counted
 from docs.studies.reliable_learning.readout import (
     FACTOR,
@@ -83,8 +85,12 @@ def main() -> None:
     if arguments.unchanged:
         films = Films.of(arguments.unchanged)[CHOSEN_ON:]
         sets = in_order(len(films), count)
-        shares = [f"{100 * random_share(films[s], SMALL, own(FACTOR))[1]:.0f} %" for s in sets]
-        print(f"random stacks of {SMALL}, unchanged, sets that share no film: {', '.join(shares)}")
+        shares = [100 * random_share(films[s], SMALL, own(FACTOR))[1] for s in sets]
+        low, middle, high = np.percentile(shares, [5, 50, 95])
+        print(
+            f"random stacks of {SMALL}, unchanged, {len(sets)} sets that share no film: median "
+            f"{middle:.0f} %, 90 % of them between {low:.0f} and {high:.0f} %"
+        )
 
 
 if __name__ == "__main__":
