@@ -17,11 +17,11 @@ def main() -> None:
 
 def _run_scripts(arguments: list[str]) -> None:
     gc.disable()  # what is imported stays
-    from orchestrator.engines.cpu import main, make  # noqa: F401
-
-    gc.freeze()
-    gc.enable()
     try:
+        from orchestrator.engines.cpu import main, make  # noqa: F401
+
+        gc.freeze()
+        gc.enable()
         sys.exit(main.main(arguments))
     except (Exception, KeyboardInterrupt) as error:
         from orchestrator.cli.main import end_with

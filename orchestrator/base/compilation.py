@@ -17,6 +17,7 @@ import os
 import pickle
 import sys
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
@@ -28,8 +29,12 @@ import numba
 from llvmlite.binding import add_symbol
 from numba import njit
 from numba.core import caching, serialize
-from numba.core.environment import Environment, _rebuild_env
-from numba.core.runtime._nrt_python import c_helpers
+
+try:
+    from numba.core.environment import Environment, _rebuild_env
+    from numba.core.runtime._nrt_python import c_helpers
+except ImportError:  # a numba that has them elsewhere loads code in its own way, which takes longer
+    c_helpers = None
 
 try:
     import fcntl
@@ -38,6 +43,9 @@ except ImportError:  # not on Windows, where processes may compile the same code
 
 LONGEST_WAIT = 120.0
 """Seconds after which code is compiled although another process does, too."""
+
+CHECKSUM = 4
+"""Bytes of the checksum that a file begins with."""
 
 
 def compiled_from(sources: Sequence[Path], **options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -88,6 +96,8 @@ class _Cache(caching.FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Compiled code, without all that numba imports and compiles in order to compile."""
+        if c_helpers is None:
+            return super().load_overload(sig, target_context)
         _announce_runtime()
         return self._load_overload(sig, target_context)
 
@@ -133,7 +143,8 @@ class _Files:
         path = self._path(key)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         try:
-            temporary.write_bytes(serialize.dumps(data))
+            content = serialize.dumps(data)
+            temporary.write_bytes(_checksum(path, content) + content)
             temporary.replace(path)
         except OSError:
             with suppress(OSError):
@@ -141,12 +152,12 @@ class _Files:
         self._release(path)
         for other in self._folder.glob(f"{glob.escape(self._stem)}[-.]*"):
             if f"-{self._state.name}-" not in other.name:
-                other.unlink(missing_ok=True)
+                _remove(other)
 
     def flush(self) -> None:
         """Remove all files of this function."""
         for path in self._folder.glob(f"{glob.escape(self._stem)}[-.]*"):
-            path.unlink(missing_ok=True)
+            _remove(path)
 
     def _lock(self, path: Path) -> None:
         try:
@@ -169,7 +180,7 @@ class _Files:
     def _release(self, path: Path) -> None:
         lock = self._locks.pop(path, None)
         if lock is not None:
-            path.with_suffix(".lock").unlink(missing_ok=True)
+            _remove(path.with_suffix(".lock"))
             os.close(lock)
 
 
@@ -190,9 +201,25 @@ def _environment(module: str, constants: list[Any], name: str) -> Any:
 
 def _read(path: Path) -> Any:
     try:
-        return _Unpickler(io.BytesIO(path.read_bytes())).load()
+        content = path.read_bytes()
+        code = memoryview(content)[CHECKSUM:]
+        if content[:CHECKSUM] != _checksum(path, code):
+            raise ValueError("damaged")
+        kind = pickle.Unpickler if c_helpers is None else _Unpickler
+        return kind(io.BytesIO(code)).load()
     except FileNotFoundError:
         return None
     except Exception:  # damaged, as by a full disk: compiled anew
-        path.unlink(missing_ok=True)
+        _remove(path)
         return None
+
+
+def _checksum(path: Path, content: bytes | memoryview) -> bytes:
+    """Of a file's name and content: that of another name holds code of other arguments."""
+    return zlib.crc32(content, zlib.crc32(path.name.encode())).to_bytes(CHECKSUM, "big")
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, if it is there and another user's folder allows it."""
+    with suppress(OSError):
+        path.unlink()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.base.errors import OrchestratorError
+from orchestrator.base.errors import InputError, OrchestratorError
 from orchestrator.transport.multigrid import Multigrid
 
 Operator = Callable[[np.ndarray], np.ndarray]
@@ -79,7 +79,7 @@ def refine(
         for k, estimate in enumerate(estimates):
             found = np.divide(sum(gains[k:]), estimate, where=estimate > 0, out=np.zeros_like(rz))
             excess = np.maximum(excess, found)
-        active = excess * rz > tolerance**2 * np.maximum(energy, LEAST_ENERGY)
+        active = ~(excess * rz <= tolerance**2 * np.maximum(energy, LEAST_ENERGY))
         if not active.any():
             ops.add(level, potentials, x)
             return potentials
@@ -137,7 +137,8 @@ def refine_skew(
         zz = multigrid.product(z, level.f, transpose)
         if reference is None:
             reference = zz
-        active = (MARGIN * longest) ** 2 * zz > tolerance**2 * np.maximum(energy, LEAST_ENERGY)
+        enough = tolerance**2 * np.maximum(energy, LEAST_ENERGY)
+        active = ~((MARGIN * longest) ** 2 * zz <= enough)
         if not active.any():
             ops.add(level, potentials, x)
             return potentials
@@ -169,13 +170,15 @@ def _begin(
     ops, level = multigrid.ops, multigrid.finest
     x, p, q = multigrid.work
     energy = multigrid.residual(potentials, source, transpose)
-    if direction is None:
-        return energy
-    ops.place(level, direction, multigrid.free, p)
-    curvature, slope = multigrid.product(p, q, transpose), ops.dot(level, level.f, p)
-    step = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
-    ops.descend(level, x, level.f, p, q, step)
-    return energy - step * slope
+    if direction is not None:
+        ops.place(level, direction, multigrid.free, p)
+        curvature, slope = multigrid.product(p, q, transpose), ops.dot(level, level.f, p)
+        step = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
+        ops.descend(level, x, level.f, p, q, step)
+        energy = energy - step * slope
+    if not np.isfinite(energy).all():
+        raise InputError("a first guess of potentials must hold finite numbers")
+    return energy
 
 
 def conjugate_gradients(

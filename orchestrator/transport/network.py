@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -136,6 +137,7 @@ class Network:
         self._sheet: Any = None
         self._team = Team(threads)
         self._guesses: tuple[Any, ...] = ()
+        self._alone = threading.RLock()
         self.iterative = False
         """Whether the solver of the last texture makes use of guesses."""
 
@@ -176,6 +178,17 @@ class Network:
             threads=threads,
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, as for another process, has solved nothing yet."""
+        keywords = {
+            "regions": self.regions,
+            "underlayer": self.underlayer,
+            "warm_start": self._warm_start,
+            "threads": self._team.threads,
+        }
+        what = self.film, self.resistivity, self.contacts, self._solver
+        return functools.partial(type(self), **keywords), what
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         rows = [
@@ -206,7 +219,8 @@ class Network:
         ------
         InputError
             If m has the wrong shape or vectors that are neither of unit length nor zero, if a
-            contact touches no conducting cell, or if a guess has the wrong shape.
+            contact touches no conducting cell, or if a guess has the wrong shape or numbers that
+            are not finite.
         """
         m = np.asarray(m)
         if m.dtype.kind not in "iuf":
@@ -216,7 +230,8 @@ class Network:
                 f"m has shape {m.shape}; a film of {self.film.cells} cells needs "
                 f"{(*self.film.array_shape, 3)}"
             )
-        return self._solve(self._tensors(m), guesses)
+        with self._alone:
+            return self._solve(self._tensors(m), guesses)
 
     def _tensors(self, m: np.ndarray) -> Conductivity:
         if self._there is not None and self._hall == self._media_hall:
@@ -252,8 +267,9 @@ class Network:
         if sigma.symmetric.shape != shape:
             raise InputError(f"conductivities have shape {sigma.symmetric.shape}, not {shape}")
         sigma.check_positive()
-        self._find_geometry(sigma.conducting(), sigma.hall is not None)
-        return self._solve(sigma if self._there is None else self._there.take(sigma))
+        with self._alone:
+            self._find_geometry(sigma.conducting(), sigma.hall is not None)
+            return self._solve(sigma if self._there is None else self._there.take(sigma))
 
     def _solve(self, sigma: Conductivity, guesses: Sequence[np.ndarray] = ()) -> NetworkState:
         geometry, there = self._geometry, self._there
@@ -261,7 +277,8 @@ class Network:
         stencil = self._assemble(sigma)
         sheet = self._add_underlayer(geometry, stencil)
         with _controller().limit(limits=1):
-            potentials = self._unit_potentials(geometry, stencil, guesses or self._guesses)
+            known = guesses if len(guesses) else self._guesses
+            potentials = self._unit_potentials(geometry, stencil, known)
             solved = (geometry, sigma, stencil, potentials[0], potentials[-1], sheet)
             if there is None:
                 state = NetworkState(self.film, self.contacts, *solved)

@@ -237,10 +237,15 @@ def iterative_solver(geometry: Geometry, ops: Any) -> Prepare:
                 None if field is None else ops.xp.asarray(field)
                 for field in (first, rhs, direction)
             )
-            if stencil.skew is None:
-                found = refine(multigrid, potentials, source, tolerance, line)
-            else:
-                found = refine_skew(multigrid, potentials, source, tolerance, line, transpose)
+            try:
+                if stencil.skew is None:
+                    found = refine(multigrid, potentials, source, tolerance, line)
+                else:
+                    found = refine_skew(multigrid, potentials, source, tolerance, line, transpose)
+            except BaseException:  # its fields are left in between
+                kept.clear()
+                cycle.cache_clear()
+                raise
             return found if isinstance(first, ops.xp.ndarray) else ops.numbers(found)
 
         return solve

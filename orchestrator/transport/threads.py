@@ -78,6 +78,10 @@ class Team:
         self.threads = threads or len(os.sched_getaffinity(0))
         self._spare: dict[tuple[Any, ...], list[np.ndarray]] = defaultdict(list)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has no memory yet."""
+        return Team, (self.threads,)
+
     def empty(self, shape: tuple[int, ...], dtype: Any = float) -> np.ndarray:
         """An array of any content, in memory of one alike that nobody uses any more."""
         spare = self._spare[shape, np.dtype(dtype)]

@@ -34,6 +34,11 @@ from module import outer
 print(outer(np.arange(4.0)), outer(np.arange(3)))
 print(sum(outer.stats.cache_misses.values()), sum(outer.stats.cache_hits.values()))
 """
+HIDE = """
+import sys
+import numba.core.runtime.nrt
+sys.modules["numba.core.runtime._nrt_python"] = None
+"""
 
 
 @pytest.fixture
@@ -43,9 +48,9 @@ def start(tmp_path):
     paths = os.pathsep.join([str(tmp_path), *sys.path])
     environment = os.environ | {"PYTHONPATH": paths, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
 
-    def process():
+    def process(call=CALL):
         return subprocess.Popen(
-            [sys.executable, "-c", CALL], stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, "-c", call], stdout=subprocess.PIPE, text=True, env=environment
         )
 
     return process
@@ -74,6 +79,22 @@ def test_one_process_compiles_and_what_is_damaged_or_left_behind_does_no_harm(st
     assert counted(start()) == (0, 2)
     cut.unlink()  # what is loaded and what is compiled live in one process
     assert counted(start()) == (1, 1)
+
+
+def test_files_are_what_their_names_say_or_compiled_anew(start, tmp_path):
+    assert counted(start()) == (2, 0)
+    one, other = (tmp_path / "cache").rglob("module.outer*.code")
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())  # code for other arguments
+    middle = len(content) // 2
+    other.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    assert counted(start()) == (2, 0)
+    assert counted(start(HIDE + CALL)) == (0, 2)  # loaded in numba's own way
+    for path in (one, other):  # what cannot be removed
+        path.unlink()
+        path.mkdir()
+    one.with_name("module.outer.of-another-state.code").mkdir()
+    assert counted(start()) == (2, 0)
 
 
 def test_code_that_the_disk_does_not_take_is_compiled_again(tmp_path):

@@ -11,6 +11,7 @@ from orchestrator.base.errors import InputError, OrchestratorError
 from orchestrator.describe.contacts import CornerContact, DiscContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
+from orchestrator.transport import iterative
 from orchestrator.transport.assembly import half_offsets
 from orchestrator.transport.multigrid import Multigrid
 from orchestrator.transport.network import Network
@@ -190,6 +191,39 @@ def test_stored_guesses_give_the_same_bits(sigma_ah):
     np.testing.assert_array_equal(last.guess(), expected.guess())
     exact = Network(film, resistivity, CORNERS, "direct").solve(textures[2]).conductance
     assert np.abs(found.conductance - exact).max() <= 1e-8 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("hall", [0.0, 0.3])
+def test_a_solution_that_failed_leaves_nothing_behind(hall, monkeypatch):
+    m, other = maze(60), maze(60, seed=1)
+    one = network(m, 1.5, hall, warm_start=False)
+    expected = one.solve(other).conductance
+    with monkeypatch.context() as patch:
+        patch.setattr(iterative, "MOST_ITERATIONS", 2)
+        with pytest.raises(OrchestratorError, match="no convergence in 2"):
+            one.solve(m)
+    np.testing.assert_array_equal(one.solve(other).conductance, expected)
+
+
+@pytest.mark.parametrize("hall", [0.0, 0.3])
+@pytest.mark.parametrize("value", [np.nan, 1e30])
+def test_guesses_without_sense_are_not_silent(value, hall):
+    m = maze(60)
+    one = network(m, 1.5, hall)
+    good = one.solve(m)
+    guess = good.guess()
+    guess[0, 0, 30, 30] = value
+    with (
+        pytest.raises(OrchestratorError, match=r"finite numbers|no convergence"),
+        np.errstate(all="ignore"),
+    ):
+        one.solve(m, [guess])
+    if np.isnan(value):
+        with pytest.raises(InputError, match="finite numbers"):
+            one.solve(m, [good.guess(), guess])
+    with pytest.raises(InputError, match=r"a guess has shape \(3, 61, 61\)"):
+        one.solve(m, good.guess())
+    assert differences(one.solve(m), good)[0] <= 1e-8
 
 
 def test_guess_of_another_network_is_refused(textured):

@@ -1,5 +1,9 @@
 """Work shared among threads, and memory that is used again."""
 
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -55,6 +59,37 @@ def test_states_that_are_kept_stay_what_they_were(sigma_ah, textured):
         np.testing.assert_array_equal(j, before[0])
         for now, then in zip(fields(state), before, strict=True):
             np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_copies_have_results_but_no_spare_memory(again, textured):
+    film = Film((30, 20, 1), (4e-9, 4e-9, 2e-9))
+    resistivity = Resistivity(rho_par=5e-7, rho_perp=2e-7, sigma_ah=1e5)
+    network = Network(film, resistivity, ENDS, "multigrid", warm_start=False, threads=3)
+    m = textured(film)
+    state = network.solve(m)
+    state._team.empty((500, 500))
+    like = again(state)
+    assert not like._team._spare
+    assert like._team.threads == 3
+    v = [1.0, 0.0]
+    np.testing.assert_array_equal(like.current_density(v), state.current_density(v))
+    for one in (network, Network(film, resistivity, ENDS, "multigrid", warm_start=False)):
+        np.testing.assert_array_equal(again(one).solve(m).conductance, state.conductance)
+
+
+def test_threads_that_share_a_network_wait_for_one_another(textured):
+    film = Film((40, 30, 1), (4e-9, 4e-9, 2e-9))
+    resistivity = Resistivity(rho_par=5e-7, rho_perp=2e-7)
+    textures = [textured(film, seed) for seed in range(4)] * 4
+
+    def network():
+        return Network(film, resistivity, ENDS, "multigrid", warm_start=False)
+
+    alone, shared = network(), network()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda m: shared.solve(m).conductance, textures))
+    np.testing.assert_array_equal(found, [alone.solve(m).conductance for m in textures])
 
 
 def test_blocks_cover_all_rows_and_small_work_is_not_shared():

@@ -192,3 +192,22 @@ def test_signals_end_an_endless_loop_cleanly(tmp_path: Path, loop: str, number: 
     assert "interrupted" in errors
     assert "begun" in (tmp_path / "s.out" / "log.txt").read_text()
     assert len((tmp_path / "s.out" / "table.txt").read_text().splitlines()) == 2
+
+
+def test_an_interrupt_before_the_script_begins_is_no_traceback() -> None:
+    code = """
+import sys
+from orchestrator.__main__ import main
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "orchestrator.engines.cpu.main":
+            sys.meta_path.remove(self)
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv[1:] = ["mx3", "s.mx3"]
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.strip()) == (1, "Aborted!")
