@@ -180,14 +180,14 @@ class Network:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy, as for another process, has solved nothing yet."""
-        keywords = {
-            "regions": self.regions,
-            "underlayer": self.underlayer,
-            "warm_start": self._warm_start,
-            "threads": self._team.threads,
-        }
-        what = self.film, self.resistivity, self.contacts, self._solver
-        return functools.partial(type(self), **keywords), what
+        build = functools.partial(
+            type(self),
+            regions=self.regions,
+            underlayer=self.underlayer,
+            warm_start=self._warm_start,
+            threads=self._team.threads,
+        )
+        return build, (self.film, self.resistivity, self.contacts, self._solver)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
