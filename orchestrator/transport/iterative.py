@@ -116,7 +116,9 @@ def refine_skew(
     (1983)), and the energy norm of the error at most the root of r^T M r.
 
     The energy norm of z = M r estimates that of the error. Where the cycle leaves much of an error,
-    steps are longer than 1; the longest one corrects the estimate.
+    steps are longer than 1; the longest one corrects the estimate. What the error is compared with
+    is the least energy that the potential can have, that when its residual was last computed less
+    the error then.
 
     Parameters
     ----------
@@ -137,7 +139,9 @@ def refine_skew(
         zz = multigrid.product(z, level.f, transpose)
         if reference is None:
             reference = zz
-        enough = tolerance**2 * np.maximum(energy, LEAST_ENERGY)
+        now, error = (np.sqrt(np.maximum(part, 0)) for part in (energy, reference))
+        least = np.maximum(now - MARGIN * error, 0) ** 2
+        enough = tolerance**2 * np.maximum(least, LEAST_ENERGY)
         active = ~((MARGIN * longest) ** 2 * zz <= enough)
         if not active.any():
             ops.add(level, potentials, x)
@@ -148,6 +152,7 @@ def refine_skew(
             multigrid.cycle()
             ops.turn(level, z, level.u, np.zeros_like(zz))
             reference = zz = multigrid.product(z, level.f, transpose)
+            length = np.zeros_like(zz)  # the step before is of a residual that was less exact
         multigrid.cycle()
         along = ops.dot(level, level.f, w)
         share = -np.divide(along, length, out=np.zeros_like(zz), where=length > 0)

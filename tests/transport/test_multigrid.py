@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from orchestrator.base.errors import InputError, OrchestratorError
-from orchestrator.describe.contacts import CornerContact, DiscContact
+from orchestrator.describe.contacts import CornerContact, DiscContact, SideContact
 from orchestrator.describe.film import Film
 from orchestrator.describe.media import Resistivity
 from orchestrator.transport import iterative
@@ -126,6 +126,18 @@ def test_hall_effect_takes_guesses_and_their_direction(hall, monkeypatch):
     assert counts[0] > counts[1] > counts[2] > counts[3]
     assert counts[3] == 2  # those of the first residuals
     assert counts[2] <= counts[0] // 2
+
+
+@pytest.mark.parametrize("hall", [0.01, 0.4])
+def test_no_current_flows_between_contacts_that_nothing_joins(hall, textured):
+    ends = SideContact("left", "left"), SideContact("right", "right")
+    for seed in range(4):
+        m = textured(Film((36, 1, 1), CELL), seed)
+        m[:, :, 5 + 7 * seed] = 0
+        state = network(m, 1.5, hall, ends).solve(m)
+        assert abs(state.conductance).max() <= 1e-15
+        drift = 1 / (2e-7 * 36 * CELL[0])  # A/m2 of 1 V if something did
+        assert abs(state.current_density([1, 0])).max() <= 1e-6 * drift
 
 
 def test_hall_effect_that_is_too_large_is_told():
