@@ -173,7 +173,8 @@ def test_every_kernel_agrees_with_that_for_processors(device, textured, cells, t
         same(level.u, other.u)
         device.restrict(level, below)
         host.ops.restrict(other, lower)
-        same(level.r, other.r)
+        if vacuum or cells[2] > 1:  # elsewhere processors keep three rows of it only
+            same(level.r, other.r)
         same(below.f, lower.f)
         for backward in (False, True):
             device.smooth(level, backward)
