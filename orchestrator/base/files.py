@@ -47,6 +47,9 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(8, "disk")
 
 
+os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
 @contextmanager
 def written_whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A temporary name to write a file under, which then takes the place of `path`.

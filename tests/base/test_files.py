@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -48,3 +50,22 @@ def test_files_are_on_the_disk_after_what_is_done_meanwhile(tmp_path, monkeypatc
     with pytest.raises(FileNotFoundError), synced([*paths, tmp_path / "b"]):
         done.append("work")
     assert done.count("work") == 1
+
+
+def test_a_forked_process_syncs_as_its_parent_does(tmp_path):
+    (tmp_path / "a").write_bytes(b"1")
+    code = """
+import os, sys
+from pathlib import Path
+from orchestrator.base.files import synced
+with synced([Path(sys.argv[1])]):
+    pass
+if os.fork() == 0:
+    with synced([Path(sys.argv[1])]):
+        pass
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    words = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "a")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("7\n", "")
