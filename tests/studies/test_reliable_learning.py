@@ -98,6 +98,10 @@ def test_films_of_one_seed_have_the_same_thermal_field(load_study, small_film, c
     first = fast.settled(3, 2e-11)
     fast.settled(4, 2e-11)
     np.testing.assert_array_equal(fast.settled(3, 2e-11), first)
+    # without settling, too
+    start = np.broadcast_to([0.0, 0.0, 1.0], first.shape)
+    both = [module.FastFilm(device, fast.conditions).run(start, None, 2e-11) for _ in range(2)]
+    np.testing.assert_array_equal(*both)
     other = module.FastFilm(device, Conditions(temperature=9e3, thermal_seed=1))
     assert abs(other.settled(3, 2e-11) - first).max() > 0.01
 
@@ -287,3 +291,73 @@ def test_one_file_of_films_goes_on_and_settles_with_its_own_damping(load_study, 
     before, after = np.moveaxis([g["conductance"] for g in found.values()], 3, 0)
     np.testing.assert_array_equal(before[0], before[1])
     assert abs(after[0] / after[1] - 1).max() > 1e-4
+
+
+def test_a_file_of_films_goes_on_with_its_own_training_alone(load_study, tmp_path, capsys):
+    trainings = load_study("reliable_learning.trainings")
+    size = {"film.cells": [32, 32, 1], "training.pulses": 1, "training.relax_time": 0.0}
+    size["start.settle_time"] = 1e-10
+    file = tmp_path / "films.npz"
+    trainings.train(trainings.described(size), file, 5, 1)
+    saved = dict(np.load(file))
+    other = trainings.described(size | {"material.alpha": 0.3})
+    with pytest.raises(SystemExit, match=r"material.alpha = 1.0, not 0.3\): name another file"):
+        trainings.train(other, file, 5, 2)
+    with pytest.raises(SystemExit, match="seeds from 5, not from 6"):
+        trainings.train(trainings.described(size), file, 6, 2)
+    assert np.load(file)["seeds"].tolist() == [5] and not capsys.readouterr().out
+    # what does not change a film: the seed of one run, the reference
+    same = {"start.seed": 9, "reference.starts": 3}
+    trainings.train(trainings.described(size | same), file, 5, 2)
+    assert np.load(file)["seeds"].tolist() == [5, 6]
+    # files from before settings were kept
+    del saved["settings"]
+    np.savez(file, **saved)
+    trainings.train(other, file, 5, 1)
+    assert "does not say how" in capsys.readouterr().out
+    for change, first in (({}, 6), ({"training.patterns": ["++-+"]}, 5)):
+        with pytest.raises(SystemExit, match="other films"):
+            trainings.train(trainings.described(size | change), file, first, 2)
+
+
+def stored(path, count: int) -> None:
+    g = np.tile(4 * np.eye(4) - 1, (count, 3, 2, 1, 1))
+    g[:, :, 1] += 0.1 * np.outer(signs("+-+-"), signs("+-+-"))
+    patterns = np.array(["+-+-", "+--+", "++-+"])
+    np.savez(path, conductance=g, saturated=np.eye(4), patterns=patterns)
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "message"),
+    [
+        ("analysis", ["films.npz"], "28 films; the tables need 179: 131 on which"),
+        ("analysis", ["none.npz"], "none.npz: no such file"),
+        ("demo", ["none.campaign"], "none.campaign: no such file or folder"),
+        ("damping", [".", "--tables"], "forth-and-back.npz: no such file"),
+    ],
+)
+def test_too_few_films_are_told_in_one_line(
+    load_study, tmp_path, monkeypatch, script, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    stored(tmp_path / "films.npz", 28)
+    monkeypatch.setattr("sys.argv", [script, *arguments])
+    with pytest.raises(SystemExit, match=message):
+        load_study(f"reliable_learning.{script}").main()
+
+
+def test_demo_compares_with_a_factor_of_the_own_conductance(
+    load_study, tmp_path, monkeypatch, capsys
+):
+    """{+-+-} gains 1.6 of its power of 16; a factor takes its part of every input's power."""
+    stored(tmp_path / "films.npz", 2)
+    found = {}
+    for factor in ("1", "1.02"):
+        arguments = ["demo", str(tmp_path / "films.npz"), "--factor", factor]
+        monkeypatch.setattr("sys.argv", arguments)
+        load_study("reliable_learning.demo").main()
+        line = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("{+-+-}"))
+        found[factor] = [float(x.rstrip("*")) for x in line.split()[1:8]]
+    # {+++-}, {++-+}, {++--}, {+-++}, {+-+-}, {+--+}, {+---}: powers 12, 12, 16, 12, 16, 16, 12
+    assert found["1"] == [-2.5, -2.5, 0.0, -2.5, -10.0, 0.0, -2.5]
+    assert found["1.02"] == [-1.0, -1.0, 2.0, -1.0, -8.0, 2.0, -1.0]

@@ -162,3 +162,39 @@ def test_the_kernel_can_train_the_campaigns(load_study, trainings, name):
     points = trainings.points_of(campaign)
     starts = [[e.start.seed for e in experiments] for experiments in points.values()]
     assert all(seeds == starts[0] for seeds in starts) and len(points) >= 3
+
+
+def test_a_file_goes_on_with_the_films_of_its_point_alone(load_study, trainings, tmp_path):
+    base = load_study("reliable_learning.trainings").described(
+        {"film.cells": [32, 32, 1], "training.pulses": 1, "training.relax_time": 0.0}
+        | {"start.settle_time": 1e-10, "training.patterns": ["+-+-/+--+"]}
+    )
+    starts = [replace(base, start=replace(base.start, seed=seed)) for seed in (7, 8)]
+    file = tmp_path / "point.npz"
+    trainings.train(file, starts, 1)
+    with pytest.raises(SystemExit, match="seeds from 7, not from 8"):
+        trainings.train(file, starts[::-1], 2)
+    held = [replace(e, training=replace(e.training, hold=3)) for e in starts]
+    with pytest.raises(SystemExit, match=r'training.hold = "default", not 3'):
+        trainings.train(file, held, 2)
+    trainings.train(file, starts, 2)
+    assert np.load(file)["seeds"].tolist() == [7, 8]
+
+
+def test_figures_without_their_films_are_told_in_one_line(
+    load_study, tmp_path, monkeypatch, capsys
+):
+    analysis = load_study("several_patterns.analysis")
+    monkeypatch.setattr("sys.argv", ["analysis", str(tmp_path)])
+    with pytest.raises(SystemExit, match="no films"):
+        analysis.main()
+    g = (
+        np.tile(4 * np.eye(4) - 1, (4, 1, 4, 1, 1))
+        * np.linspace(1, 1.1, 4)[:, None, None, None, None]
+    )
+    np.savez(tmp_path / "reliable_several-1.npz", conductance=g, entries=["+-+-/+--+"])
+    monkeypatch.setattr(analysis, "print_letters", lambda folder: None)
+    analysis.main()
+    out = capsys.readouterr().out
+    assert "several_patterns.png is not drawn, it needs the films of reliable_several-halves" in out
+    assert "letters.png is not drawn" in out and "| needs 12 films |" in out

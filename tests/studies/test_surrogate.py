@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from docs.studies.surrogate import analysis, fit, search
 from docs.studies.surrogate.fit import Case, disorder, fitted
-from docs.studies.surrogate.layouts import FITTED, UNSEEN, apart, at, clockwise, corners
+from docs.studies.surrogate.layouts import FITTED, UNSEEN, apart, at, clockwise, corners, layout_of
 from docs.studies.surrogate.model import FILM_CONSTANTS, J0, Disorder, Surrogate
-from docs.studies.surrogate.readout import changes, margins
-from docs.studies.surrogate.trainings import TIME, block_means
+from docs.studies.surrogate.readout import changes, margins, trained_by_surrogate
+from docs.studies.surrogate.trainings import TIME, block_means, file_of, settings, train
 from orchestrator.base.errors import InputError
 from orchestrator.describe.contacts import SideContact
 from orchestrator.describe.film import Film
@@ -166,3 +170,69 @@ def test_films_that_do_not_fit_the_cells_are_refused() -> None:
     film = Film((63, 64, 1), (6e-9, 6e-9, 1e-6))
     with pytest.raises(InputError, match=r"no multiple of cells of 1.2e-08 m"):
         Surrogate(replace(corners(6).device, film=film), FILM_CONSTANTS)
+
+
+def test_a_layout_of_ones_own_is_read_in_nm() -> None:
+    words = "0 312 72, 312 312 72, 312 0 72, 0 0 72"
+    assert layout_of("corners 72 nm", words, (384, 384)) == corners(6)
+    oblong = layout_of("x", "444 0 36, 0 0 36, 0 96 36, 0 276 36, 204 276 36", (480, 312))
+    assert oblong.cells == (80, 52) and oblong.squares[0] == (37, 0, 3)
+    assert oblong.patterns == ("+-+-+", "++---", "++-++")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("0 0 72, 312 0 72, 312 312 72", "4, 5, 6 squares"),
+        ("0 0 72, 312 0 72, 312 312, 0 312 72", "squares of three numbers"),
+        ("0 0 72, 312 0 72, 312 312 7.2, 0 312 72", "whole nm"),
+        ("0 0 72, 312 0 72, 310 312 72, 0 312 72", "310 nm is no multiple of 12 nm"),
+        ("0 0 72, 324 0 72, 312 312 72, 0 312 72", r"\(324, 0, 72\) is not on a film of 384 x 384"),
+        ("0 0 72, 72 0 72, 312 312 72, 0 312 72", "less than 12 nm apart"),
+    ],
+)
+def test_a_layout_that_cannot_be_is_refused(words: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        layout_of("x", words, (384, 384))
+
+
+def test_search_prints_the_margins_of_a_layout_beside_the_corners(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(search, "STARTS", 2)
+    words = "0 312 72, 312 312 72, 312 0 72, 0 0 72"
+    monkeypatch.setattr("sys.argv", ["search", "--layout", words])
+    search.main()
+    *_, own, reference = capsys.readouterr().out.splitlines()
+    assert own.split("|")[2:] == reference.split("|")[2:]
+    expected = 100 * margins(trained_by_surrogate(corners(6), 2), ("+-+-",) * 3)[:, 0].mean()
+    assert f"{{+-+-}} {expected:+.1f} ±" in own
+
+
+@pytest.mark.parametrize("script", [analysis, fit, search])
+def test_scripts_explain_themselves_and_miss_files_in_one_line(
+    script: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["script", "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        script.main()
+    assert "usage" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["script", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"docs.studies.surrogate.trainings makes"):
+        script.main()
+
+
+def test_trainings_of_another_layout_are_not_taken(tmp_path: Path) -> None:
+    layout = corners(6)
+    file = file_of(tmp_path, layout)
+    label = {"settings": np.array(json.dumps(settings(replace(corners(8), name=layout.name))))}
+    np.savez(file, seeds=np.array([1, 2]), **label)
+    with pytest.raises(SystemExit, match="other films"):
+        train((layout,), tmp_path, 2, 1, False)
+    np.savez(file, seeds=np.array([1, 2]), settings=np.array(json.dumps(settings(layout))))
+    train((layout,), tmp_path, 3, 1, False)
+    with pytest.raises(SystemExit, match="seeds from 1, not from 5"):
+        train((layout,), tmp_path, 2, 5, False)

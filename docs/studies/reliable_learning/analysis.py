@@ -37,7 +37,7 @@ from docs.studies.reliable_learning.trainings import described
 from docs.studies.shared import mean_and_error, print_header
 from orchestrator.learning.hopfield import all_patterns, energy, is_trivial, signs, trained_patterns
 from orchestrator.plotting.contacts import draw_contacts, draw_pictogram
-from orchestrator.plotting.fields import draw_current, draw_texture
+from orchestrator.plotting.fields import current_norm, draw_current, draw_texture
 from orchestrator.plotting.style import OTHER, TRAINED, new_figure, save
 
 HERE = Path(__file__).parent
@@ -46,6 +46,8 @@ DEVICE = 24
 """Films of the device."""
 CHOSEN_ON = 131
 """Films on which the factor of the reference and the rule of the recall were chosen."""
+LEAST = CHOSEN_ON + 2 * DEVICE
+"""Films for the tables: those, a device and another one as its reference."""
 FACTORS = (1.0, 1.01, 1.02, 1.03, 1.04, 1.05, 1.06)
 REFERENCES: dict[str, Reference] = {
     "own": own(),
@@ -64,6 +66,11 @@ def main() -> None:
     parser.add_argument("--tables", action="store_true", help="draw nothing")
     arguments = parser.parse_args()
     every = Films.joined([Films.of(path) for path in arguments.files])
+    if len(every) < LEAST:
+        raise SystemExit(
+            f"{len(every)} films; the tables need {LEAST}: {CHOSEN_ON} on which the reference was "
+            f"chosen and two stacks of {DEVICE} others; `demo` takes any number"
+        )
     choice_table(every[:CHOSEN_ON])
     films = every[CHOSEN_ON:]
     print(f"\n{len(films)} other films, reference {FACTOR:g} own")
@@ -165,25 +172,31 @@ def draw(films: Films) -> None:
     stacks = films.stacked(in_order(len(films), DEVICE))
     figure = new_figure(7.2, 6.8)
     axes = figure.subplots(3, len(films.patterns), height_ratios=(1, 1, 0.9))
-    for k, pattern in enumerate(films.patterns):
-        voltages = plan.amplitude * signs(pattern)
-        m, _ = fast.trained(start, plan, pattern)
-        j = fast.network.solve(m).current_density(voltages)
+    textures = [fast.trained(start, plan, pattern)[0] for pattern in films.patterns]
+    currents = [
+        fast.network.solve(m).current_density(plan.amplitude * signs(pattern))[0]
+        for m, pattern in zip(textures, films.patterns, strict=True)
+    ]
+    norm = current_norm(currents)
+    for k, (pattern, m, j) in enumerate(zip(films.patterns, textures, currents, strict=True)):
         draw_texture(axes[0, k], m[0], film.lengths[:2])
         draw_contacts(axes[0, k], film, contacts, pattern)
-        draw_current(axes[1, k], j[0], film.lengths[:2], film=film, contacts=contacts)
+        image = draw_current(axes[1, k], j, film.lengths[:2], norm, film=film, contacts=contacts)
         axes[0, k].set_title(f"a film trained with {{{pattern}}}", fontsize=8)
         axes[0, k].set_xlabel("")
         names, energies = landscape(stacks, k)
         colors = [TRAINED if p in trained_patterns(pattern) else OTHER for p in names]
         panel = axes[2, k]
+        panel.sharey(axes[2, 0])
         panel.bar(range(len(names)), 100 * energies.mean(axis=0), color=colors)
         for x, values in enumerate(100 * energies.T):
             panel.plot(np.full(len(values), x), values, ".", color="k", markersize=2)
-            draw_pictogram(panel, film, contacts, names[x], (x, -4.0), 14.0)
+            draw_pictogram(panel, film, contacts, names[x], (x, -4.0), 11.5)
         panel.axhline(0, color="k", linewidth=0.6)
         panel.set_xticks([])
         panel.set_title(f"E' of {len(stacks)} stacks of {DEVICE}", fontsize=8)
+    bar = figure.colorbar(image, ax=axes[1].tolist(), shrink=0.9, aspect=14, pad=0.02)
+    bar.set_label("current density (A/m$^2$)")
     axes[2, 0].set_ylabel("E' / power of the pattern (%)")
     save(figure, HERE / "reliable_learning.png")
 

@@ -163,7 +163,7 @@ class FastFilm:
         )
         self._constants = [np.asarray(c, np.float32)[()] for c in constants]
         self._drift = BOHR_MAGNETON * material.P / (ELEMENTARY_CHARGE * ms * 2 * dx)
-        self._thermal = np.random.default_rng()
+        self._thermal = np.random.default_rng(self.conditions.thermal_seed)
         self.network = Network(film, self.device.resistivity, self.device.contacts)
 
     def _anisotropy(self) -> np.ndarray:

@@ -42,7 +42,12 @@ class Films:
 
     @classmethod
     def of(cls, path: Path) -> Films:
-        """The films of a file of `trainings`, or the finished ones of a campaign over `seed`."""
+        """The films of a file of `trainings`, or the finished ones of a campaign over `seed`.
+
+        Ends the program with one line if there are none.
+        """
+        if not path.exists():
+            raise SystemExit(f"{path}: no such file or folder of trained films")
         if path.suffix == ".npz":
             content = np.load(path)
             before, after = np.moveaxis(content["conductance"], 2, 0)
@@ -50,8 +55,13 @@ class Films:
         campaign = open_campaign(path)
         states = campaign.conductance_state.sel(state=["before", "relaxed"])
         order = ("state", "seed", "training", "contact", "contact_in")
+        if set(states.dims) != set(order):
+            axes = ", ".join(str(d) for d in states.dims if d not in order[:1] + order[2:])
+            raise SystemExit(f"{path}: films of a stack are a campaign over seed alone, not {axes}")
         before, after = states.transpose(*order).to_numpy()
         finished = np.isfinite(after).all(axis=(1, 2, 3))
+        if not finished.any():
+            raise SystemExit(f"{path}: no film has finished its trainings")
         reference = campaign.conductance_reference.sel(reference="saturated")
         saturated = reference.isel(seed=int(finished.argmax())).to_numpy()
         patterns = [str(p) for p in campaign.training.to_numpy()]

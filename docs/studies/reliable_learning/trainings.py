@@ -4,8 +4,9 @@
 
 trains each pattern of data/experiments/reliable.toml from the starts with the seeds 101 to 419, one
 core at about 3 s for each start, and keeps the conductances of the untrained and the trained
-textures. It saves after every start; the same command goes on. `--set key=value` changes the
-experiment, as an axis of a campaign would.
+textures. It saves after every start; the same command goes on, another one (other settings or
+another first seed) is refused. `--set key=value` changes the experiment, as an axis of a campaign
+would.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from docs.studies.reliable_learning.film import LEAST_DAMPING, FastFilm
+from docs.studies.reliable_learning.saved import label_of, settings_of
 from docs.studies.shared import DATA
+from orchestrator.base.errors import InputError
 from orchestrator.campaign.axes.keys import changed
 from orchestrator.describe.experiment import Experiment
 
@@ -49,8 +52,11 @@ def refusal(experiment: Experiment) -> str | None:
 
 
 def described(changes: Mapping[str, object]) -> Experiment:
-    """As `varied`; ends the program if the kernel cannot train it."""
-    experiment = varied(changes)
+    """As `varied`; ends the program if there is no such key or the kernel cannot train it."""
+    try:
+        experiment = varied(changes)
+    except InputError as refused:
+        raise SystemExit(str(refused)) from None
     if reason := refusal(experiment):
         raise SystemExit(reason)
     return experiment
@@ -70,6 +76,7 @@ def trained(experiment: Experiment, film: FastFilm, seed: int) -> np.ndarray:
 
 def train(experiment: Experiment, file: Path, first: int, count: int) -> None:
     """Trains films from so many starts, and saves after each; goes on with what the file has."""
+    label = label_of(file, settings_of(experiment), range(first, first + count))
     film = FastFilm(experiment.device, experiment.conditions)
     saturated = film.network.solve(experiment.film.saturated()).conductance
     done = list(np.load(file)["conductance"]) if file.exists() else []
@@ -82,6 +89,7 @@ def train(experiment: Experiment, file: Path, first: int, count: int) -> None:
             saturated=saturated,
             patterns=np.array(experiment.training.patterns),
             seeds=np.arange(first, seed + 1),
+            **label,
         )
         os.replace(temporary, file)
 

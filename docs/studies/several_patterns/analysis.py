@@ -4,7 +4,8 @@
 
 takes what `docs.studies.several_patterns.trainings` has written for reliable_several,
 reliable_contacts and reliable_letters, prints the tables of the page and draws several_patterns.png
-and letters.png beside this file. Points that are missing are left out.
+and letters.png beside this file. Points that are missing are left out, and so are figures of them;
+`--tables` draws none.
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ RAISED = (1.0, 1.02, FACTOR, 1.06, 1.08)
 GAIN = 0.025
 """Change of E'/P of the ideals: about that of the films that learned one letter."""
 MEASURES = ("stable", "recalled", "lowest")
+FIGURES = (
+    ("several_patterns.png", draw, ("reliable_several-1", "reliable_several-halves")),
+    ("letters.png", draw_letters, ("reliable_letters-alone",)),
+)
+"""And the points that they cannot do without."""
 
 
 def gains(case: Case) -> str:
@@ -91,9 +97,10 @@ def chances(cases: Sequence[Case]) -> list[str]:
 def print_several(folder: Path) -> None:
     """Four contacts: each protocol and list of patterns."""
     print(f"four contacts: stacks of {SIZE} that share no film, and random ones")
-    random = f"random: {', '.join(MEASURES)}"
-    heads = ["turns", "trained", "films", "change of E'/P", *MEASURES, random]
-    print_header(*heads, f"against {FACTOR:g} own", "chance")
+    own = [f"{measure}, own" for measure in MEASURES]
+    heads = ["turns", "trained", "films", "change of E'/P", *own]
+    random = [f"random: {', '.join(MEASURES)}, own", f"random: against {FACTOR:g} own"]
+    print_header(*heads, *random, "chance")
     for label in ("1", "5", "halves", "thirds"):
         if (file := folder / f"reliable_several-{label}.npz").exists():
             trained = Trained.of(file)
@@ -116,7 +123,8 @@ def print_case(label: str, trained: Trained, entries: Sequence[int]) -> None:
     case, raised = Case(trained, entries), Case(trained, entries, FACTOR)
     size = min(SIZE, case.films // 2)
     cells = [label, named("/".join(case.patterns)), str(case.films), gains(case)]
-    cells += stacks_apart([case], SIZE) if case.films >= SIZE else [""] * 3
+    few = f"needs {SIZE} films"
+    cells += stacks_apart([case], SIZE) if case.films >= SIZE else [few] * 3
     shares = (random_stacks(case, size), random_stacks(raised, size), chances([case]))
     cells += [", ".join(share) for share in shares]
     print(f"| {' | '.join(cells)} |", flush=True)
@@ -281,15 +289,21 @@ def main() -> None:
     parser.add_argument("--tables", action="store_true", help="draw nothing")
     arguments = parser.parse_args()
     folder = arguments.folder
+    if not any(folder.glob("reliable_*.npz")):
+        raise SystemExit(f"{folder}: no films; docs.studies.several_patterns.trainings makes them")
     print_several(folder)
-    halves = Trained.of(folder / "reliable_several-halves.npz")
-    print_sizes(halves)
-    print_forgetting(halves)
+    if (file := folder / "reliable_several-halves.npz").exists():
+        halves = Trained.of(file)
+        print_sizes(halves)
+        print_forgetting(halves)
     print_capacity(folder)
     print_letters(folder)
-    if not arguments.tables:
-        draw(folder)
-        draw_letters(folder)
+    for name, drawn, points in () if arguments.tables else FIGURES:
+        missing = [p for p in points if not (folder / f"{p}.npz").exists()]
+        if missing:
+            print(f"{name} is not drawn, it needs the films of {', '.join(missing)}")
+        else:
+            drawn(folder)
 
 
 if __name__ == "__main__":

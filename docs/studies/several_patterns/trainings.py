@@ -4,7 +4,7 @@
 
 trains the runs of data/campaigns/NAME.toml, and keeps G before every pulse, after the last and
 relaxed, in a file for each point of the axes other than `seed`. It saves after every start; the
-same command goes on.
+same command goes on, unless the campaign has changed since.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.studies.reliable_learning.film import FastFilm
+from docs.studies.reliable_learning.saved import label_of, settings_of
 from docs.studies.reliable_learning.trainings import refusal
 from docs.studies.shared import DATA
 from orchestrator.campaign.spec import Campaign
@@ -79,6 +80,8 @@ class Trained:
 
 def train(file: Path, experiments: list[Experiment], most: int) -> None:
     """Trains one film from each start, and saves after each; goes on with what the file has."""
+    seeds = [experiment.start.seed for experiment in experiments]
+    label = label_of(file, settings_of(experiments[0]), seeds)
     film = FastFilm(experiments[0].device, experiments[0].conditions)
     entries = experiments[0].training.patterns
     done = list(Trained.of(file).conductance) if file.exists() else []
@@ -87,7 +90,13 @@ def train(file: Path, experiments: list[Experiment], most: int) -> None:
         start = film.settled(begin.seed, begin.settle_time, begin.settle_alpha)
         done.append(np.array([trained(experiment, film, start, entry) for entry in entries]))
         temporary = file.with_suffix(".part.npz")
-        np.savez(temporary, conductance=np.array(done), entries=np.array(entries))
+        np.savez(
+            temporary,
+            conductance=np.array(done),
+            entries=np.array(entries),
+            seeds=np.array(seeds[: len(done)]),
+            **label,
+        )
         os.replace(temporary, file)
 
 
@@ -102,6 +111,10 @@ def main() -> None:
     for name in arguments.campaigns:
         campaign = Campaign.from_toml(DATA / "campaigns" / f"{name}.toml")
         points = points_of(campaign)
+        if unknown := set(arguments.points or ()) - set(points):
+            raise SystemExit(
+                f"{name} has no point {', '.join(unknown)}; it has {', '.join(points)}"
+            )
         for label in arguments.points or points:
             began = time.process_time()
             train(arguments.folder / f"{name}-{label}.npz", points[label], arguments.films)

@@ -4,18 +4,19 @@
 
 compares the trainings that `docs.studies.surrogate.trainings` has written to FOLDER/unseen with the
 surrogate and with ideal textures, prints the tables of the page and draws surrogate.png beside this
-file.
+file, for which it needs FOLDER/fitted, too. One minute.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from matplotlib.quiver import Quiver
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
@@ -43,6 +44,8 @@ from orchestrator.plotting.style import OTHER, TRAINED, in_style, new_figure, sa
 HERE = Path(__file__).parent
 STARTS = 24
 """Of the surrogate."""
+LEAST = 5
+"""Layouts for a rank correlation."""
 DRAWS = 1000
 """Of the layouts, for intervals."""
 MODELS: dict[str, Callable[[Layout], np.ndarray]] = {
@@ -229,7 +232,11 @@ def draw_order(axes: Axes, layout: Layout, q: np.ndarray, title: str) -> Quiver:
     )  # fmt: skip
     draw_contacts(axes, film, layout.contacts, layout.patterns[PATTERN])
     axes.set(aspect="equal", xlim=(0, nx * step), ylim=(0, ny * step), xticks=[], yticks=[])
-    axes.set_title(title, fontsize=8)
+    axes.set_title(title, fontsize=7)
+    # A frame outside of the film: its own lines would show only between the contacts.
+    axes.spines[:].set_visible(False)
+    frame = Rectangle((0, 0), nx * step, ny * step, fill=False, linewidth=0.8, zorder=0)
+    axes.add_patch(frame).set_clip_on(False)
     return lines
 
 
@@ -254,7 +261,9 @@ def draw_ranks(
 
 
 @in_style
-def draw(folder: Path, layouts: list[Layout], every: dict, conductances: dict) -> None:
+def draw(
+    folder: Path, known: list[Case], layouts: list[Layout], every: dict, conductances: dict
+) -> None:
     figure = new_figure(7.2, 4.5)
     panels = figure.subplots(2, 3)
     shown = next((x for x in layouts if x.name == SHOWN), layouts[0])
@@ -264,17 +273,18 @@ def draw(folder: Path, layouts: list[Layout], every: dict, conductances: dict) -
     voltages = VOLTAGE * signs(shown.patterns[PATTERN])
     q, _ = film.trained(np.zeros(film.shape, complex), voltages, TIME, STEPS, None)
     model = smoothed(block_means(q, 2))
-    draw_order(panels[0, 0], shown, trained, f"trainings {{{shown.patterns[PATTERN]}}}, mean")
-    lines = draw_order(panels[0, 1], shown, model, "surrogate, without noise")
+    title = f"{shown.name}, {{{shown.patterns[PATTERN]}}}: "
+    draw_order(panels[0, 0], shown, trained, title + "trainings")
+    lines = draw_order(panels[0, 1], shown, model, title + "surrogate")
     figure.colorbar(lines, ax=panels[0, :2], label="order |q|", shrink=0.8, aspect=12, pad=0.02)
     edges = np.array([0.2, 0.5, 0.8, 1.1, 1.5, 2, 2.5, 3.2, 4, 5.5]) * J0
-    bins = order_by_current(cases(folder / "fitted", FITTED), edges)
+    bins = order_by_current(known, edges)
     axes = panels[0, 2]
     axes.plot(bins[:, 0] / J0, bins[:, 1], "o", color=TRAINED, markersize=4, label="trainings")
     axes.plot(bins[:, 0] / J0, bins[:, 2], color="k", label="surrogate")
     axes.set(xlabel="current density (10$^{12}$ A/m$^2$)", ylabel="order across the current")
     axes.set_ylim(0, 0.27)
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower right")
     draw_ranks(panels[1, 0], layouts, every, "surrogate")
     panels[1, 0].legend(loc="upper left")
     draw_ranks(panels[1, 1], layouts, every, "ideal, driven")
@@ -290,10 +300,16 @@ def draw(folder: Path, layouts: list[Layout], every: dict, conductances: dict) -
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="of `trainings`")
+    folder = parser.parse_args().folder
     layouts = [x for x in UNSEEN if file_of(folder / "unseen", x).exists()]
+    if len(layouts) < LEAST:
+        raise SystemExit(
+            f"{folder / 'unseen'}: trainings of {len(layouts)} layouts, ranks need {LEAST}; "
+            "docs.studies.surrogate.trainings makes them"
+        )
+    known = cases(folder / "fitted", FITTED)
     conductances = {"trainings": [trained_by_micromagnetics(folder / "unseen", x) for x in layouts]}
     for name, model in MODELS.items():
         clock = time.process_time()
@@ -311,7 +327,7 @@ def main() -> None:
     print_ranks("four contacts", {k: [v[n] for n in four] for k, v in every.items()})
     print_pairs(conductances)
     print_untrained(conductances)
-    draw(folder, layouts, every, conductances)
+    draw(folder, known, layouts, every, conductances)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ trainings and to the mean changes of the conductances, with the current of a fil
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -165,9 +165,9 @@ def disorder(fields: Sequence[np.ndarray], together: bool) -> Disorder:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    folder = Path(sys.argv[1]) / "fitted"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="of `trainings FOLDER fitted`")
+    folder = parser.parse_args().folder / "fitted"
     known = cases(folder)
     cell = EDGE / 2
     weight = np.mean([read(folder, x)["moments"][:, 0, 0, :2].sum(axis=1).mean() for x in FITTED])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from docs.studies.reliable_learning.trainings import varied
+from orchestrator.base.errors import InputError
 from orchestrator.describe.contacts import RectangleContact
 from orchestrator.describe.device import Device
 from orchestrator.describe.film import Film
@@ -86,12 +87,12 @@ def at(cells: tuple[int, int], along: int, size: int) -> Square:
     raise ValueError("beyond the film's circumference")
 
 
-def apart(squares: Sequence[Square]) -> bool:
-    """Whether all squares keep the least distance."""
+def apart(squares: Sequence[Square], least: int = GAP) -> bool:
+    """Whether all squares keep a distance in GRID."""
     for k, (x, y, size) in enumerate(squares):
         for u, v, edge in squares[:k]:
             gap = max(u - (x + size), x - (u + edge), v - (y + size), y - (v + edge))
-            if gap < GAP:
+            if gap < least:
                 return False
     return True
 
@@ -134,6 +135,38 @@ def middles(size: int) -> Layout:
     far, middle = 32 - size, (32 - size) // 2
     squares = ((middle, far, size), (far, middle, size), (middle, 0, size), (0, middle, size))
     return Layout(f"middles {12 * size} nm", (64, 64), squares)
+
+
+def layout_of(name: str, squares: str, film: Sequence[int]) -> Layout:
+    """Squares "left lower size, ..." in nm on a film of some nm.
+
+    Raises
+    ------
+    InputError
+        If they are not four to six, off the grid of 12 nm, off the film, or less than one unit of
+        the grid apart.
+    """
+    unit = round(GRID * 1e9)
+    try:
+        numbers = [tuple(int(word) for word in part.split()) for part in squares.split(",")]
+    except ValueError:
+        raise InputError(f'layout: {squares!r} is not "LEFT LOWER SIZE, ..." in whole nm') from None
+    if len(numbers) not in PATTERNS or any(len(square) != 3 for square in numbers):
+        words = ", ".join(map(str, PATTERNS))
+        raise InputError(f"layout: {squares!r} is not {words} squares of three numbers")
+    for number in (*film, *(n for square in numbers for n in square)):
+        if number % unit:
+            raise InputError(f"layout: {number} nm is no multiple of {unit} nm")
+    nx, ny = (n // unit for n in film)
+    found = [(x // unit, y // unit, size // unit) for x, y, size in numbers]
+    for square, (x, y, size) in zip(numbers, found, strict=True):
+        if not (size > 0 and 0 <= x <= nx - size and 0 <= y <= ny - size):
+            raise InputError(
+                f"layout: the square {square} is not on a film of {film[0]} x {film[1]} nm"
+            )
+    if not apart(found, 1):
+        raise InputError(f"layout: squares less than {unit} nm apart")
+    return Layout(name, (2 * nx, 2 * ny), tuple(found))
 
 
 def many(kind: str, count: int, seed: int) -> list[Layout]:

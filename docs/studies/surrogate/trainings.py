@@ -4,7 +4,8 @@
     python -m docs.studies.surrogate.trainings FOLDER unseen
 
 writes a file for each layout, with the conductances before and after each training and block means
-of the texture; of the fitted layouts also those of every pulse. It goes on where it was stopped.
+of the texture; of the fitted layouts also those of every pulse. It goes on where it was stopped;
+files of layouts that are there stay, with the starts that they have.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from docs.studies.reliable_learning.film import FastFilm
+from docs.studies.reliable_learning.saved import label_of, settings_of
 from docs.studies.reliable_learning.trainings import varied
 from docs.studies.surrogate.layouts import FITTED, FOUND, UNSEEN, Layout
 from orchestrator.learning.hopfield import signs
@@ -35,9 +38,18 @@ def file_of(folder: Path, layout: Layout) -> Path:
 
 
 def read(folder: Path, layout: Layout) -> dict[str, np.ndarray]:
-    """The trainings of a layout."""
-    with np.load(file_of(folder, layout)) as content:
+    """The trainings of a layout; ends the program if there are none."""
+    if not (file := file_of(folder, layout)).exists():
+        raise SystemExit(f"{file}: no such file; docs.studies.surrogate.trainings makes it")
+    with np.load(file) as content:
         return dict(content)
+
+
+def settings(layout: Layout) -> dict[str, object]:
+    """What its films share."""
+    base, device = varied({}), layout.device
+    plan = replace(base.training, patterns=layout.patterns)
+    return settings_of(replace(base, film=device.film, contacts=device.contacts, training=plan))
 
 
 def block_means(field: np.ndarray, edge: int = BLOCK) -> np.ndarray:
@@ -90,10 +102,12 @@ def train(layouts: tuple[Layout, ...], folder: Path, starts: int, first: int, ev
     folder.mkdir(parents=True, exist_ok=True)
     for k, layout in enumerate(layouts):
         file = file_of(folder, layout)
-        if file.exists():
-            continue
         seeds = [first + 100 * k + s for s in range(starts)]
-        arrays = trained(layout, seeds, every)
+        label = label_of(file, settings(layout), seeds)
+        if file.exists():
+            print(f"{layout.name}: there, {len(read(folder, layout)['seeds'])} starts")
+            continue
+        arrays = trained(layout, seeds, every) | label
         temporary = file.with_suffix(".part.npz")
         np.savez_compressed(temporary, **arrays)
         os.replace(temporary, file)
