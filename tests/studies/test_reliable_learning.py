@@ -96,12 +96,13 @@ def test_films_of_one_seed_have_the_same_thermal_field(load_study, small_film, c
     device = small_film(contacts=corners).device
     fast = module.FastFilm(device, Conditions(temperature=9e3))
     first = fast.settled(3, 2e-11)
-    fast.settled(4, 2e-11)
-    np.testing.assert_array_equal(fast.settled(3, 2e-11), first)
+    assert abs(fast.settled(4, 2e-11) - first).max() > 0.01
+    # Sums of compiled code may round otherwise at another place in memory: 4e-7 was seen.
+    np.testing.assert_allclose(fast.settled(3, 2e-11), first, atol=1e-5)
     # without settling, too
     start = np.broadcast_to([0.0, 0.0, 1.0], first.shape)
     both = [module.FastFilm(device, fast.conditions).run(start, None, 2e-11) for _ in range(2)]
-    np.testing.assert_allclose(*both, atol=1e-4)  # the last digits go with the place in memory
+    np.testing.assert_allclose(*both, atol=1e-5)
     other = module.FastFilm(device, Conditions(temperature=9e3, thermal_seed=1))
     assert abs(other.settled(3, 2e-11) - first).max() > 0.01
 
