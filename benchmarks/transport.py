@@ -2,13 +2,13 @@
 
 rho_par / rho_perp = 7, four corner contacts, warm start from textures that differ by 0.05 rad,
 three in turn, none of them on the line between the other two.
-Every figure is the shortest of several runs on one thread, but for `2 threads` of the multigrid
-solver, which take turns with one and are compared with what two threads give to arithmetic and to a
-triad in the same run; `no guess` is the same solver without warm start, `Hall` it with a Hall angle
-of 6 degrees, `35 contacts` it with so many. The memory traffic of an iteration is counted and
-compared with a STREAM triad in the same run. Each size runs in a process of its own, whose largest
-memory with one network is given. Names of sizes as arguments, for example `512 2048 128x128x8`,
-choose among them.
+Every figure is the mean of these three in the shortest of several rounds on one thread, but for `2
+threads` of the multigrid solver, which take turns with one and are compared with what two threads
+give to arithmetic and to a triad in the same run; `no guess` is the same solver without warm start,
+`Hall` it with a Hall angle of 6 degrees, `35 contacts` it with so many. The memory traffic of an
+iteration is counted and compared with a STREAM triad in the same run. Each size runs in a process
+of its own, whose largest memory with one network is given. Names of sizes as arguments, for example
+`512 2048 128x128x8`, choose among them.
 """
 
 from __future__ import annotations
@@ -117,6 +117,16 @@ def shortest(
     return min(times)
 
 
+def per_texture(network: Network, textures: list[np.ndarray], seconds: float = 6.0) -> float:
+    """Mean time of a solve in the shortest of several rounds; textures take unlike many cycles."""
+
+    def once(_: int) -> None:
+        for m in textures:
+            network.solve(m)
+
+    return shortest(once, seconds) / len(textures)
+
+
 def iteration(network: Network, m: np.ndarray) -> dict[str, float]:
     """Seconds of CPU time, bytes and bandwidth of an iteration, and bandwidth of a triad, bytes/s.
 
@@ -166,13 +176,13 @@ def measure(name: str) -> dict[str, object]:
         other = Network(film, resistivity, many, "multigrid", **({"threads": 1} | how))
         for m in textures:
             other.solve(m)
-        return shortest(lambda k: other.solve(textures[k % 3]))
+        return per_texture(other, textures)
 
     for solver in (*ours, *installed):
         network = Network(film, RESISTIVITY, contacts, solver, threads=1)
         for m in textures:
             network.solve(m)
-        times[solver] = shortest(lambda k, network=network: network.solve(textures[k % 3]))
+        times[solver] = per_texture(network, textures)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         network.solve(textures[1])
         state = network.solve(textures[0])
@@ -192,8 +202,7 @@ def measure(name: str) -> dict[str, object]:
             times["2 threads"] = np.inf
             for _ in range(3):
                 for which, one in ((solver, network), ("2 threads", pair)):
-                    seconds = shortest(lambda k, one=one: one.solve(textures[k % 3]), 2.0)
-                    times[which] = min(times[which], seconds)
+                    times[which] = min(times[which], per_texture(one, textures, 2.0))
             del pair
             times["Hall"] = of_multigrid(HALL, contacts)
     if "direct" in ours:

@@ -194,7 +194,8 @@ class NetworkState:
         return phi
 
     def _superposed(self, weights: np.ndarray, transpose: bool) -> np.ndarray:
-        return np.tensordot(weights, self._adjoint if transpose else self._potentials, axes=1)
+        units = self._adjoint if transpose else self._potentials
+        return np.einsum("k,k...->...", weights, units)  # no threads of BLAS, that wait busily
 
     def potential(self, v: Sequence[float] | np.ndarray) -> np.ndarray:
         """Potential of the nodes in V, shape `film.node_shape`; 0 where nothing conducts.
