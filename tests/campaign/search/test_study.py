@@ -117,10 +117,11 @@ def largest_change(results):
 def test_bad_trials_are_pruned_at_a_pulse_boundary(write, tmp_path, monkeypatch):
     """With a pruner that likes nothing, each trial but the first stops early."""
     monkeypatch.setattr(optuna.trial.Trial, "should_prune", lambda trial: trial.number > 0)
+    monkeypatch.setattr("orchestrator.campaign.search.study._POLL", 0.05)  # runs take a second
     long = ('base = "base.toml"', 'base = "base.toml"\nprune = "last(power)"')
-    path = write(long, ("startup = 2", 'startup = 2\n[change]\n"training.pulses" = 40'))
+    path = write(long, ("startup = 2", 'startup = 2\n[change]\n"training.pulses" = 120'))
     text = path.read_text()
-    change = '[change]\n"training.pulses" = 40\n'
+    change = '[change]\n"training.pulses" = 120\n'
     path.write_text(text.replace(change, "") + "\n" + change)
     _, study = work(path, tmp_path / "runs")
     states = [t.state.name for t in study.trials if t.user_attrs]
@@ -128,7 +129,7 @@ def test_bad_trials_are_pruned_at_a_pulse_boundary(write, tmp_path, monkeypatch)
     for trial in study.trials:
         if trial.state.name == "PRUNED":
             results = open_run(tmp_path / "runs" / trial.user_attrs["folders"][0])
-            assert 0 < int(results.power.notnull().sum()) < 40
+            assert 0 < int(results.power.notnull().sum()) < 120
 
 
 def test_an_interrupted_trial_is_taken_up_again_and_its_run_reused(write, tmp_path):
