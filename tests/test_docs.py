@@ -141,6 +141,25 @@ def test_links_lead_somewhere():
             assert not anchor or anchor in anchors(file), f"{page.name}: {link}"
 
 
+INCLUDED = [
+    pytest.param(page, file, options, id=f"{page.stem}: {Path(file).name} {number}")
+    for page in PAGES
+    for number, (file, options) in enumerate(
+        re.findall(r"```\{literalinclude\} (\S+)\n(.*?)```", page.read_text(), re.S)
+    )
+]
+
+
+@pytest.mark.parametrize(("page", "file", "options"), INCLUDED)
+def test_lines_that_the_pages_include_exist(page, file, options):
+    lines = (page.parent / file).read_text().splitlines()
+    found = dict(re.findall(r"^:(start-at|end-at): (.*)$", options, re.M))
+    start, end = (found.get(key, "").strip('"') for key in ("start-at", "end-at"))
+    first = next((k for k, line in enumerate(lines) if start in line), None)
+    assert first is not None, f"{file} has no line with {start!r}"
+    assert any(end in line for line in lines[first:]), f"{file} has no line with {end!r} after it"
+
+
 def test_every_page_is_in_the_navigation():
     docs = ROOT / "docs"
     listed = set()
