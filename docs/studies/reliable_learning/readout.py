@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
@@ -219,20 +220,31 @@ def random_share(
 def resampled(
     films: Films, size: int, reference: Reference, trivial: bool = False, parts: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`random_share` and its standard error.
+    """`random_share` and its standard error."""
 
-    Stacks share films, so the error comes from leaving out one part of the films after the other
-    (jackknife).
+    def share(members: np.ndarray) -> np.ndarray:
+        return random_share(films[members], size, reference, trivial)
+
+    return jackknife(share, len(films), parts)
+
+
+def jackknife(
+    share: Callable[[np.ndarray], Any], films: int, parts: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """A share over random stacks of some films, and its standard error.
+
+    Stacks share films, so the error comes from leaving out one part of the films after the other.
+
+    Parameters
+    ----------
+    share : callable
+        Of the numbers of the films.
     """
-    numbers = np.arange(len(films))
-    left_out = np.array(
-        [
-            random_share(films[np.delete(numbers, part)], size, reference, trivial)
-            for part in np.array_split(numbers, parts)
-        ]
-    )
+    numbers = np.arange(films)
+    pieces = np.array_split(numbers, parts)
+    left_out = np.array([share(np.delete(numbers, piece)) for piece in pieces])
     error = np.sqrt((parts - 1) / parts * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
-    return random_share(films, size, reference, trivial), error
+    return np.asarray(share(numbers)), error
 
 
 def deficits(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

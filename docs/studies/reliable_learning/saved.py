@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -69,3 +70,10 @@ def label_of(
     if words:
         raise SystemExit(f"{file} has other films ({'; '.join(words)}): name another file")
     return label
+
+
+def save(file: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
+    """Arrays of a file, all of them or none."""
+    temporary = file.with_suffix(".part.npz")
+    (np.savez_compressed if compressed else np.savez)(temporary, **arrays)
+    os.replace(temporary, file)

@@ -3,7 +3,7 @@
     python -m docs.studies.reliable_learning.trainings FILE.npz --first 101 --count 319
 
 trains each pattern of data/experiments/reliable.toml from the starts with the seeds 101 to 419, one
-core at about 3 s for each start, and keeps the conductances of the untrained and the trained
+core at about 2 s for each start, and keeps the conductances of the untrained and the trained
 textures. It saves after every start; the same command goes on, another one (other settings or
 another first seed) is refused. `--set key=value` changes the experiment, as an axis of a campaign
 would.
@@ -12,7 +12,6 @@ would.
 from __future__ import annotations
 
 import argparse
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.studies.reliable_learning.film import LEAST_DAMPING, FastFilm
-from docs.studies.reliable_learning.saved import label_of, settings_of
+from docs.studies.reliable_learning.saved import label_of, save, settings_of
 from docs.studies.shared import DATA
 from orchestrator.base.errors import InputError
 from orchestrator.campaign.axes.keys import changed
@@ -82,16 +81,13 @@ def train(experiment: Experiment, file: Path, first: int, count: int) -> None:
     done = list(np.load(file)["conductance"]) if file.exists() else []
     for seed in range(first + len(done), first + count):
         done.append(trained(experiment, film, seed))
-        temporary = file.with_suffix(".part.npz")
-        np.savez(
-            temporary,
-            conductance=np.array(done),
-            saturated=saturated,
-            patterns=np.array(experiment.training.patterns),
-            seeds=np.arange(first, seed + 1),
-            **label,
-        )
-        os.replace(temporary, file)
+        films = {
+            "conductance": np.array(done),
+            "saturated": saturated,
+            "patterns": np.array(experiment.training.patterns),
+            "seeds": np.arange(first, seed + 1),
+        }
+        save(file, films | label)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from docs.studies.many_contacts.analysis import coarser
 from docs.studies.many_contacts.measures import hebb, ideal_film
-from docs.studies.reliable_learning.readout import FACTOR, in_order, wilson
+from docs.studies.reliable_learning.readout import FACTOR, in_order, jackknife, wilson
 from docs.studies.several_patterns.figures import draw, draw_letters, named
 from docs.studies.several_patterns.memory import (
     found_nearest,
@@ -31,7 +31,6 @@ from docs.studies.several_patterns.stacks import (
     after_blocks,
     changes,
     shuffled,
-    with_error,
 )
 from docs.studies.several_patterns.trainings import Trained, points_of
 from docs.studies.shared import DATA, mean_and_error, print_header
@@ -51,6 +50,8 @@ RAISED = (1.0, 1.02, FACTOR, 1.06, 1.08)
 """Factors of the reference for letters."""
 GAIN = 0.025
 """Change of E'/P of the ideals: about that of the films that learned one letter."""
+PARTS = 6
+"""Of the films, each left out once for the error of a share."""
 MEASURES = ("stable", "recalled", "lowest")
 FIGURES = (
     ("several_patterns.png", draw, ("reliable_several-1", "reliable_several-halves")),
@@ -72,7 +73,7 @@ def random_stacks(case: Case, size: int) -> list[str]:
         def share(films: np.ndarray) -> float:
             return float(np.mean(getattr(case.judged(shuffled(films, size)), measure)))
 
-        mean, error = with_error(share, case.films)
+        mean, error = jackknife(share, case.films, PARTS)
         return f"{100 * mean:.0f} ± {100 * error:.0f} %"
 
     return [percent(measure) for measure in MEASURES]

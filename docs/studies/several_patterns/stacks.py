@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,23 +72,6 @@ def shuffled(films: np.ndarray, size: int) -> np.ndarray:
     """Numbers of the films of stacks drawn at random, shape (DRAWS, size)."""
     rng = np.random.default_rng(1)
     return np.array([rng.permutation(films)[:size] for _ in range(DRAWS)])
-
-
-def with_error(
-    share: Callable[[np.ndarray], float], films: int, parts: int = 6
-) -> tuple[float, float]:
-    """A share over random stacks of some films, and its error from leaving out parts (jackknife).
-
-    Parameters
-    ----------
-    share : callable
-        Of the numbers of the films.
-    """
-    numbers = np.arange(films)
-    pieces = np.array_split(numbers, parts)
-    left = np.array([share(np.setdiff1d(numbers, piece)) for piece in pieces])
-    error = np.sqrt((parts - 1) / parts * ((left - left.mean()) ** 2).sum())
-    return share(numbers), float(error)
 
 
 def changes(trained: Trained, entry: int, pattern: str) -> np.ndarray:

@@ -10,7 +10,6 @@ same command goes on, unless the campaign has changed since.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.studies.reliable_learning.film import FastFilm
-from docs.studies.reliable_learning.saved import label_of, settings_of
+from docs.studies.reliable_learning.saved import label_of, save, settings_of
 from docs.studies.reliable_learning.trainings import refusal
 from docs.studies.shared import DATA
 from orchestrator.campaign.spec import Campaign
@@ -89,15 +88,12 @@ def train(file: Path, experiments: list[Experiment], most: int) -> None:
         begin = experiment.start
         start = film.settled(begin.seed, begin.settle_time, begin.settle_alpha)
         done.append(np.array([trained(experiment, film, start, entry) for entry in entries]))
-        temporary = file.with_suffix(".part.npz")
-        np.savez(
-            temporary,
-            conductance=np.array(done),
-            entries=np.array(entries),
-            seeds=np.array(seeds[: len(done)]),
-            **label,
-        )
-        os.replace(temporary, file)
+        films = {
+            "conductance": np.array(done),
+            "entries": np.array(entries),
+            "seeds": np.array(seeds[: len(done)]),
+        }
+        save(file, films | label)
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ files of layouts that are there stay, with the starts that they have.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.studies.reliable_learning.film import FastFilm
-from docs.studies.reliable_learning.saved import label_of, settings_of
+from docs.studies.reliable_learning.saved import label_of, save, settings_of
 from docs.studies.reliable_learning.trainings import varied
 from docs.studies.surrogate.layouts import FITTED, FOUND, UNSEEN, Layout
 from orchestrator.learning.hopfield import signs
@@ -108,9 +107,7 @@ def train(layouts: tuple[Layout, ...], folder: Path, starts: int, first: int, ev
             print(f"{layout.name}: there, {len(read(folder, layout)['seeds'])} starts")
             continue
         arrays = trained(layout, seeds, every) | label
-        temporary = file.with_suffix(".part.npz")
-        np.savez_compressed(temporary, **arrays)
-        os.replace(temporary, file)
+        save(file, arrays, compressed=True)
         print(f"{layout.name}: {float(arrays['cost']):.0f} s", flush=True)
 
 
